@@ -1,0 +1,150 @@
+/*
+ * channel.h - act-c's side of the connection to one agent.
+ *
+ * Requests are queued and sent by channel_turn(), which also dispatches what arrived: callbacks run
+ * only inside it (and inside the calls that say they wait). One channel serves any number of
+ * processes at once. When the agent is gone every open request ends with ERR_LOST and
+ * channel_lost() says so.
+ */
+#ifndef ACTC_CHANNEL_H
+#define ACTC_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "actc/arena.h"
+#include "actc/err.h"
+#include "actc/str.h"
+
+struct channel;
+struct proc;
+
+/* What act-c tells the agent first. */
+struct channel_hello {
+	struct str user; /* of the steps: "", "name", "uid", "uid:gid", …; looked up in the image */
+	const struct str *dirs; /* made if missing and given to that user */
+	size_t ndirs;
+};
+
+/* What the agent answers. */
+struct channel_peer {
+	uint32_t version;
+	struct str
+		build;   /* the agent's source hash; another one than ours: fill the volume again */
+	struct str arch; /* "x86_64", "aarch64" */
+	uid_t uid;       /* of the steps */
+	gid_t gid;
+	struct str user;
+	struct str home; /* from the image's passwd, else "/" */
+	bool has_bash;   /* bash is on the image's PATH */
+	size_t nenv;
+	const struct str
+		*env; /* "K=V": the environment the machine was started with (image's ENV) */
+};
+
+/* Takes over both descriptors. Sends HELLO and waits for the answer, at most timeout_ms. */
+struct channel *channel_open(struct arena *a, int in_fd, int out_fd,
+			     const struct channel_hello *hello, int timeout_ms, struct err *err);
+const struct channel_peer *channel_peer(const struct channel *c);
+/* Closes the descriptors: the agent then ends everything on its side. */
+void channel_close(struct channel *c);
+bool channel_lost(const struct channel *c);
+
+enum channel_turn { TURN_PROGRESS, TURN_WAKE, TURN_TIMEOUT, TURN_LOST };
+/*
+ * Sends, receives and dispatches once; waits at most timeout_ms (-1 = for ever) for something to
+ * do. TURN_WAKE: wake_fd (or -1) is readable. Pings are sent, and an agent that stays silent for 30
+ * s is lost, without the caller's help as long as it keeps taking turns at least every 5 s.
+ */
+enum channel_turn channel_turn(struct channel *c, int wake_fd, int timeout_ms);
+
+struct proc_spec {
+	const struct str *argv; /* argv[0] with a slash, or looked up in the PATH of env */
+	size_t nargv;
+	const struct str *env; /* "K=V", the whole environment */
+	size_t nenv;
+	struct str cwd;
+	bool as_root; /* not as the user of the steps */
+	bool pty;
+};
+
+struct proc_exit {
+	int start_errno;       /* not 0: it never started (cwd or program missing, …) */
+	struct str start_what; /* then: "chdir /x", "exec foo" */
+	int code;              /* exit status, or 128 + signal */
+	int signal;            /* 0 = it exited */
+	bool oom;              /* the OOM killer ended a process of the machine while it ran */
+	bool drained; /* false: output was given up 5 s after the exit, a child still holds it */
+};
+
+struct proc_handler {
+	void *ctx;
+	void (*output)(void *ctx,
+		       struct str bytes); /* stdout and stderr, in the order of writing */
+	/* The last call: output is complete. */
+	void (*exited)(void *ctx, const struct proc_exit *exit);
+};
+
+/* stdin is empty. The handle is valid until `exited` was called. */
+struct proc *channel_spawn(struct channel *c, const struct proc_spec *spec,
+			   const struct proc_handler *handler);
+enum signal_scope { SIGNAL_ENTRY, SIGNAL_GROUP, SIGNAL_TREE };
+/* no_drain: when the entry is gone, what is in the pipe is read and then it is closed. */
+void channel_signal(struct channel *c, struct proc *p, int signo, enum signal_scope scope,
+		    bool no_drain);
+
+/* Queued, no answer is waited for; a failure is reported by the next channel_sync(). */
+void channel_write(struct channel *c, struct str path, unsigned mode, bool as_root,
+		   struct str content);
+void channel_mkdir(struct channel *c, struct str path, unsigned mode, bool as_root);
+void channel_remove(struct channel *c, struct str path);
+/* Waits until everything queued was done; false with the first failure. */
+bool channel_sync(struct channel *c, struct err *err);
+
+struct file_content {
+	struct str path;
+	bool found;
+	bool too_large; /* then content holds the first `limit` bytes */
+	struct str content;
+};
+
+/* Reads n files in one round trip; contents are in the arena. */
+bool channel_read(struct channel *c, struct arena *a, struct file_content *files, size_t n,
+		  size_t limit, struct err *err);
+
+/* Unpacks a tar stream into dir, owned by the user of the steps. `more` fills buf and returns its
+ * length, 0 at the end, -1 on a failure (which ends the request with an error). */
+struct tar_source {
+	void *ctx;
+	ssize_t (*more)(void *ctx, void *buf, size_t size);
+};
+bool channel_put(struct channel *c, struct str dir, const struct tar_source *source,
+		 struct err *err);
+/* A path as a tar stream. */
+bool channel_get(struct channel *c, struct str path, bool (*sink)(void *ctx, struct str bytes),
+		 void *ctx, struct err *err);
+
+struct file_stat {
+	bool exists;
+	unsigned mode;
+	uint64_t size;
+	uid_t uid;
+};
+bool channel_stat(struct channel *c, struct str path, struct file_stat *out, struct err *err);
+/* SHA-256 of each file, 32 raw bytes each, for hashFiles: `patterns` are evaluated by the agent
+ * (SEMANTICS 2.10) below dir; *out is the hex digest over the digests, or empty when nothing
+ * matched. */
+bool channel_hash(struct channel *c, struct arena *a, struct str dir, const struct str *patterns,
+		  size_t n, struct str *out, struct err *err);
+
+/* Listens inside the job: "tcp:127.0.0.1:8080" or "unix:/path". Each connection is carried to
+ * `dial`
+ * ("unix:/path", "tcp:host:port"): by the agent itself when via_agent, else over the channel and
+ * dialled here. The handle ends with channel_unforward or the channel. */
+struct forward;
+struct forward *channel_forward(struct channel *c, struct str listen, struct str dial,
+				bool via_agent, struct err *err);
+void channel_unforward(struct channel *c, struct forward *f);
+
+#endif

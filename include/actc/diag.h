@@ -1,0 +1,59 @@
+/*
+ * diag.h - what is wrong with a workflow: collected, not thrown, so that one reading reports all.
+ *
+ * Printed in actionlint's layout, which editors and problem matchers already read:
+ *
+ *     path:line:col: message [kind]
+ *       |
+ *     3 |     branch: main
+ *       |     ^~~~~~~
+ */
+#ifndef ACTC_DIAG_H
+#define ACTC_DIAG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "actc/arena.h"
+#include "actc/source.h"
+
+enum diag_severity { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
+
+struct diag {
+	enum diag_severity severity;
+	const char *kind; /* "syntax-check", "expression", "glob", …: a stable word for filters */
+	struct span at;   /* NO_SPAN when only the file is known */
+	uint32_t file;    /* for diagnostics without a span */
+	struct str msg;
+	struct str hint; /* "did you mean …", or empty */
+};
+
+struct diags {
+	struct arena *arena;
+	struct sources *sources;
+	VEC(struct diag) list;
+	size_t nerrors;
+	size_t nwarnings;
+};
+
+__attribute__((format(printf, 4, 5))) struct diag *diag_error(struct diags *d, struct span at,
+							      const char *kind, const char *fmt,
+							      ...);
+__attribute__((format(printf, 4, 5))) struct diag *diag_warning(struct diags *d, struct span at,
+								const char *kind, const char *fmt,
+								...);
+/* For a message that concerns the file as a whole. */
+__attribute__((format(printf, 4, 5))) struct diag *diag_file_error(struct diags *d, uint32_t file,
+								   const char *kind,
+								   const char *fmt, ...);
+
+/* One diagnostic with its snippet and caret; `colour` adds escape codes. Control characters of the
+ * source line are shown as blanks, long lines are cut around the caret. */
+void diag_print(const struct diags *d, const struct diag *one, FILE *out, bool colour);
+/* All of them, ordered by file and position. */
+void diags_print(const struct diags *d, FILE *out, bool colour);
+
+/* The candidate closest to `word` by edit distance, or empty when none is near. */
+struct str diag_nearest(struct str word, const struct str *candidates, size_t n);
+
+#endif

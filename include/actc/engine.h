@@ -1,0 +1,84 @@
+/*
+ * engine.h - an engine gives a channel to an agent on a fresh machine (a container, the host, a
+ * fake). Nothing above this header knows which engine it is on.
+ */
+#ifndef ACTC_ENGINE_H
+#define ACTC_ENGINE_H
+
+#include <stdbool.h>
+
+#include "actc/arena.h"
+#include "actc/channel.h"
+#include "actc/err.h"
+#include "actc/rundir.h"
+#include "actc/str.h"
+
+struct machine;
+
+enum pull_policy { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
+
+/* The runner's directories as a job sees them (DESIGN decision 9). */
+struct runner_paths {
+	struct str work;      /* /home/runner/work */
+	struct str workspace; /* work/REPO/REPO */
+	struct str temp;      /* work/_temp */
+	struct str actions;   /* work/_actions */
+	struct str tool_cache;
+	struct str externals;
+};
+
+struct machine_spec {
+	const struct rundir *rundir; /* run id and home id for the labels */
+	struct str job;              /* path of the job instance, for names and labels */
+	struct str image;
+	struct str platform; /* "linux/amd64", or empty */
+	struct str network;  /* "", "none", "host", "bridge", a network's name */
+	struct str options; /* --container-options, already split by the caller's rules, or empty */
+	struct str repository_name; /* the last part of owner/name */
+	struct str bind;            /* --bind: this directory is the workspace; or empty */
+	enum pull_policy pull;
+	bool privileged;
+	/* One line for people: "pulling ubuntu:24.04", docker's own words. */
+	void (*progress)(void *ctx, struct str line);
+	void *ctx;
+};
+
+struct engine_state {
+	bool usable;
+	struct str version; /* "docker 20.10.24, client 28.2.2" */
+	struct str why;     /* when not usable: what is wrong … */
+	struct str fix;     /* … and what to do */
+};
+
+struct engine {
+	const char *name;
+	/* Whether it can be used here, in at most a few seconds. */
+	void (*probe)(struct arena *a, struct engine_state *out);
+	/* Starts a machine with its agent answering; pulls the image if the policy says so. The
+	 * error names the image and the reason in words for people. */
+	struct machine *(*start)(struct arena *a, const struct machine_spec *spec, struct err *err);
+	/* Ends the machine and everything in it, and waits for that: politely (the agent is asked),
+	 * or at once with `force`. Removes its volumes. */
+	void (*stop)(struct machine *m, bool force);
+	/* After the channel was lost: why, in one sentence ("the container was killed (OOM)"). */
+	struct str (*why_lost)(struct arena *a, struct machine *m);
+	/* Removes what runs of this home left behind, except of runs that are alive; with `all`
+	 * also what bears no living run at all of other homes. Returns the number of things
+	 * removed, -1 = not usable. */
+	int (*sweep)(const struct rundir *home, bool all, bool caches, struct err *err);
+};
+
+struct channel *machine_channel(struct machine *m);
+const struct runner_paths *machine_paths(const struct machine *m);
+/* What is worth telling of it: image id, container name; or empty. */
+struct str machine_describe(const struct machine *m);
+
+extern const struct engine engine_docker;
+extern const struct engine engine_host;
+extern const struct engine engine_fake;
+
+/* "auto", "docker", "host", "fake": NULL when there is none of that name. auto is resolved by
+ * probing. */
+const struct engine *engine_by_name(struct str name);
+
+#endif

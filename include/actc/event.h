@@ -1,0 +1,171 @@
+/*
+ * event.h - the product's spine: everything that happens in a run, as typed events.
+ *
+ * A job worker emits events; they are masked inside event_emit(), the only way out of a process,
+ * and travel as one NDJSON line each on a pipe to the supervisor, which stamps `seq` and hands them
+ * to the bus. Reporters read nothing else, so a kept run can be reported again.
+ *
+ * The record: {"v":1,"seq":N,"t":SECONDS,"event":"step.log","job":"build","step":"2", …fields}.
+ *   v     rises only when something is removed or changes its meaning; readers ignore what they do
+ * not know seq   order within the run, from 1, without gaps t     seconds since the epoch with
+ * microseconds, from the process that emitted it job   path of job instances: "build", "test(3)",
+ * "deploy(eu)/test(3)"; absent for the run's own events step  "4", for inner steps "4/2"; absent
+ * for events of the job itself The fields of each kind are one table in src/event/table.c, from
+ * which encoding, decoding, masking and testdata/events.schema.json are made.
+ */
+#ifndef ACTC_EVENT_H
+#define ACTC_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "actc/arena.h"
+#include "actc/str.h"
+#include "actc/strbuf.h"
+#include "actc/value.h"
+
+enum { EVENT_VERSION = 1 };
+
+enum event_kind {
+	EVENT_RUN_STARTED,
+	EVENT_RUN_PLANNED,
+	EVENT_RUN_NOTE,
+	EVENT_RUN_CANCELLING,
+	EVENT_RUN_FINISHED,
+	EVENT_JOB_STARTED,
+	EVENT_JOB_FINISHED,
+	EVENT_JOB_SKIPPED,
+	EVENT_JOB_NOT_REHEARSED,
+	EVENT_STEP_STARTED,
+	EVENT_STEP_LOG,
+	EVENT_STEP_GROUP,
+	EVENT_STEP_ENDGROUP,
+	EVENT_STEP_ANNOTATION,
+	EVENT_STEP_SUMMARY,
+	EVENT_STEP_FINISHED,
+	EVENT_DEBUG,
+	EVENT_KINDS,
+};
+
+/* Words of fields: conclusion and outcome are "success" "failure" "cancelled" "skipped"; a job may
+ * also be "not_rehearsed". Durations are milliseconds. Empty strings, 0 where it means "none", and
+ * null values are left out of the record. */
+struct event {
+	enum event_kind kind;
+	uint64_t seq;
+	int64_t t_us; /* microseconds since the epoch; 0 = now, when emitted */
+	struct str job;
+	struct str step;
+	union {
+		struct {
+			struct str run_id, version, engine, event, repository, ref, sha, directory;
+			bool dirty; /* the working tree differs from HEAD */
+		} run_started;
+		struct {
+			struct value workflows; /* [{path,name,jobs:[{id,name,needs:[],runs_on,if,…}]}]
+						 */
+		} run_planned;
+		struct {
+			struct str level; /* "info" "warning" "error" */
+			struct str message;
+		} run_note;
+		struct {
+			struct str reason;    /* "interrupt" "terminate" "timeout" */
+			struct value running; /* [job › step names] */
+		} run_cancelling;
+		struct {
+			struct str conclusion;
+			int64_t exit_code, duration_ms;
+			struct value jobs; /* {"success":3,"failure":1,…} */
+		} run_finished;
+		struct {
+			struct str name, workflow, runs_on, engine, image;
+			struct value matrix;
+			int64_t leg, legs; /* 1-based; legs is 0 without a matrix */
+		} job_started;
+		struct {
+			struct str name, conclusion, reason;
+			int64_t duration_ms;
+			struct value outputs; /* {name: value}, already without secrets */
+			bool continued;       /* failed, but continue-on-error */
+		} job_finished;
+		struct {
+			struct str name, reason;
+		} job_skipped;
+		struct {
+			struct str name, reason, hint;
+		} job_not_rehearsed;
+		struct {
+			struct str name, id, phase; /* "setup" "pre" "main" "post" "complete" */
+		} step_started;
+		struct {
+			struct str line; /* without its line end, UTF-8 */
+		} step_log;
+		struct {
+			struct str title;
+		} step_group;
+		struct {
+			struct str level; /* "error" "warning" "notice" */
+			struct str message, title, file;
+			int64_t line, end_line, col, end_col;
+		} step_annotation;
+		struct {
+			struct str markdown;
+		} step_summary;
+		struct {
+			struct str name, outcome, conclusion, reason;
+			int64_t exit_code; /* of the entry process; -1 = none */
+			int64_t duration_ms;
+		} step_finished;
+		struct {
+			struct str source; /* "worker" "docker" "agent" "supervisor" */
+			struct str message;
+		} debug;
+	} u;
+};
+
+struct str event_kind_name(enum event_kind kind);
+
+/* Masking (SEMANTICS 4.10). */
+struct masker;
+struct masker *masker_new(void);
+void masker_free(struct masker *m);
+/* A secret of the run: trimmed, whole and each line, with all its encodings. Blank ones are
+ * ignored. */
+void masker_add_secret(struct masker *m, struct str secret);
+/* The value of ::add-mask:: : untrimmed, plus its trimmed lines, with encodings. */
+void masker_add_mask(struct masker *m, struct str value);
+/* Appends s with every hit replaced by ***; overlapping and adjacent hits are one. */
+void masker_apply(struct masker *m, struct str s, struct strbuf *out);
+bool masker_hits(struct masker *m, struct str s);
+
+/* The one way out: masks every string and writes one record as one line into `out`. seq 0 is left
+ * out (the supervisor stamps it). */
+void event_emit(struct strbuf *out, struct masker *m, const struct event *e);
+/* Puts a seq into a record made by event_emit without one; the record is otherwise copied. */
+void event_stamp(struct strbuf *out, struct str record, uint64_t seq);
+/* Reads a record made by event_emit; strings are in the arena or borrowed from the record. False
+ * when it is none (an unknown kind, or not of this program). */
+bool event_decode(struct arena *a, struct str record, struct event *out);
+
+/*
+ * Reporters. on_event borrows the event for the call only and must not block for long; `record` is
+ * the same event as its NDJSON line. A reporter whose output fails returns false and is switched
+ * off with one warning; it never fails the run.
+ */
+struct reporter {
+	const char *name;
+	bool (*on_event)(struct reporter *r, const struct event *e, struct str record);
+	void (*finish)(struct reporter *r);
+};
+
+struct event_bus;
+struct event_bus *event_bus_new(void);
+void event_bus_free(struct event_bus *b); /* finishes the reporters */
+void event_bus_add(struct event_bus *b, struct reporter *r);
+/* Stamps a record that came from a worker and hands it to every reporter. */
+void event_bus_record(struct event_bus *b, struct str record);
+/* Emits one of the supervisor's own. */
+void event_bus_emit(struct event_bus *b, struct masker *m, const struct event *e);
+
+#endif

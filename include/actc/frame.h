@@ -1,0 +1,85 @@
+/*
+ * frame.h - the wire between act-c and its agent: framed, binary, little-endian, versioned.
+ *
+ * Both sides share this codec; it needs nothing but the C library, so that the agent can include
+ * it.
+ *
+ *   frame := u32 payload length | u8 type | u8 flags | u16 zero | u32 stream | payload
+ *
+ * act-c speaks first with FRAME_HELLO and the agent answers with FRAME_HELLO; everything before
+ * that is noise of the container's start and a fault. Streams are numbered by who opens them: act-c
+ * takes odd numbers, the agent (accepted connections of a forward) even ones. DATA counts against
+ * the credit that the receiver granted for that stream: a stream without credit waits alone. A
+ * frame of an unknown type is answered with FRAME_RESULT/ENOSYS and otherwise ignored. The payload
+ * of each type, the version rules and the life of a stream are described in src/agent/PROTOCOL.md.
+ */
+#ifndef ACTC_FRAME_H
+#define ACTC_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	FRAME_VERSION = 1,
+	FRAME_HEADER = 12,
+	FRAME_MAX = 256 * 1024,     /* payload; a longer one is a protocol error */
+	STREAM_CREDIT = 256 * 1024, /* granted at the start of each stream */
+};
+
+enum frame_type {
+	FRAME_HELLO = 1,
+	FRAME_PING, /* answered with PONG */
+	FRAME_PONG,
+	FRAME_SPAWN,  /* run a process; its output is DATA on this stream, then EOF, then EXITED */
+	FRAME_SIGNAL, /* send a signal to a stream's process: entry, group or tree */
+	FRAME_DATA,
+	FRAME_EOF,    /* no more DATA in this direction */
+	FRAME_CREDIT, /* u32: that many more bytes may be sent on this stream */
+	FRAME_EXITED, /* the process is done: exited, and its output at its end or given up */
+	FRAME_WRITE,  /* a whole small file: mode, owner, path, content */
+	FRAME_READ,   /* a file as DATA and EOF, up to a limit; RESULT at the end */
+	FRAME_PUT,    /* unpack a tar stream (DATA, EOF) into a directory; RESULT at the end */
+	FRAME_GET,    /* the other way: a path as a tar stream */
+	FRAME_STAT,
+	FRAME_MKDIR,
+	FRAME_REMOVE,  /* a tree */
+	FRAME_HASH,    /* SHA-256 of the files named */
+	FRAME_FORWARD, /* listen inside the job; each connection is OPENed or dialled by the agent
+			*/
+	FRAME_OPEN,    /* agent to act-c: a connection was accepted, this is its stream */
+	FRAME_CLOSE,   /* end a stream or a forward */
+	FRAME_RESIZE,  /* rows and columns of a pty */
+	FRAME_RESULT,  /* u32 errno, text: how a request without other answer ended */
+	FRAME_EXIT,    /* kill everything and end */
+};
+
+struct frame {
+	enum frame_type type;
+	uint8_t flags;
+	uint32_t stream;
+	uint32_t len;
+	const uint8_t *payload; /* borrowed from the decoder's buffer */
+};
+
+/* Writes a header into out[FRAME_HEADER]. */
+void frame_header(uint8_t *out, enum frame_type type, uint8_t flags, uint32_t stream, uint32_t len);
+
+enum frame_status { FRAME_OK, FRAME_MORE, FRAME_BAD };
+/* Looks at `len` bytes: FRAME_OK sets *f and *used; FRAME_MORE wants more bytes; FRAME_BAD is a
+ * fault. */
+enum frame_status frame_decode(const uint8_t *p, size_t len, struct frame *f, size_t *used);
+
+/* Cursor over a payload. A read beyond its end sets .bad and yields zeros and empty strings. */
+struct frame_reader {
+	const uint8_t *p;
+	size_t left;
+	bool bad;
+};
+
+uint32_t frame_u32(struct frame_reader *r);
+uint64_t frame_u64(struct frame_reader *r);
+/* u32 length and bytes. */
+const char *frame_bytes(struct frame_reader *r, size_t *len);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * process.h - children of act-c on this machine: the docker CLI, git.
+ *
+ * Contract: nothing secret is on a command line. What is allocated is allocated before the fork;
+ * the child makes only async-signal-safe calls. A failed exec comes back through a CLOEXEC pipe, so
+ * "docker not found" differs from an exit status. Every child gets a session of its own unless said
+ * otherwise (a terminal's Ctrl-C must not reach the docker CLI) and dies with its parent where the
+ * kernel can do that. All file descriptors but 0-2 are closed on exec.
+ */
+#ifndef ACTC_PROCESS_H
+#define ACTC_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "actc/err.h"
+#include "actc/str.h"
+#include "actc/strbuf.h"
+
+enum { CHILD_NULL = -1, CHILD_PIPE = -2, CHILD_INHERIT = -3 }; /* or a descriptor to use */
+
+struct child_spec {
+	const char *const *argv; /* argv[0] is looked up in PATH */
+	const char *const
+		*env;    /* "K=V" to set over the inherited environment, "K" to unset; or NULL */
+	const char *cwd; /* or NULL */
+	int in, out, err;
+	bool same_session;
+};
+
+struct child {
+	pid_t pid;        /* 0 = none */
+	int in, out, err; /* our ends of CHILD_PIPE, else -1 */
+	int status;       /* once waited for: exit code, or 128 + signal */
+};
+
+/* ERR_NOT_FOUND when the program is not there. */
+bool child_start(const struct child_spec *spec, struct child *child, struct err *err);
+/* True when it has ended (status is set); timeout_ms < 0 waits for ever. */
+bool child_wait(struct child *child, int timeout_ms);
+/* SIGKILL, wait, close: for every way out. Does nothing for a child that is none. */
+void child_end(struct child *child);
+
+/* Runs to the end. Output beyond the buffers' maxima is an error. `input` may be NULL; errout may
+ * be NULL (then stderr goes with the error message). Any exit status is success of the call. */
+bool child_capture(const struct child_spec *spec, const struct str *input, struct strbuf *out,
+		   struct strbuf *errout, int timeout_ms, int *status, struct err *err);
+
+/* write(2) all of it, through EINTR and EAGAIN. */
+bool write_all(int fd, const void *p, size_t len);
+/* Reads a whole file; ERR_NOT_FOUND when it is not there, ERR_INVALID when it is larger than the
+ * buffer's maximum or no regular file. */
+bool read_file(const char *path, struct strbuf *out, struct err *err);
+/* Writes via a temporary name and rename. */
+bool write_file(const char *path, struct str content, unsigned mode, struct err *err);
+bool make_dirs(const char *path, unsigned mode, struct err *err);
+/* Removes a tree; symbolic links are not followed; missing is fine. */
+bool remove_tree(const char *path, struct err *err);
+/* Monotonic milliseconds. */
+long long now_ms(void);
+
+#endif

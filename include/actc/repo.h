@@ -1,0 +1,71 @@
+/*
+ * repo.h - the user's repository: facts (libgit2), and the commit that stands for the working tree.
+ *
+ * The repository is only ever read. A dirty tree becomes a commit in a temporary bare repository
+ * whose objects/info/alternates names the user's objects; that commit is github.sha and HEAD in the
+ * job.
+ */
+#ifndef ACTC_REPO_H
+#define ACTC_REPO_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "actc/arena.h"
+#include "actc/err.h"
+#include "actc/str.h"
+
+struct repo_facts {
+	bool found;         /* false: not a git repository; the rest is then empty */
+	struct str root;    /* of the working tree */
+	struct str git_dir; /* of this worktree */
+	struct str common_dir;
+	struct str head; /* 40 hex digits; empty = no commit yet */
+	struct str ref;  /* "refs/heads/main"; a tag that points at a detached HEAD; or empty */
+	struct str remote_url;
+	struct str server;      /* "https://github.com" */
+	struct str owner, name; /* from the remote, else "local" and the directory's name */
+	struct str default_branch;
+	struct str upstream; /* commit of HEAD's upstream, or empty */
+	struct str user_name, user_email;
+};
+
+/* Facts about the repository that contains dir; no repository is no error. */
+bool repo_read(struct arena *a, struct str dir, struct str remote, struct repo_facts *out,
+	       struct err *err);
+
+struct snapshot {
+	struct str git_dir; /* the temporary bare repository; all of the user's refs are there */
+	struct str sha;     /* HEAD when the tree is clean, else the commit made */
+	struct str parent;  /* HEAD, or empty */
+	struct str tree;
+	struct str ref;
+	bool dirty;
+	struct str message, author_name, author_email, timestamp; /* of the commit; ISO 8601 */
+};
+
+/* Makes it below dir (which is made). Without a repository, or without commits, the commit has no
+ * parent. */
+bool snapshot_make(struct arena *a, const struct repo_facts *facts, struct str work_tree,
+		   struct str dir, struct snapshot *out, struct err *err);
+
+struct checkout_spec {
+	struct str ref;        /* branch, tag, full or short commit; empty = the snapshot */
+	long depth;            /* fetch-depth: 1 by default, 0 = everything */
+	bool tags;             /* fetch-tags */
+	struct str remote_url; /* written as origin */
+};
+
+/* Makes a working tree with a real .git in dest, as actions/checkout leaves it: HEAD on the branch
+ * (or detached), origin set, `git status` clean, shallow when depth says so. Safe to call from
+ * several processes at once for different dests. */
+bool snapshot_checkout(struct arena *a, const struct snapshot *snapshot,
+		       const struct checkout_spec *spec, struct str dest, struct err *err);
+
+/* A directory as a tar stream (libarchive), for channel_put. */
+struct tar_dir;
+struct tar_dir *tar_dir_open(struct str path, struct err *err);
+ssize_t tar_dir_read(void *tar_dir, void *buf, size_t size); /* the signature of tar_source.more */
+void tar_dir_close(struct tar_dir *t);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * rundir.h - a run's directory, its lock, and the identity of this act-c home (DESIGN decision 10).
+ *
+ * $XDG_STATE_HOME/act-c (or ~/.local/state/act-c) holds `home` (a random id, made once) and runs/ID
+ * per run: `lock` (held with flock while the run lives), `events.ndjson` (masked), and `tmp/`,
+ * which is removed when the run ends. The last 20 ended runs are kept. IDs sort by time:
+ * 20261128-101530-4f2a.
+ */
+#ifndef ACTC_RUNDIR_H
+#define ACTC_RUNDIR_H
+
+#include <stdbool.h>
+
+#include "actc/arena.h"
+#include "actc/err.h"
+#include "actc/str.h"
+
+struct rundir {
+	struct str state;   /* $XDG_STATE_HOME/act-c */
+	struct str home_id; /* 32 hex digits */
+	struct str run_id;
+	struct str path; /* state/runs/run_id */
+	struct str tmp;  /* path/tmp, mode 0700 */
+	int lock_fd;
+};
+
+/* Makes the directory and takes the lock; removes all but the newest ended runs. */
+bool rundir_open(struct arena *a, struct rundir *d, struct err *err);
+/* Removes tmp and drops the lock. */
+void rundir_close(struct rundir *d);
+/* Only the state directory and the home id (for `clean` and sweeps): run_id and path are empty. */
+bool rundir_home(struct arena *a, struct rundir *d, struct err *err);
+/* True when that run of this home is alive: its directory is there and its lock is taken. */
+bool rundir_alive(const struct rundir *d, struct str run_id);
+/* Removes ended run directories (all but `keep` newest); returns how many. */
+int rundir_prune(const struct rundir *d, int keep);
+
+#endif

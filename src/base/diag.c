@@ -1,0 +1,227 @@
+/* diag.c - collecting diagnostics, and printing them with the source line and a caret. */
+#include "actc/diag.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "actc/err.h"
+
+static struct diag *add(struct diags *d, enum diag_severity severity, struct span at, uint32_t file,
+			const char *kind, struct str msg)
+{
+	vec_push(d->arena, &d->list,
+		 (struct diag){ .severity = severity,
+				.kind = kind,
+				.at = at,
+				.file = file,
+				.msg = msg,
+				.hint = STR_EMPTY });
+	d->nerrors += severity == DIAG_ERROR;
+	d->nwarnings += severity == DIAG_WARNING;
+	return &d->list.v[d->list.n - 1];
+}
+
+struct diag *diag_error(struct diags *d, struct span at, const char *kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	struct str msg = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+	return add(d, DIAG_ERROR, at, at.file, kind, msg);
+}
+
+struct diag *diag_warning(struct diags *d, struct span at, const char *kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	struct str msg = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+	return add(d, DIAG_WARNING, at, at.file, kind, msg);
+}
+
+struct diag *diag_file_error(struct diags *d, uint32_t file, const char *kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	struct str msg = arena_vprintf(d->arena, fmt, ap);
+	va_end(ap);
+	return add(d, DIAG_ERROR, NO_SPAN, file, kind, msg);
+}
+
+enum { SNIPPET_WIDTH = 120 };
+
+/* The part of the line that is shown: all of it, or a window around the caret. */
+static struct str window(struct str line, size_t caret, size_t *cut)
+{
+	*cut = 0;
+	if (line.len <= SNIPPET_WIDTH) {
+		return line;
+	}
+	if (caret > SNIPPET_WIDTH / 2) {
+		*cut = caret - SNIPPET_WIDTH / 2;
+		while (*cut < line.len && ((unsigned char)line.p[*cut] & 0xc0) == 0x80) {
+			++*cut;
+		}
+	}
+
+	size_t end = *cut + SNIPPET_WIDTH < line.len ? *cut + SNIPPET_WIDTH : line.len;
+
+	while (end < line.len && end > *cut && ((unsigned char)line.p[end] & 0xc0) == 0x80) {
+		end--;
+	}
+	return str_slice(line, *cut, end);
+}
+
+static void put_clean(FILE *out, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		(void)fputc(c < 0x20 || c == 0x7f ? ' ' : c, out);
+	}
+}
+
+static size_t code_points(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	}
+	return n;
+}
+
+static void print_snippet(const struct source *src, struct span at, FILE *out, bool colour)
+{
+	struct place place = source_place(src, at.lo);
+	struct str line = source_line(src, place.line);
+	size_t lo = at.lo - src->lines[place.line - 1];
+	size_t hi = at.hi > at.lo ? lo + (at.hi - at.lo) : lo + 1;
+	size_t cut = 0;
+
+	lo = lo < line.len ? lo : line.len;
+	hi = hi < line.len ? hi : line.len;
+
+	struct str shown = window(line, lo, &cut);
+	int width = snprintf(NULL, 0, "%u", place.line);
+	const char *dim = colour ? "\033[2m" : "", *mark = colour ? "\033[1;32m" : "";
+	const char *off = colour ? "\033[0m" : "";
+
+	(void)fprintf(out, "%s%*s |%s\n%s%u |%s ", dim, width, "", off, dim, place.line, off);
+	put_clean(out, shown);
+	(void)fprintf(out, "\n%s%*s |%s %*s%s^", dim, width, "", off,
+		      (int)code_points(str_slice(line, cut, lo)), "", mark);
+	for (size_t i = code_points(str_slice(line, lo, hi)); i > 1; i--) {
+		(void)fputc('~', out);
+	}
+	(void)fprintf(out, "%s\n", off);
+}
+
+static const char *const severity_word[] = {
+	[DIAG_ERROR] = "", [DIAG_WARNING] = "warning: ", [DIAG_NOTE] = "note: "
+};
+
+void diag_print(const struct diags *d, const struct diag *one, FILE *out, bool colour)
+{
+	const struct source *src =
+		one->file == SPAN_NONE ? NULL : sources_get(d->sources, one->file);
+	const char *bold = colour ? "\033[1m" : "", *off = colour ? "\033[0m" : "";
+	const char *warn = colour && one->severity != DIAG_ERROR ? "\033[33m" : "";
+
+	if (src && one->at.file != SPAN_NONE) {
+		struct place place = source_place(src, one->at.lo);
+
+		(void)fprintf(out, "%s%.*s:%u:%u:%s ", bold, STR_ARG(src->path), place.line,
+			      place.col, off);
+	} else if (src) {
+		(void)fprintf(out, "%s%.*s:%s ", bold, STR_ARG(src->path), off);
+	}
+	(void)fprintf(out, "%s%s%s%.*s", warn, severity_word[one->severity], *warn ? off : "",
+		      STR_ARG(one->msg));
+	if (one->hint.len) {
+		(void)fprintf(out, " (%.*s)", STR_ARG(one->hint));
+	}
+	(void)fprintf(out, " [%s]\n", one->kind);
+	if (src && one->at.file != SPAN_NONE && src->text.len > 0) {
+		print_snippet(src, one->at, out, colour);
+	}
+}
+
+static int by_place(const void *pa, const void *pb)
+{
+	const struct diag *a = *(const struct diag *const *)pa,
+			  *b = *(const struct diag *const *)pb;
+	uint32_t alo = a->at.file == SPAN_NONE ? 0 : a->at.lo;
+	uint32_t blo = b->at.file == SPAN_NONE ? 0 : b->at.lo;
+
+	if (a->file != b->file) {
+		return a->file < b->file ? -1 : 1;
+	}
+	if (alo != blo) {
+		return alo < blo ? -1 : 1;
+	}
+	return a < b ? -1 : 1;
+}
+
+void diags_print(const struct diags *d, FILE *out, bool colour)
+{
+	const struct diag **order = calloc(d->list.n ? d->list.n : 1, sizeof(*order));
+
+	BUG_ON(!order);
+	for (size_t i = 0; i < d->list.n; i++) {
+		order[i] = &d->list.v[i];
+	}
+	qsort(order, d->list.n, sizeof(*order), by_place);
+	for (size_t i = 0; i < d->list.n; i++) {
+		diag_print(d, order[i], out, colour);
+	}
+	free(order);
+}
+
+/* Levenshtein distance without case, cut off: words are short, rows fit the stack. */
+static size_t distance(struct str a, struct str b)
+{
+	enum { MAX = 64 };
+	size_t row[MAX + 1];
+
+	if (a.len > MAX || b.len > MAX) {
+		return MAX;
+	}
+	for (size_t j = 0; j <= b.len; j++) {
+		row[j] = j;
+	}
+	for (size_t i = 1; i <= a.len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b.len; j++) {
+			bool same = str_ieq(str_mk(a.p + i - 1, 1), str_mk(b.p + j - 1, 1));
+			size_t best = diagonal + !same;
+
+			best = row[j] + 1 < best ? row[j] + 1 : best;
+			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+			diagonal = row[j];
+			row[j] = best;
+		}
+	}
+	return row[b.len];
+}
+
+struct str diag_nearest(struct str word, const struct str *candidates, size_t n)
+{
+	size_t best = word.len / 3 + 1;
+	struct str found = STR_EMPTY;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t d = distance(word, candidates[i]);
+
+		if (d < best || (d == best && found.len == 0)) {
+			best = d;
+			found = candidates[i];
+		}
+	}
+	return found;
+}
