@@ -1,13 +1,17 @@
 # act-c: rehearse GitHub Actions workflows in containers.
 #
 # One non-recursive Makefile. `make` builds build/act-c; `make help` lists the targets.
-# Honoured: CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR, BUILD; WERROR=1 (CI), SAN=1 (sanitizers).
+# Honoured: CC, CFLAGS, CPPFLAGS, LDFLAGS, PREFIX, DESTDIR, BUILD; WERROR=1 (CI), SAN=1 (address,
+# undefined and leak sanitizers), FUZZ=1 (with SAN=1 and clang: coverage for libFuzzer), V=1 (show
+# every command).
 
 VERSION := 0.1.0
 BUILD   ?= build
 PREFIX  ?= /usr/local
 
-CC       ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 AGENT_CC ?= musl-gcc
 CFLAGS   ?= -O2 -g
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wmissing-prototypes \
@@ -38,15 +42,30 @@ CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sani
 ALL_CPPFLAGS += -DACTC_ARENA_MALLOC
 LDFLAGS += -fsanitize=address,undefined
 else
-HARDEN    := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+HARDEN    := -fstack-protector-strong -fstack-clash-protection -fPIE \
+	$(if $(filter -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 HARDEN_LD := -pie -Wl,-z,relro,-z,now
 endif
+ifeq ($(FUZZ),1)
+CFLAGS  += -fsanitize=fuzzer-no-link
+endif
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)  $@")
 
 .PHONY: all help
 all: $(BIN)
 
 help:
-	@echo 'targets: all check check-asan bench lint format fuzz demo deps install uninstall clean'
+	@echo 'make               build $(BIN)'
+	@echo 'make demo          install what is missing, build, rehearse testdata/chatbot in containers'
+	@echo 'make check         install what is missing, build, run every test'
+	@echo 'make check-asan    the same with sanitizers; check-asan-quick: without whole workflows'
+	@echo 'make lint          format, static analysis, layers, headers; format: clang-format -i'
+	@echo 'make bench         speed as ratios, a table and $(BUILD)/bench.json'
+	@echo 'make fuzz          every fuzz target for FUZZ_TIME seconds (60)'
+	@echo 'make deps          install the Debian packages that all of these need'
+	@echo 'make install       to $$(DESTDIR)$$(PREFIX), that is $(DESTDIR)$(PREFIX); uninstall; clean'
 
 # --- the agent: a static program of its own, embedded into act-c ---------------------------------
 
@@ -60,7 +79,8 @@ AGENT_ID := $(shell cat $(sort $(AGENT_SRC) $(AGENT_HDR)) 2>/dev/null | sha256su
 
 $(AGENT): $(AGENT_SRC) $(AGENT_HDR) Makefile
 	@mkdir -p $(@D)
-	$(AGENT_CC) $(AGENT_CFLAGS) -DACTC_AGENT_ID='"$(AGENT_ID)"' -o $@ $(AGENT_SRC)
+	$(call say,AGENT)
+	$(Q)$(AGENT_CC) $(AGENT_CFLAGS) -DACTC_AGENT_ID='"$(AGENT_ID)"' -o $@ $(AGENT_SRC)
 
 $(BUILD)/src/engine/agent_blob.o: $(AGENT)
 $(BUILD)/src/engine/agent_blob.o: ALL_CPPFLAGS += -DACTC_AGENT_PATH='"$(AGENT)"'
@@ -69,28 +89,149 @@ $(BUILD)/src/engine/agent_blob.o: ALL_CPPFLAGS += -DACTC_AGENT_PATH='"$(AGENT)"'
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC )
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(LIB): $(OBJ)
+	$(call say,AR )
 	@rm -f $@
-	$(AR) rcs $@ $(OBJ)
+	$(Q)$(AR) rcs $@ $(OBJ)
 
 $(BIN): $(BUILD)/src/cli/main.o $(LIB)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(PKG_LIBS) -ldl -lm
+	$(call say,LD )
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(PKG_LIBS) -ldl -lm
 
 # --- tests --------------------------------------------------------------------------------------
 
 UNIT_SRC := $(wildcard test/unit/test_*.c)
 UNIT_BIN := $(patsubst test/unit/%.c,$(BUILD)/test/%,$(UNIT_SRC))
+FUZZ_SRC := $(wildcard test/fuzz/fuzz_*.c)
+REPLAY   := $(patsubst test/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
+FUZZERS  := $(patsubst test/fuzz/%.c,$(BUILD)/fuzzer/%,$(FUZZ_SRC))
+TEST_CFLAGS = $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP $(ALL_LDFLAGS)
+TEST_LIBS   = $(LIB) $(PKG_LIBS) -ldl -lm
 
 $(BUILD)/test/%: test/unit/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP $(ALL_LDFLAGS) -o $@ $< $(LIB) \
-		$(PKG_LIBS) -lcriterion -ldl -lm
+	$(call say,LD )
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $< $(TEST_LIBS) -lcriterion
 
-.PHONY: unit clean
+# A fuzz target with a main that replays files; the same target under libFuzzer.
+$(BUILD)/replay/%: test/fuzz/%.c test/fuzz/standalone.c $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD )
+	$(Q)$(CC) $(TEST_CFLAGS) -o $@ $< test/fuzz/standalone.c $(TEST_LIBS)
+
+$(BUILD)/fuzzer/%: test/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LD )
+	$(Q)$(CC) $(TEST_CFLAGS) -fsanitize=fuzzer -o $@ $< $(TEST_LIBS)
+
+.PHONY: unit tests check check-built check-asan check-asan-quick check-asan-built check-quick-built
 unit: $(UNIT_BIN)
 	@for t in $(UNIT_BIN); do echo "== $$t"; $$t --jobs 2 || exit 1; done
+
+tests: $(BIN) $(UNIT_BIN) $(REPLAY)
+
+# The packages come first: what they bring (pkg-config files) is read when make starts.
+check:
+	@test/tools/engine --name
+	@test/tools/deps build test engine
+	@$(MAKE) --no-print-directory check-built
+
+check-built: tests
+	@test/tools/engine --optional --quiet -- test/tools/check --build $(BUILD)
+
+check-quick-built: tests
+	@test/tools/check --build $(BUILD) unit cli fuzz
+
+ASAN_MAKE = $(MAKE) --no-print-directory SAN=1 CC=clang BUILD=build/asan
+check-asan:
+	@test/tools/engine --name
+	@test/tools/deps build test san engine
+	@$(ASAN_MAKE) check-built
+
+check-asan-quick:
+	@test/tools/deps build test san
+	@$(ASAN_MAKE) check-quick-built
+
+# --- fuzzing ------------------------------------------------------------------------------------
+
+FUZZ_TIME ?= 60
+.PHONY: fuzz fuzz-built
+fuzz:
+	@test/tools/deps build fuzz
+	@$(MAKE) --no-print-directory SAN=1 FUZZ=1 CC=clang BUILD=build/fuzz fuzz-built
+
+fuzz-built: $(FUZZERS)
+	@test/tools/fuzz $(BUILD)/fuzzer $(FUZZ_TIME)
+
+# --- demo, benchmarks ---------------------------------------------------------------------------
+
+.PHONY: demo demo-built bench bench-built
+demo:
+	@test/tools/engine --name
+	@test/tools/deps build engine
+	@$(MAKE) --no-print-directory demo-built
+
+demo-built: $(BIN)
+	@test/tools/engine --quiet -- test/run/chatbot --demo --act-c $(BIN)
+
+bench:
+	@test/tools/engine --name
+	@test/tools/deps build engine
+	@$(MAKE) --no-print-directory bench-built
+
+bench-built: $(BIN)
+	@test/tools/engine --quiet -- test/bench/bench --act-c $(BIN) --json $(BUILD)/bench.json
+
+# --- the sources themselves ---------------------------------------------------------------------
+
+C_FILES := $(wildcard src/*/*.c src/*/*.h include/actc/*.h test/*/*.c test/*/*.h)
+HEADERS := $(wildcard include/actc/*.h)
+
+.PHONY: lint lint-built lint-format lint-layers lint-headers lint-cppcheck lint-tidy format
+lint:
+	@test/tools/deps build lint
+	@$(MAKE) --no-print-directory lint-built
+
+lint-built: lint-format lint-layers lint-headers lint-cppcheck lint-tidy
+	@echo 'lint: ok'
+
+lint-format:
+	@clang-format --dry-run -Werror $(C_FILES)
+
+lint-layers:
+	@test/tools/layers $(LAYERS)
+
+# Every public header compiles alone.
+lint-headers:
+	@for h in $(HEADERS); do \
+		$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARN) -Werror -fsyntax-only -x c $$h || exit 1; done
+
+lint-cppcheck:
+	@cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+		--library=test/tools/cppcheck.cfg --suppress=missingIncludeSystem -Iinclude -Isrc \
+		-D_GNU_SOURCE -j 2 src
+
+# $(subst): the shell splits the flags at blanks but must keep the quotes of string values.
+lint-tidy:
+	@printf '%s\n' $(sort $(wildcard src/*/*.c)) | FLAGS='-std=c11 $(subst ',,$(ALL_CPPFLAGS))' \
+		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $$FLAGS 2>/dev/null' tidy
+
+format:
+	@clang-format -i $(C_FILES)
+
+.PHONY: deps install uninstall clean
+deps:
+	@test/tools/deps all
+
+install: $(BIN)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/act-c
+	install -D -m 644 man/act-c.1 $(DESTDIR)$(PREFIX)/share/man/man1/act-c.1
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/act-c $(DESTDIR)$(PREFIX)/share/man/man1/act-c.1
 
 clean:
 	rm -rf build
