@@ -43,7 +43,8 @@ struct str arena_str(struct arena *a, struct str s);
 char *arena_cstr(struct arena *a, struct str s);
 __attribute__((format(printf, 2, 3))) struct str arena_printf(struct arena *a, const char *fmt,
 							      ...);
-struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap);
+__attribute__((format(printf, 2, 0))) struct str arena_vprintf(struct arena *a, const char *fmt,
+							       va_list ap);
 
 /* Everything allocated after the mark is freed by the rewind. */
 struct arena_mark arena_mark(struct arena *a);
