@@ -1,8 +1,7 @@
 /* main.c - the program's entry; everything else is in the library that tests and fuzzers link. */
-#include <stdio.h>
+#include "cli.h"
 
-int main(void)
+int main(int argc, char **argv)
 {
-	(void)puts("act-c " ACTC_VERSION);
-	return 0;
+	return cli_main(argc, argv);
 }

@@ -1,0 +1,145 @@
+/*
+ * cli.h - the command line: what may be said (struct options), and the commands.
+ *
+ * One table (options_table.c) makes the parser, the help and the man page; commands.c has the
+ * commands. A new option is a field here and a row there; a new command is a row and a file
+ * cmd_NAME.c. Every command is `int cmd_NAME(struct options *o)` and returns the exit status.
+ */
+#ifndef ACTC_CLI_CLI_H
+#define ACTC_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "actc/arena.h"
+#include "actc/engine.h"
+#include "actc/err.h"
+#include "actc/matrix.h"
+#include "actc/payload.h"
+#include "actc/str.h"
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,   /* a job failed */
+	EXIT_USAGE = 2,    /* the command line is wrong */
+	EXIT_INVALID = 3,  /* a selected workflow is invalid */
+	EXIT_ENGINE = 4,   /* the engine is unusable, before the first job */
+	EXIT_NOTHING = 5,  /* nothing matched what was asked for */
+	EXIT_TIMEOUT = 124 /* --timeout hit; 130 and 143 are SIGINT and SIGTERM */
+};
+
+enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+struct str_list {
+	size_t n;
+	size_t cap;
+	struct str *v;
+};
+
+/* -P LABEL=IMAGE, in the order given (user's files, repository's file, command line): the last one
+ * of a label counts. */
+struct label_image {
+	struct str label;
+	struct str image; /* "-self-hosted" = this machine */
+};
+
+struct label_images {
+	size_t n;
+	size_t cap;
+	struct label_image *v;
+};
+
+struct matrix_filters {
+	size_t n;
+	size_t cap;
+	struct matrix_filter *v;
+};
+
+struct command;
+
+/* Strings are never NULL; empty = not given. */
+struct options {
+	struct arena arena; /* owns everything below; a command may use it for what it makes */
+	const struct command *command;
+	size_t nargs; /* positional arguments behind the command's name */
+	const struct str *args;
+
+	/* where */
+	struct str directory; /* -C: already entered; kept for messages */
+	struct str_list workflows;
+
+	/* what */
+	struct str_list jobs;
+	struct str event_file;
+	struct matrix_filters matrix;
+	struct str actor;
+	struct str remote_name; /* "origin" unless given */
+	struct str default_branch;
+
+	/* values as given; options_values() reads the files and the environment too */
+	struct settings secrets, vars, env, inputs;
+	struct str_list secret_files, var_files, env_files, input_files;
+
+	/* where jobs run */
+	struct str engine; /* "auto" unless given */
+	struct label_images images;
+	enum pull_policy pull;
+	bool bind;
+	struct str network;
+	struct str container_options;
+	struct str architecture; /* "linux/arm64" */
+	bool privileged;
+
+	/* how */
+	bool dry_run;
+	unsigned long max_jobs;   /* 0 = as many as there are processors */
+	unsigned long timeout_ms; /* 0 = none */
+
+	/* output */
+	bool verbose, quiet, json;
+	enum colour_when colour;
+	struct str format;
+
+	/* clean */
+	bool all, cache, yes;
+
+	/* eval */
+	struct settings contexts; /* NAME=FILE */
+	bool batch;
+
+	bool help, version, man;
+};
+
+/* What main() does; everything else is behind it. */
+int cli_main(int argc, char **argv);
+
+/* Whether to colour what is written to fd: --color, NO_COLOR, CLICOLOR_FORCE, TERM, isatty. */
+bool options_colour(const struct options *o, int fd);
+
+/* The secrets, variables, environment and inputs of the run: the default files (.secrets .vars
+ * .env .input), the files named, and over them the command line. Names without a value are looked
+ * up in the environment; a secret is asked for on the terminal when it is not there. */
+struct run_values {
+	struct settings secrets, vars, env, inputs;
+};
+bool options_values(struct options *o, struct run_values *out, struct err *err);
+/* The event payload of -e; null when none was given. */
+bool options_event_payload(struct options *o, struct value *out, struct err *err);
+
+/* "act-c: …" on stderr; returns the exit status that belongs to the kind of error, which is
+ * released. */
+int cli_fail(struct err *err);
+/* The same for a usage error; says where help is. Returns EXIT_USAGE. */
+__attribute__((format(printf, 2, 3))) int cli_usage(const struct options *o, const char *fmt, ...);
+
+int cmd_run(struct options *o);
+int cmd_list(struct options *o);
+int cmd_validate(struct options *o);
+int cmd_graph(struct options *o);
+int cmd_doctor(struct options *o);
+int cmd_clean(struct options *o);
+int cmd_eval(struct options *o);
+int cmd_help(struct options *o);
+int cmd_version(struct options *o);
+
+#endif

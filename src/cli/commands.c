@@ -1,0 +1,133 @@
+/*
+ * commands.c - the commands, and the way from argv to one of them.
+ *
+ * A command's row says all that help and the man page say of it; its code is in cmd_NAME.c. Rows
+ * are in the order in which help shows them.
+ */
+#include "cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "options.h"
+
+const struct command commands[] = {
+	{ .name = "help",
+	  .run = cmd_help,
+	  .bit = IN_HELP,
+	  .max_args = 1,
+	  .args = "[COMMAND]",
+	  .summary = "Show help, of one command or in general",
+	  .text = "Shows what act-c can do, or the options of one command." },
+	{ .name = "version",
+	  .run = cmd_version,
+	  .bit = IN_VERSION,
+	  .args = "",
+	  .summary = "Show the version",
+	  .text = "Shows the version of act-c." },
+};
+
+const size_t ncommands = sizeof(commands) / sizeof(commands[0]);
+
+const struct command *command_find(struct str name)
+{
+	for (size_t i = 0; i < ncommands; i++) {
+		if (str_eq(str_of(commands[i].name), name)) {
+			return &commands[i];
+		}
+	}
+	return NULL;
+}
+
+static const int exit_of[] = {
+	[ERR_NONE] = EXIT_OK,       [ERR_USAGE] = EXIT_USAGE,     [ERR_INVALID] = EXIT_INVALID,
+	[ERR_ENGINE] = EXIT_ENGINE, [ERR_NOTHING] = EXIT_NOTHING, [ERR_NOT_FOUND] = EXIT_FAILED,
+	[ERR_SYSTEM] = EXIT_FAILED, [ERR_LOST] = EXIT_FAILED,     [ERR_CANCELLED] = EXIT_FAILED,
+};
+
+int cli_fail(struct err *err)
+{
+	int code = exit_of[err->kind];
+
+	(void)fprintf(stderr, "act-c: %s\n", err->msg ? err->msg : "unknown error");
+	err_release(err);
+	return code;
+}
+
+static int say_where_help_is(const struct options *o)
+{
+	(void)fprintf(stderr, "Try 'act-c %s%s--help'.\n", o->command ? o->command->name : "",
+		      o->command ? " " : "");
+	return EXIT_USAGE;
+}
+
+int cli_usage(const struct options *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)fputs("act-c: ", stderr);
+	(void)vfprintf(stderr, fmt, ap);
+	(void)fputc('\n', stderr);
+	va_end(ap);
+	return say_where_help_is(o);
+}
+
+bool options_colour(const struct options *o, int fd)
+{
+	const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE");
+	const char *term = getenv("TERM");
+
+	if (o->colour != COLOUR_AUTO) {
+		return o->colour == COLOUR_ALWAYS;
+	}
+	if (no && *no) {
+		return false;
+	}
+	if (force && *force && strcmp(force, "0") != 0) {
+		return true;
+	}
+	return isatty(fd) && term && strcmp(term, "dumb") != 0;
+}
+
+static int dispatch(struct options *o)
+{
+	if (o->version) {
+		return cmd_version(o);
+	}
+	if (o->help && o->command) {
+		help_command(stdout, o->command);
+		return EXIT_OK;
+	}
+	if (o->help) {
+		help_overall(stdout);
+		return EXIT_OK;
+	}
+	if (!o->command) {
+		help_overall(stderr);
+		return EXIT_USAGE;
+	}
+	return o->command->run(o);
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct options o = { .arena = ARENA_INIT };
+	struct err err = ERR_INIT;
+	int code = EXIT_OK;
+
+	if (!options_parse(&o, argc, argv, &err)) {
+		code = cli_fail(&err);
+		if (code == EXIT_USAGE) {
+			(void)say_where_help_is(&o);
+		}
+	} else {
+		code = dispatch(&o);
+	}
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		code = code == EXIT_OK ? EXIT_FAILED : code;
+	}
+	arena_release(&o.arena);
+	return code;
+}

@@ -1,0 +1,42 @@
+/* help_text.c - what help and the man page say besides commands and options. */
+#include "options.h"
+
+const struct exit_row exit_rows[] = {
+	{ "0", "everything went well, also when every job was skipped by its condition" },
+	{ "1", "a job failed" },
+	{ "2", "the command line is wrong" },
+	{ "3", "a selected workflow is invalid" },
+	{ "4", "the engine cannot be used" },
+	{ "5", "nothing matched what was asked for, or nothing could be rehearsed" },
+	{ "124", "--timeout was hit" },
+	{ "130, 143", "interrupted, terminated" },
+};
+const size_t exit_nrows = sizeof(exit_rows) / sizeof(exit_rows[0]);
+
+const struct file_row file_rows[] = {
+	{ ".github/workflows/*.yml, *.yaml", "The workflows." },
+	{ ".secrets, .vars, .env, .input",
+	  "Secrets, variables, environment and inputs that are read when they are there: "
+	  "NAME=VALUE lines with optional quotes and export, # comments. Keep them out of the "
+	  "repository with .gitignore." },
+	{ "$XDG_CONFIG_HOME/act-c/actrc, ~/.actrc, ./.actrc",
+	  "Options, one a line, read in this order and before the command line. The last one is "
+	  "the "
+	  "repository's: from there, options that lead out of the isolation (the engine host, "
+	  "-self-hosted, --bind, --privileged, --container-options, other networks, files outside "
+	  "the repository, values of your environment) are ignored, with a line on standard "
+	  "error." },
+	{ "$XDG_CONFIG_HOME/act-c/config.yml",
+	  "Your own configuration: images: {LABEL: IMAGE} names the image of a runs-on label." },
+	{ "$XDG_STATE_HOME/act-c/runs",
+	  "The last runs: each has its events, masked, in events.ndjson." },
+};
+const size_t file_nrows = sizeof(file_rows) / sizeof(file_rows[0]);
+
+const struct file_row variable_rows[] = {
+	{ "DOCKER_HOST, DOCKER_CONTEXT, …", "Are passed on to the docker program." },
+	{ "NO_COLOR, CLICOLOR_FORCE, TERM", "Decide about colours, unless --color does." },
+	{ "XDG_CONFIG_HOME, XDG_STATE_HOME", "Where configuration and runs are kept; without them "
+					     "~/.config and ~/.local/state." },
+};
+const size_t variable_nrows = sizeof(variable_rows) / sizeof(variable_rows[0]);
