@@ -40,7 +40,8 @@ bool strbuf_add(struct strbuf *b, const void *p, size_t len);
 bool strbuf_adds(struct strbuf *b, struct str s);
 bool strbuf_addc(struct strbuf *b, char c);
 __attribute__((format(printf, 2, 3))) bool strbuf_addf(struct strbuf *b, const char *fmt, ...);
-bool strbuf_vaddf(struct strbuf *b, const char *fmt, va_list ap);
+__attribute__((format(printf, 2, 0))) bool strbuf_vaddf(struct strbuf *b, const char *fmt,
+							va_list ap);
 /* Removes the first n bytes. */
 void strbuf_consume(struct strbuf *b, size_t n);
 static inline struct str strbuf_str(const struct strbuf *b)
