@@ -5,7 +5,8 @@
  * the child makes only async-signal-safe calls. A failed exec comes back through a CLOEXEC pipe, so
  * "docker not found" differs from an exit status. Every child gets a session of its own unless said
  * otherwise (a terminal's Ctrl-C must not reach the docker CLI) and dies with its parent where the
- * kernel can do that. All file descriptors but 0-2 are closed on exec.
+ * kernel can do that. All file descriptors but 0-2 are closed on exec; signal handlers and the
+ * signal mask are the default ones.
  */
 #ifndef ACTC_PROCESS_H
 #define ACTC_PROCESS_H
@@ -14,6 +15,7 @@
 #include <sys/types.h>
 
 #include "actc/err.h"
+#include "actc/file.h"
 #include "actc/str.h"
 #include "actc/strbuf.h"
 
@@ -22,9 +24,9 @@ enum { CHILD_NULL = -1, CHILD_PIPE = -2, CHILD_INHERIT = -3 }; /* or a descripto
 struct child_spec {
 	const char *const *argv; /* argv[0] is looked up in PATH */
 	const char *const
-		*env;    /* "K=V" to set over the inherited environment, "K" to unset; or NULL */
-	const char *cwd; /* or NULL */
-	int in, out, err;
+		*env;     /* "K=V" to set over the inherited environment, "K" to unset; or NULL */
+	const char *cwd;  /* or NULL */
+	int in, out, err; /* descriptors stay the caller's */
 	bool same_session;
 };
 
@@ -32,7 +34,13 @@ struct child {
 	pid_t pid;        /* 0 = none */
 	int in, out, err; /* our ends of CHILD_PIPE, else -1 */
 	int status;       /* once waited for: exit code, or 128 + signal */
+	bool leader;      /* of a session: child_end() kills its whole process group */
 };
+
+#define CHILD_INIT                      \
+	{                               \
+		0, -1, -1, -1, 0, false \
+	}
 
 /* ERR_NOT_FOUND when the program is not there. */
 bool child_start(const struct child_spec *spec, struct child *child, struct err *err);
@@ -41,21 +49,14 @@ bool child_wait(struct child *child, int timeout_ms);
 /* SIGKILL, wait, close: for every way out. Does nothing for a child that is none. */
 void child_end(struct child *child);
 
-/* Runs to the end. Output beyond the buffers' maxima is an error. `input` may be NULL; errout may
- * be NULL (then stderr goes with the error message). Any exit status is success of the call. */
+/* Runs to the end: exited, and its output at the end or held open by someone else for 200 ms more.
+ * spec's in, out and err are not looked at. Output beyond the buffers' maxima is an error, and so
+ * is (with err.sys = ETIMEDOUT, the child killed, the buffers holding what came) the end of
+ * timeout_ms (< 0: none). `input`, `out` and `errout` may be NULL (without errout the last line of
+ * stderr goes with the error message). Any exit status is success of the call. */
 bool child_capture(const struct child_spec *spec, const struct str *input, struct strbuf *out,
 		   struct strbuf *errout, int timeout_ms, int *status, struct err *err);
 
-/* write(2) all of it, through EINTR and EAGAIN. */
-bool write_all(int fd, const void *p, size_t len);
-/* Reads a whole file; ERR_NOT_FOUND when it is not there, ERR_INVALID when it is larger than the
- * buffer's maximum or no regular file. */
-bool read_file(const char *path, struct strbuf *out, struct err *err);
-/* Writes via a temporary name and rename. */
-bool write_file(const char *path, struct str content, unsigned mode, struct err *err);
-bool make_dirs(const char *path, unsigned mode, struct err *err);
-/* Removes a tree; symbolic links are not followed; missing is fine. */
-bool remove_tree(const char *path, struct err *err);
 /* Monotonic milliseconds. */
 long long now_ms(void);
 

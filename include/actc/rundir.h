@@ -3,8 +3,12 @@
  *
  * $XDG_STATE_HOME/act-c (or ~/.local/state/act-c) holds `home` (a random id, made once) and runs/ID
  * per run: `lock` (held with flock while the run lives), `events.ndjson` (masked), and `tmp/`,
- * which is removed when the run ends. The last 20 ended runs are kept. IDs sort by time:
+ * which is removed when the run ends. The last 20 ended runs are kept. IDs sort by time (UTC):
  * 20261128-101530-4f2a.
+ *
+ * The lock is shared with every forked process (so a run lives as long as one of its workers) and
+ * not with programs that are started. A run that ended without rundir_close() still has its `tmp`:
+ * what it made at an engine may be left there, which is what rundir_leftovers() tells.
  */
 #ifndef ACTC_RUNDIR_H
 #define ACTC_RUNDIR_H
@@ -15,18 +19,20 @@
 #include "actc/err.h"
 #include "actc/str.h"
 
+enum { RUNS_KEPT = 20 };
+
 struct rundir {
 	struct str state;   /* $XDG_STATE_HOME/act-c */
 	struct str home_id; /* 32 hex digits */
 	struct str run_id;
 	struct str path; /* state/runs/run_id */
 	struct str tmp;  /* path/tmp, mode 0700 */
-	int lock_fd;
+	int lock_fd;     /* -1 = none */
 };
 
 /* Makes the directory and takes the lock; removes all but the newest ended runs. */
 bool rundir_open(struct arena *a, struct rundir *d, struct err *err);
-/* Removes tmp and drops the lock. */
+/* The end of the run, for the process that opened it: removes tmp and drops the lock. */
 void rundir_close(struct rundir *d);
 /* Only the state directory and the home id (for `clean` and sweeps): run_id and path are empty. */
 bool rundir_home(struct arena *a, struct rundir *d, struct err *err);
@@ -34,5 +40,12 @@ bool rundir_home(struct arena *a, struct rundir *d, struct err *err);
 bool rundir_alive(const struct rundir *d, struct str run_id);
 /* Removes ended run directories (all but `keep` newest); returns how many. */
 int rundir_prune(const struct rundir *d, int keep);
+
+/* This run could not take something away: rundir_leftovers() will say so after its end. */
+void rundir_mark(const struct rundir *d);
+/* Whether an ended run may have left something at an engine, so that a sweep is worth its time. */
+bool rundir_leftovers(const struct rundir *d);
+/* After a sweep: the ended runs of now have left nothing. */
+void rundir_swept(const struct rundir *d);
 
 #endif

@@ -1,0 +1,14 @@
+/* platform.h - what only some kernels have; one file of this directory per system implements it. */
+#ifndef ACTC_OS_PLATFORM_H
+#define ACTC_OS_PLATFORM_H
+
+#include <sys/types.h>
+
+/* In a fresh child, async-signal-safe: gets SIGKILL when `parent` dies (at once if it has). */
+void platform_die_with(pid_t parent);
+/* In a fresh child, async-signal-safe: no descriptor from 3 on survives an exec. */
+void platform_close_on_exec(void);
+/* A descriptor that is readable once the child has ended, or -1: then the caller must poll. */
+int platform_exit_fd(pid_t pid);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * platform_linux.c - parent-death signals, pidfds and close_range. Every call here may be refused
+ * by an older kernel; the callers then do without.
+ */
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/close_range.h>
+
+#include "platform.h"
+
+void platform_die_with(pid_t parent)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have died before the call above. */
+	if (getppid() != parent) {
+		_exit(127);
+	}
+}
+
+void platform_close_on_exec(void)
+{
+	(void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+int platform_exit_fd(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0U);
+}
