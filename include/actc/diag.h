@@ -23,7 +23,8 @@ struct diag {
 	enum diag_severity severity;
 	const char *kind; /* "syntax-check", "expression", "glob", …: a stable word for filters */
 	struct span at;   /* NO_SPAN when only the file is known */
-	uint32_t file;    /* for diagnostics without a span */
+	struct span token; /* where GitHub reports it, when `at` is more exact; else the same */
+	uint32_t file;     /* for diagnostics without a span */
 	struct str msg;
 	struct str hint; /* "did you mean …", or empty */
 };

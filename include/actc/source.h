@@ -39,7 +39,8 @@ struct place {
 	uint32_t col;
 };
 
-/* Registers a text (copied into the arena) and returns its index. */
+/* Registers a text (copied into the arena, a UTF-8 byte order mark left out) and returns its index.
+ */
 uint32_t sources_add(struct sources *s, struct str path, struct str text);
 const struct source *sources_get(const struct sources *s, uint32_t file);
 struct place source_place(const struct source *src, uint32_t offset);

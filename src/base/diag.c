@@ -13,6 +13,7 @@ static struct diag *add(struct diags *d, enum diag_severity severity, struct spa
 		 (struct diag){ .severity = severity,
 				.kind = kind,
 				.at = at,
+				.token = at,
 				.file = file,
 				.msg = msg,
 				.hint = STR_EMPTY });

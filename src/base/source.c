@@ -9,6 +9,9 @@ uint32_t sources_add(struct sources *s, struct str path, struct str text)
 	VEC(uint32_t) lines = { 0 };
 
 	BUG_ON(text.len >= UINT32_MAX);
+	if (str_starts(text, STR("\xef\xbb\xbf"))) {
+		text = str_slice(text, 3, text.len);
+	}
 	src->path = arena_str(s->arena, path);
 	src->text = arena_str(s->arena, text);
 	vec_push(s->arena, &lines, 0);
