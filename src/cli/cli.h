@@ -16,6 +16,7 @@
 #include "actc/err.h"
 #include "actc/matrix.h"
 #include "actc/payload.h"
+#include "actc/plan.h"
 #include "actc/str.h"
 
 enum exit_code {
@@ -34,19 +35,6 @@ struct str_list {
 	size_t n;
 	size_t cap;
 	struct str *v;
-};
-
-/* -P LABEL=IMAGE, in the order given (user's files, repository's file, command line): the last one
- * of a label counts. */
-struct label_image {
-	struct str label;
-	struct str image; /* "-self-hosted" = this machine */
-};
-
-struct label_images {
-	size_t n;
-	size_t cap;
-	struct label_image *v;
 };
 
 struct matrix_filters {
@@ -81,8 +69,8 @@ struct options {
 	struct str_list secret_files, var_files, env_files, input_files;
 
 	/* where jobs run */
-	struct str engine; /* "auto" unless given */
-	struct label_images images;
+	struct str engine;          /* "auto" unless given */
+	struct label_images images; /* the user's files first, the command line last */
 	enum pull_policy pull;
 	bool bind;
 	struct str network;

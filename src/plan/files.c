@@ -1,0 +1,130 @@
+/*
+ * files.c - finding and reading workflow files: what -W says, or .github/workflows.
+ *
+ * Not for choosing among them (select.c). Files are shown as they were reached, so that a message's
+ * path can be clicked on.
+ */
+#include "actc/plan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "actc/process.h"
+#include "actc/strbuf.h"
+
+/* GitHub's limit is in characters and checked by the reader; this one only bounds the memory. */
+enum { FILE_MAX = 32 << 20 };
+
+struct loading {
+	struct arena *a;
+	struct diags *diags;
+	VEC(struct workflow_file) files;
+};
+
+static bool is_workflow_name(struct str name)
+{
+	return name.p[0] != '.' && (str_ends(name, STR(".yml")) || str_ends(name, STR(".yaml")));
+}
+
+static void load_file(struct loading *l, struct str path, bool named)
+{
+	struct strbuf text = STRBUF_INIT(FILE_MAX);
+	struct err err = ERR_INIT;
+	bool ok = read_file(arena_cstr(l->a, path), &text, &err);
+	struct workflow_file f = { .path = arena_str(l->a, path), .named = named };
+
+	f.file = sources_add(l->diags->sources, path, strbuf_str(&text));
+	strbuf_release(&text);
+	if (ok) {
+		f.workflow = workflow_load(l->a, f.file, l->diags);
+	} else {
+		diag_file_error(l->diags, f.file, "file", "%s", err.msg);
+		err_release(&err);
+	}
+	vec_push(l->a, &l->files, f);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* ./ at the front and / at the end say nothing. */
+static struct str tidy(struct str path)
+{
+	while (path.len > 1 && path.p[path.len - 1] == '/') {
+		path.len--;
+	}
+	while (path.len > 2 && str_starts(path, STR("./"))) {
+		path = str_slice(path, 2, path.len);
+	}
+	return path;
+}
+
+static bool load_directory(struct loading *l, struct str path, struct err *err)
+{
+	DIR *dir = opendir(arena_cstr(l->a, path));
+	VEC(struct str) names = { 0 };
+
+	if (!dir) {
+		return err_sys(err, errno, "%.*s", STR_ARG(path));
+	}
+	for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+		if (is_workflow_name(str_of(e->d_name))) {
+			vec_push(l->a, &names,
+				 arena_printf(l->a, "%.*s/%s", STR_ARG(path), e->d_name));
+		}
+	}
+	(void)closedir(dir);
+	if (names.n) {
+		qsort(names.v, names.n, sizeof(names.v[0]), by_name);
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		struct stat st;
+
+		if (stat(names.v[i].p, &st) != 0 || !S_ISDIR(st.st_mode)) {
+			load_file(l, names.v[i], false);
+		}
+	}
+	return true;
+}
+
+static bool load_path(struct loading *l, struct str path, struct err *err)
+{
+	struct stat st;
+
+	path = tidy(path);
+	if (stat(arena_cstr(l->a, path), &st) != 0) {
+		return err_set(err, ERR_NOTHING, "there is no %.*s here", STR_ARG(path));
+	}
+	if (S_ISDIR(st.st_mode)) {
+		return load_directory(l, path, err);
+	}
+	load_file(l, path, true);
+	return true;
+}
+
+bool workflow_files_load(struct arena *a, const struct str *paths, size_t n, struct diags *diags,
+			 struct workflow_files *out, struct err *err)
+{
+	static const struct str standard = { ".github/workflows", 17 };
+	struct loading l = { .a = a, .diags = diags };
+	struct str where = n ? paths[0] : standard;
+
+	for (size_t i = 0; i < (n ? n : 1); i++) {
+		if (!load_path(&l, n ? paths[i] : standard, err)) {
+			return false;
+		}
+		if (i > 0) {
+			where = arena_printf(a, "%.*s, %.*s", STR_ARG(where), STR_ARG(paths[i]));
+		}
+	}
+	if (l.files.n == 0) {
+		return err_set(err, ERR_NOTHING, "there is no workflow (*.yml, *.yaml) in %.*s",
+			       STR_ARG(where));
+	}
+	*out = (struct workflow_files){ l.files.n, l.files.v, where };
+	return true;
+}
