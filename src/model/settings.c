@@ -14,7 +14,7 @@
 enum { SETTINGS_MAX = 4 << 20 };
 
 static const struct yaml_limits settings_limits = {
-	.max_bytes = SETTINGS_MAX, .max_depth = 10, .max_nodes = 50000, .allow_anchors = true
+	.max_chars = SETTINGS_MAX, .max_depth = 10, .max_nodes = 50000, .allow_anchors = true
 };
 
 static struct setting *find(const struct settings *s, struct str name, bool nocase)
