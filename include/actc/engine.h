@@ -33,13 +33,16 @@ struct machine_spec {
 	struct str image;
 	struct str platform; /* "linux/amd64", or empty */
 	struct str network;  /* "", "none", "host", "bridge", a network's name */
-	struct str options; /* --container-options, already split by the caller's rules, or empty */
+	struct str options; /* --container-options: words, blanks apart, quoted as for a shell */
 	struct str repository_name; /* the last part of owner/name */
 	struct str bind;            /* --bind: this directory is the workspace; or empty */
 	enum pull_policy pull;
 	bool privileged;
 	/* One line for people: "pulling ubuntu:24.04", docker's own words. */
 	void (*progress)(void *ctx, struct str line);
+	/* Asked now and then while something long goes on; true = give up (ERR_CANCELLED). Or NULL.
+	 */
+	bool (*cancelled)(void *ctx);
 	void *ctx;
 };
 
@@ -64,7 +67,7 @@ struct engine {
 	struct str (*why_lost)(struct arena *a, struct machine *m);
 	/* Removes what runs of this home left behind, except of runs that are alive; with `all`
 	 * also what bears no living run at all of other homes. Returns the number of things
-	 * removed, -1 = not usable. */
+	 * removed, -1 = not usable. rundir_leftovers() tells cheaply whether it is worth it. */
 	int (*sweep)(const struct rundir *home, bool all, bool caches, struct err *err);
 };
 

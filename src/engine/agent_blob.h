@@ -1,0 +1,9 @@
+/* agent_blob.h - the agent's program, as it is embedded in act-c. */
+#ifndef ACTC_ENGINE_AGENT_BLOB_H
+#define ACTC_ENGINE_AGENT_BLOB_H
+
+#include <stddef.h>
+
+const unsigned char *agent_blob(size_t *len);
+
+#endif

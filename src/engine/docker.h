@@ -1,0 +1,81 @@
+/*
+ * docker.h - what the files of the docker engine share.
+ *
+ * Everything goes through the docker CLI (DESIGN decision 2), and each call has a time limit, so
+ * that a daemon that dies or hangs never hangs act-c.
+ */
+#ifndef ACTC_ENGINE_DOCKER_H
+#define ACTC_ENGINE_DOCKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "actc/arena.h"
+#include "actc/engine.h"
+#include "actc/err.h"
+#include "actc/process.h"
+
+#define DOCKER_AGENT_DIR  "/.act-c"
+#define DOCKER_AGENT_FILE DOCKER_AGENT_DIR "/agent"
+/* The agent's build is in its name: one act-c never runs another one's agent by accident. */
+#define DOCKER_AGENT_VOLUME "act-c-agent-" ACTC_AGENT_ID
+
+enum {
+	DOCKER_PROBE_MS = 5000,
+	DOCKER_CALL_MS = 30000,       /* questions and small changes; generous: loaded machines */
+	DOCKER_START_MS = 60000,      /* from `docker run` to the agent's answer */
+	DOCKER_PULL_MS = 3600 * 1000, /* of one image */
+};
+
+/* A command line being made; begins with "docker". NULL-terminated after every call. */
+struct docker_args {
+	struct arena *a;
+	VEC(const char *) list;
+};
+
+void docker_args_init(struct docker_args *args, struct arena *a, const char *verb);
+void docker_arg(struct docker_args *args, const char *word);
+__attribute__((format(printf, 2, 3))) void docker_argf(struct docker_args *args, const char *fmt,
+						       ...);
+struct child_spec docker_child(const struct docker_args *args);
+
+/* True when docker ended with status 0; otherwise the error has docker's own words (and err.sys is
+ * ETIMEDOUT when it did not end at all). `out` and `input` may be NULL. */
+bool docker_call(const struct docker_args *args, const struct str *input, struct strbuf *out,
+		 int timeout_ms, struct err *err);
+/* The last line of docker's stderr that says something, without its prefixes. */
+struct str docker_words(struct str text);
+
+void docker_probe(struct arena *a, struct engine_state *out);
+
+/* --label options that say whose a thing is. */
+void docker_own(struct docker_args *args, const struct rundir *d);
+
+struct docker_image {
+	struct str id;       /* "sha256:…" */
+	struct str platform; /* "linux/amd64" */
+	struct str user;     /* of its configuration, or empty */
+};
+
+/* Looks; *found = false (and true returned) when the image is not there. */
+bool docker_image_look(struct arena *a, struct str image, struct docker_image *out, bool *found,
+		       struct err *err);
+/* Looks and pulls, as the policy says; refuses what the agent cannot run on. */
+bool docker_image_ready(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
+			struct err *err);
+
+/* A lock of this home, for what must be done once; the descriptor, or -1. */
+int docker_lock(struct arena *a, const struct machine_spec *spec, const char *name, int timeout_ms,
+		bool *waited, struct err *err);
+
+/* Puts the agent into its volume, through a container of that image which is never started. */
+bool docker_agent_fill(struct arena *a, const struct machine_spec *spec, struct err *err);
+/* The volume's content: a tar archive of one executable file. */
+void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len);
+
+/* The words of a string of options, quotes as in a shell. */
+bool docker_split(struct arena *a, struct str text, struct docker_args *into, struct err *err);
+
+int docker_sweep(const struct rundir *home, bool all, bool caches, struct err *err);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * docker_agent.c - bringing the agent to a daemon: a volume of its own, filled once.
+ *
+ * `docker cp` into a container that is never started works for every image and every daemon, also
+ * a remote one: nothing but docker's own connection is needed.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "agent_blob.h"
+#include "docker.h"
+
+enum { TAR_BLOCK = 512 };
+
+/* ustar, the fields that are used here; all numbers are octal text. */
+struct tar_header {
+	char name[100];
+	char mode[8];
+	char uid[8];
+	char gid[8];
+	char size[12];
+	char mtime[12];
+	char checksum[8];
+	char type;
+	char link[100];
+	char magic[8];
+	char rest[247];
+};
+
+static void tar_checksum(struct tar_header *h)
+{
+	const unsigned char *p = (const unsigned char *)h;
+	unsigned sum = 0;
+
+	memset(h->checksum, ' ', sizeof(h->checksum));
+	for (size_t i = 0; i < sizeof(*h); i++) {
+		sum += p[i];
+	}
+	(void)snprintf(h->checksum, sizeof(h->checksum), "%06o", sum);
+}
+
+void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len)
+{
+	static const char zeros[2 * TAR_BLOCK];
+	struct tar_header h = { .name = "agent", .type = '0', .magic = "ustar" };
+
+	_Static_assert(sizeof(h) == TAR_BLOCK, "a tar header is one block");
+	memcpy(h.magic + 6, "00", 2);
+	memcpy(h.mode, "0000555", 8);
+	memcpy(h.uid, "0000000", 8);
+	memcpy(h.gid, "0000000", 8);
+	memcpy(h.mtime, "00000000000", 12);
+	(void)snprintf(h.size, sizeof(h.size), "%011o", (unsigned)len);
+	tar_checksum(&h);
+	(void)strbuf_add(out, &h, sizeof(h));
+	(void)strbuf_add(out, blob, len);
+	(void)strbuf_add(out, zeros, (TAR_BLOCK - len % TAR_BLOCK) % TAR_BLOCK);
+	(void)strbuf_add(out, zeros, sizeof(zeros));
+}
+
+static bool create(struct arena *a, const struct machine_spec *spec, const char *name,
+		   struct err *err)
+{
+	struct docker_args args;
+
+	docker_args_init(&args, a, "create");
+	docker_argf(&args, "--name=%s", name);
+	docker_own(&args, spec->rundir);
+	docker_arg(&args, "--pull=never");
+	docker_arg(&args, "--network=none");
+	if (spec->platform.len) {
+		docker_argf(&args, "--platform=%.*s", STR_ARG(spec->platform));
+	}
+	docker_arg(&args, "--mount=type=volume,src=" DOCKER_AGENT_VOLUME ",dst=" DOCKER_AGENT_DIR
+			  ",volume-label=act-c.cache=agent");
+	/* An image without a command of its own is refused otherwise. */
+	docker_arg(&args, "--entrypoint=" DOCKER_AGENT_FILE);
+	docker_arg(&args, arena_cstr(a, spec->image));
+	return docker_call(&args, NULL, NULL, DOCKER_CALL_MS, err);
+}
+
+static bool copy(struct arena *a, const char *name, struct err *err)
+{
+	struct strbuf tar = STRBUF_INIT(0);
+	struct docker_args args;
+	size_t len;
+	const unsigned char *blob = agent_blob(&len);
+
+	docker_agent_tar(&tar, blob, len);
+	docker_args_init(&args, a, "cp");
+	docker_arg(&args, "-");
+	docker_argf(&args, "%s:" DOCKER_AGENT_DIR, name);
+
+	struct str input = strbuf_str(&tar);
+	bool ok = docker_call(&args, &input, NULL, DOCKER_CALL_MS, err);
+
+	strbuf_release(&tar);
+	return ok;
+}
+
+static void discard(struct arena *a, const char *name)
+{
+	struct docker_args args;
+	struct err ignored = ERR_INIT;
+
+	docker_args_init(&args, a, "rm");
+	docker_arg(&args, "--force");
+	docker_arg(&args, "--volumes");
+	docker_arg(&args, name);
+	(void)docker_call(&args, NULL, NULL, DOCKER_CALL_MS, &ignored);
+	err_release(&ignored);
+}
+
+bool docker_agent_fill(struct arena *a, const struct machine_spec *spec, struct err *err)
+{
+	const char *name = arena_printf(a, "act-c-fill-%.*s-%ld", STR_ARG(spec->rundir->run_id),
+					(long)getpid())
+				   .p;
+
+	if (!create(a, spec, name, err)) {
+		return err_wrap(err, "bring the agent in");
+	}
+
+	bool ok = copy(a, name, err);
+
+	discard(a, name);
+	return ok || err_wrap(err, "bring the agent in");
+}

@@ -1,0 +1,323 @@
+/* docker_image.c - is the image there, may it be fetched, and can the agent run on it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "actc/lock.h"
+#include "docker.h"
+
+enum {
+	LINE_MAX_LEN = 4096,
+	ASK_MS = 200, /* how often cancelled() is asked */
+};
+
+static const char agent_platform[] = "linux/amd64"; /* the one agent that is embedded */
+
+static bool is_cancelled(const struct machine_spec *spec)
+{
+	return spec->cancelled && spec->cancelled(spec->ctx);
+}
+
+static bool set_cancelled(const struct machine_spec *spec, struct err *err)
+{
+	return err_set(err, ERR_CANCELLED, "cancelled while image \"%.*s\" was being fetched",
+		       STR_ARG(spec->image));
+}
+
+static void progress(const struct machine_spec *spec, struct str line)
+{
+	if (spec->progress) {
+		spec->progress(spec->ctx, line);
+	}
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+static bool is_missing(const struct err *err)
+{
+	struct str words = str_of(err->msg);
+
+	return str_find(words, STR("No such image"), 0) != STR_NPOS ||
+	       str_find(words, STR("no such image"), 0) != STR_NPOS ||
+	       str_find(words, STR("No such object"), 0) != STR_NPOS ||
+	       str_find(words, STR("image not known"), 0) != STR_NPOS;
+}
+
+bool docker_image_look(struct arena *a, struct str image, struct docker_image *out, bool *found,
+		       struct err *err)
+{
+	struct docker_args args;
+	struct strbuf text = STRBUF_INIT(65536);
+
+	docker_args_init(&args, a, "image");
+	docker_arg(&args, "inspect");
+	docker_arg(&args, "--format={{.Id}}\n{{.Os}}/{{.Architecture}}\n{{.Config.User}}");
+	docker_arg(&args, arena_cstr(a, image));
+	*found = docker_call(&args, NULL, &text, DOCKER_CALL_MS, err);
+	if (*found) {
+		struct str rest = arena_str(a, strbuf_str(&text));
+
+		out->id = str_trim(str_cut(&rest, '\n'));
+		out->platform = rest.p ? str_trim(str_cut(&rest, '\n')) : STR_EMPTY;
+		out->user = rest.p ? str_trim(rest) : STR_EMPTY;
+	}
+	strbuf_release(&text);
+	if (!*found && is_missing(err)) {
+		err_release(err);
+		return true;
+	}
+	return *found;
+}
+
+/* "linux/arm64" also when the image says "linux/arm64/v8". */
+static bool same_platform(struct str have, struct str want)
+{
+	return str_starts(have, want) && (have.len == want.len || have.p[want.len] == '/');
+}
+
+/* --- pulling ---------------------------------------------------------------------------------- */
+
+struct pull {
+	const struct machine_spec *spec;
+	struct child child;
+	struct strbuf line;
+	struct str last; /* what docker said last, for the error */
+	struct arena *a;
+	int fd;
+};
+
+/* Of the five things that docker says of each layer these are no news. */
+static bool is_noise(struct str line)
+{
+	static const char *const noise[] = { ": Pulling fs layer", ": Waiting",
+					     ": Verifying Checksum", ": Download complete" };
+
+	for (size_t i = 0; i < sizeof(noise) / sizeof(*noise); i++) {
+		if (str_ends(line, str_of(noise[i]))) {
+			return true;
+		}
+	}
+	return line.len == 0;
+}
+
+static void pull_line(struct pull *p)
+{
+	struct str line = str_trim(strbuf_str(&p->line));
+	struct str words = docker_words(line);
+
+	if (words.len) {
+		p->last = arena_str(p->a, words);
+	}
+	if (!is_noise(line)) {
+		progress(p->spec, line);
+	}
+	strbuf_reset(&p->line);
+}
+
+/* False at the end of the output. */
+static bool pull_read(struct pull *p)
+{
+	char chunk[4096];
+	ssize_t n = read(p->fd, chunk, sizeof(chunk));
+
+	if (n < 0 && errno == EINTR) {
+		return true;
+	}
+	for (ssize_t i = 0; i < n; i++) {
+		if (chunk[i] == '\n' || chunk[i] == '\r') {
+			pull_line(p);
+		} else {
+			(void)strbuf_addc(&p->line, chunk[i]);
+		}
+	}
+	if (n <= 0) {
+		pull_line(p);
+	}
+	return n > 0;
+}
+
+static bool pull_watch(struct pull *p, struct err *err)
+{
+	long long deadline = now_ms() + DOCKER_PULL_MS;
+
+	for (;;) {
+		struct pollfd in = { p->fd, POLLIN, 0 };
+		int ready = poll(&in, 1, ASK_MS);
+
+		if (is_cancelled(p->spec)) {
+			return set_cancelled(p->spec, err);
+		}
+		if (now_ms() >= deadline) {
+			return err_set(err, ERR_ENGINE, "pull: no end within %d minutes",
+				       DOCKER_PULL_MS / 60000);
+		}
+		if (ready > 0 && !pull_read(p)) {
+			return true;
+		}
+	}
+}
+
+static bool pull_run(struct pull *p, const struct docker_args *args, struct err *err)
+{
+	struct child_spec child = docker_child(args);
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		return err_sys(err, errno, "pipe");
+	}
+	p->fd = ends[0];
+	child.out = child.err = ends[1];
+
+	bool ok = child_start(&child, &p->child, err);
+
+	(void)close(ends[1]);
+	ok = ok && pull_watch(p, err);
+	if (ok) {
+		(void)child_wait(&p->child, DOCKER_CALL_MS);
+	}
+	child_end(&p->child);
+	(void)close(ends[0]);
+	return ok;
+}
+
+static bool pull(struct arena *a, const struct machine_spec *spec, struct err *err)
+{
+	struct pull p = { .spec = spec,
+			  .child = CHILD_INIT,
+			  .line = STRBUF_INIT(LINE_MAX_LEN),
+			  .last = STR_EMPTY,
+			  .a = a };
+	struct docker_args args;
+
+	docker_args_init(&args, a, "pull");
+	if (spec->platform.len) {
+		docker_argf(&args, "--platform=%.*s", STR_ARG(spec->platform));
+	}
+	docker_arg(&args, arena_cstr(a, spec->image));
+	progress(spec, arena_printf(a, "pulling %.*s", STR_ARG(spec->image)));
+
+	bool ok = pull_run(&p, &args, err);
+
+	strbuf_release(&p.line);
+	if (ok && p.child.status != 0) {
+		return err_set(err, ERR_NOT_FOUND,
+			       "image \"%.*s\" cannot be pulled: %.*s; use another one with -P "
+			       "LABEL=IMAGE",
+			       STR_ARG(spec->image), STR_ARG(p.last));
+	}
+	return ok;
+}
+
+/* Jobs that want the same image take turns, so that it is fetched and reported once. */
+static bool pull_once(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
+		      struct err *err)
+{
+	unsigned hash = 5381;
+
+	for (size_t i = 0; i < spec->image.len; i++) {
+		hash = hash * 33 + (unsigned char)spec->image.p[i];
+	}
+
+	const char *name = arena_printf(a, "pull-%08x", hash).p;
+	bool waited = false, found = false;
+	int lock = docker_lock(a, spec, name, DOCKER_PULL_MS, &waited, err);
+	bool ok = lock >= 0;
+
+	if (ok && waited) {
+		ok = docker_image_look(a, spec->image, out, &found, err);
+	}
+	if (ok && !found) {
+		ok = pull(a, spec, err) && docker_image_look(a, spec->image, out, &found, err) &&
+		     (found ||
+		      err_set(err, ERR_NOT_FOUND, "image \"%.*s\" is gone again after its pull",
+			      STR_ARG(spec->image)));
+	}
+	if (lock >= 0) {
+		(void)close(lock);
+	}
+	return ok;
+}
+
+int docker_lock(struct arena *a, const struct machine_spec *spec, const char *name, int timeout_ms,
+		bool *waited, struct err *err)
+{
+	const char *dir = arena_printf(a, "%.*s/locks", STR_ARG(spec->rundir->state)).p;
+	const char *path = arena_printf(a, "%s/%s", dir, name).p;
+	long long deadline = now_ms() + timeout_ms;
+	int fd = -1;
+
+	*waited = false;
+	if (!make_dirs(dir, 0700, err)) {
+		return -1;
+	}
+	for (;;) {
+		bool held = false;
+
+		fd = lock_take(path, ASK_MS, &held, err);
+		*waited = *waited || held;
+		if (fd >= 0 || err->sys != ETIMEDOUT || now_ms() >= deadline) {
+			return fd;
+		}
+		err_release(err);
+		if (is_cancelled(spec)) {
+			(void)set_cancelled(spec, err);
+			return -1;
+		}
+	}
+}
+
+/* --- ready ------------------------------------------------------------------------------------ */
+
+/* The name may come from a workflow: it must not become an option. */
+static bool check_name(struct str image, struct err *err)
+{
+	bool bad = image.len == 0 || image.p[0] == '-';
+
+	for (size_t i = 0; i < image.len; i++) {
+		bad = bad || (unsigned char)image.p[i] <= ' ';
+	}
+	return !bad || err_set(err, ERR_INVALID, "\"%.*s\" is no name of an image", STR_ARG(image));
+}
+
+static bool check_platform(const struct machine_spec *spec, const struct docker_image *image,
+			   struct err *err)
+{
+	if (same_platform(image->platform, str_of(agent_platform))) {
+		return true;
+	}
+	return err_set(err, ERR_ENGINE,
+		       "image \"%.*s\" is for %.*s, and act-c's agent here runs on %s only: fetch "
+		       "it for that platform (--pull --container-architecture %s) or use another "
+		       "one with -P LABEL=IMAGE",
+		       STR_ARG(spec->image), STR_ARG(image->platform), agent_platform,
+		       agent_platform);
+}
+
+static bool is_wanted(const struct machine_spec *spec, const struct docker_image *image)
+{
+	return spec->platform.len == 0 || same_platform(image->platform, spec->platform);
+}
+
+bool docker_image_ready(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
+			struct err *err)
+{
+	bool found = false;
+
+	if (!check_name(spec->image, err)) {
+		return false;
+	}
+	if (spec->pull != PULL_ALWAYS) {
+		if (!docker_image_look(a, spec->image, out, &found, err)) {
+			return false;
+		}
+		found = found && is_wanted(spec, out);
+	}
+	if (!found && spec->pull == PULL_NEVER) {
+		return err_set(err, ERR_NOT_FOUND,
+			       "image \"%.*s\" is not on this machine and --pull=false forbids to "
+			       "fetch it",
+			       STR_ARG(spec->image));
+	}
+	return (found || pull_once(a, spec, out, err)) && check_platform(spec, out, err);
+}

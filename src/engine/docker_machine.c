@@ -1,0 +1,468 @@
+/*
+ * docker_machine.c - the docker engine: one container per job, one `docker run -i` per container,
+ * whose stdin and stdout are the channel.
+ *
+ * The container's life hangs on that pipe: when act-c goes, however it goes, the agent sees the end
+ * of its stdin and ends, and --rm takes the container and its anonymous volumes away.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "docker.h"
+#include "machine.h"
+
+enum {
+	JOB_NAME_MAX = 40,
+	STDERR_TAIL = 16384,
+	END_MS = 10000,     /* a polite end: the agent kills everything and the container goes */
+	END_FORCE_MS = 800, /* the same, before docker is told to */
+	REMOVE_MS = 10000,  /* `docker rm -f` */
+	REMOVE_FORCE_MS = 2000,
+	REFUSED_MS = 5000, /* for `docker run` to end after its container did not come up */
+	EVENTS_MS = 3000,
+	EVENTS_SLACK_S = 600, /* the daemon's clock may differ from ours */
+	DIRS_MAX = 8,
+};
+
+#define WORK       "/home/runner/work"
+#define TOOL_CACHE "/opt/hostedtoolcache"
+#define EXTERNALS  "/home/runner/externals"
+
+struct docker_machine {
+	struct machine base;
+	const struct rundir *rundir;
+	struct child child; /* `docker run` */
+	int stderr_fd;      /* its stderr: a file without a name, which never blocks it */
+	const char *name;
+	struct timespec started;
+};
+
+/* --- the command line ------------------------------------------------------------------------- */
+
+static const char *container_name(struct arena *a, const struct machine_spec *spec)
+{
+	char job[JOB_NAME_MAX + 1] = "";
+	unsigned salt = 0;
+
+	for (size_t i = 0; i < spec->job.len && i < JOB_NAME_MAX; i++) {
+		char c = spec->job.p[i];
+		bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+			     (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '-';
+
+		job[i] = plain ? c : '-';
+	}
+	(void)getrandom(&salt, sizeof(salt), 0);
+	return arena_printf(a, "act-c-%.*s-%s-%06x", STR_ARG(spec->rundir->run_id), job,
+			    salt & 0xffffff)
+		.p;
+}
+
+/* A value of --mount, which is a line of comma-separated values: quoted where it needs to be. */
+static struct str mount_field(struct arena *a, const char *key, struct str value)
+{
+	struct strbuf field = STRBUF_INIT(0);
+
+	if (str_chr(value, ',', 0) == STR_NPOS && str_chr(value, '"', 0) == STR_NPOS) {
+		return arena_printf(a, "%s=%.*s", key, STR_ARG(value));
+	}
+	(void)strbuf_addf(&field, "\"%s=", key);
+	for (size_t i = 0; i < value.len; i++) {
+		(void)strbuf_addf(&field, value.p[i] == '"' ? "\"%c" : "%c", value.p[i]);
+	}
+	(void)strbuf_addc(&field, '"');
+
+	struct str s = arena_str(a, strbuf_str(&field));
+
+	strbuf_release(&field);
+	return s;
+}
+
+static void add_mounts(struct docker_args *args, const struct machine_spec *spec,
+		       const struct docker_image *image, const struct runner_paths *paths)
+{
+	const struct rundir *d = spec->rundir;
+	struct str id = image->id;
+
+	id = str_starts(id, STR("sha256:")) ? str_slice(id, 7, 7 + 12) : str_slice(id, 0, 12);
+	docker_arg(args, "--mount=type=volume,src=" DOCKER_AGENT_VOLUME ",dst=" DOCKER_AGENT_DIR
+			 ",readonly,volume-label=act-c.cache=agent");
+	/* Not copied up: what an image has there would be copied at each start. */
+	docker_argf(args,
+		    "--mount=type=volume,dst=" WORK ",volume-nocopy,"
+		    "volume-label=act-c.run=%.*s,volume-label=act-c.home=%.*s",
+		    STR_ARG(d->run_id), STR_ARG(d->home_id));
+	docker_argf(args,
+		    "--mount=type=volume,src=act-c-tool-%.*s,dst=" TOOL_CACHE
+		    ",volume-label=act-c.cache=tool",
+		    STR_ARG(id));
+	if (spec->bind.len) {
+		struct str src = mount_field(args->a, "src", spec->bind);
+		struct str dst = mount_field(args->a, "dst", paths->workspace);
+
+		docker_argf(args, "--mount=type=bind,%.*s,%.*s", STR_ARG(src), STR_ARG(dst));
+	}
+}
+
+static bool run_args(struct docker_args *args, const struct machine_spec *spec,
+		     const struct docker_image *image, const struct docker_machine *m,
+		     struct err *err)
+{
+	static const char *const fixed[] = { "--interactive",
+					     "--rm",
+					     "--log-driver=none",
+					     "--pull=never",
+					     "--user=0:0",
+					     "--no-healthcheck",
+					     "--entrypoint=" DOCKER_AGENT_FILE };
+
+	docker_args_init(args, args->a, "run");
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
+		docker_arg(args, fixed[i]);
+	}
+	docker_argf(args, "--name=%s", m->name);
+	docker_own(args, spec->rundir);
+	if (spec->platform.len) {
+		docker_argf(args, "--platform=%.*s", STR_ARG(spec->platform));
+	}
+	if (spec->network.len) {
+		docker_argf(args, "--network=%.*s", STR_ARG(spec->network));
+	}
+	if (spec->privileged) {
+		docker_arg(args, "--privileged");
+	}
+	add_mounts(args, spec, image, &m->base.paths);
+	if (!docker_split(args->a, spec->options, args, err)) {
+		return false;
+	}
+	docker_arg(args, arena_cstr(args->a, spec->image));
+	return true;
+}
+
+/* --- starting --------------------------------------------------------------------------------- */
+
+static bool open_stderr(struct arena *a, struct docker_machine *m, struct err *err)
+{
+	struct str pattern = arena_printf(a, "%.*s/docker-XXXXXX", STR_ARG(m->rundir->tmp));
+	char *path = arena_cstr(a, pattern);
+
+	m->stderr_fd = mkostemp(path, O_CLOEXEC);
+	if (m->stderr_fd < 0) {
+		return err_sys(err, errno, "%s", path);
+	}
+	(void)unlink(path);
+	return true;
+}
+
+/* What `docker run` (and the agent) said on stderr, the end of it. */
+static struct str stderr_tail(struct arena *a, const struct docker_machine *m)
+{
+	char *text = arena_alloc(a, STDERR_TAIL);
+	off_t end = lseek(m->stderr_fd, 0, SEEK_END);
+	ssize_t n =
+		pread(m->stderr_fd, text, STDERR_TAIL, end > STDERR_TAIL ? end - STDERR_TAIL : 0);
+
+	return str_mk(text, n > 0 ? (size_t)n : 0);
+}
+
+/* A bound workspace is the user's own directory, whose owner is not changed; docker has made it. */
+static size_t job_dirs(struct arena *a, const struct machine_spec *spec,
+		       const struct runner_paths *p, struct str *dirs)
+{
+	size_t n = 0;
+
+	dirs[n++] = STR("/home/runner");
+	dirs[n++] = p->work;
+	dirs[n++] = arena_printf(a, "%.*s/%.*s", STR_ARG(p->work), STR_ARG(spec->repository_name));
+	if (spec->bind.len == 0) {
+		dirs[n++] = p->workspace;
+	}
+	dirs[n++] = p->temp;
+	dirs[n++] = p->actions;
+	dirs[n++] = p->tool_cache;
+	dirs[n++] = p->externals;
+	BUG_ON(n > DIRS_MAX);
+	return n;
+}
+
+static void remove_container(struct docker_machine *m, int timeout_ms)
+{
+	struct arena scratch = ARENA_INIT;
+	struct docker_args args;
+	struct err err = ERR_INIT;
+
+	docker_args_init(&args, &scratch, "rm");
+	docker_arg(&args, "--force");
+	docker_arg(&args, "--volumes");
+	docker_arg(&args, m->name);
+
+	struct str words = STR_EMPTY;
+
+	if (!docker_call(&args, NULL, NULL, timeout_ms, &err)) {
+		words = str_of(err.msg);
+	}
+	/* --rm is at work already, or was. */
+	if (words.len && str_find(words, STR("No such container"), 0) == STR_NPOS &&
+	    str_find(words, STR("already in progress"), 0) == STR_NPOS) {
+		rundir_mark(m->rundir);
+	}
+	err_release(&err);
+	arena_release(&scratch);
+}
+
+/* Ends what is there of it; the channel is the first to go, which tells the agent. */
+static void machine_end(struct docker_machine *m, int end_ms, int remove_ms)
+{
+	if (m->base.channel) {
+		channel_close(m->base.channel);
+		m->base.channel = NULL;
+	}
+	if (m->child.pid > 0 && !child_wait(&m->child, end_ms)) {
+		remove_container(m, remove_ms);
+	}
+	child_end(&m->child);
+	if (m->stderr_fd >= 0) {
+		(void)close(m->stderr_fd);
+		m->stderr_fd = -1;
+	}
+}
+
+enum outcome { STARTED, REFUSED, NO_AGENT };
+
+/* docker's own failures have status 125; an agent that is missing or no program has 126 or 127, and
+ * one that is broken any other. */
+static enum outcome not_started(struct arena *a, struct docker_machine *m, struct err *err)
+{
+	bool ended = child_wait(&m->child, REFUSED_MS);
+	struct str text = stderr_tail(a, m), words = docker_words(text);
+
+	if (ended && m->child.status == 125 &&
+	    str_find(text, STR(DOCKER_AGENT_FILE), 0) == STR_NPOS) {
+		err_release(err);
+		(void)err_set(err, ERR_ENGINE, "docker run: %.*s", STR_ARG(words));
+		return REFUSED;
+	}
+	if (ended && words.len) {
+		char *why = err->msg;
+
+		err->msg = NULL;
+		err_release(err);
+		(void)err_set(err, ERR_ENGINE, "%s: %.*s", why, STR_ARG(words));
+		free(why);
+	}
+	return err->kind == ERR_LOST || err->kind == ERR_ENGINE ? NO_AGENT : REFUSED;
+}
+
+static bool is_our_agent(const struct channel *c, struct err *err)
+{
+	struct str build = channel_peer(c)->build;
+
+	return str_eq(build, STR(ACTC_AGENT_ID)) ||
+	       err_set(err, ERR_ENGINE, "another agent answered (build %.*s)", STR_ARG(build));
+}
+
+static enum outcome run(struct arena *a, const struct machine_spec *spec,
+			const struct docker_image *image, struct docker_machine *m, struct err *err)
+{
+	struct docker_args args = { .a = a };
+	struct str dirs[DIRS_MAX];
+	struct channel_hello hello = { .user = image->user, .dirs = dirs };
+
+	hello.ndirs = job_dirs(a, spec, &m->base.paths, dirs);
+	m->name = container_name(a, spec);
+	if (!run_args(&args, spec, image, m, err) || !open_stderr(a, m, err)) {
+		return REFUSED;
+	}
+
+	struct child_spec child = docker_child(&args);
+
+	child.in = child.out = CHILD_PIPE;
+	child.err = m->stderr_fd;
+	(void)clock_gettime(CLOCK_REALTIME, &m->started);
+	if (!child_start(&child, &m->child, err)) {
+		return REFUSED;
+	}
+	m->base.channel = channel_open(a, m->child.out, m->child.in, &hello, DOCKER_START_MS, err);
+	m->child.in = m->child.out = -1;
+	if (!m->base.channel) {
+		return not_started(a, m, err);
+	}
+	return is_our_agent(m->base.channel, err) ? STARTED : NO_AGENT;
+}
+
+/* One try: whatever it did is undone unless it started. */
+static enum outcome attempt(struct arena *a, const struct machine_spec *spec,
+			    const struct docker_image *image, struct docker_machine *m,
+			    struct err *err)
+{
+	err_release(err);
+
+	enum outcome outcome = run(a, spec, image, m, err);
+
+	if (outcome != STARTED) {
+		machine_end(m, END_FORCE_MS, REMOVE_MS);
+	}
+	return outcome;
+}
+
+/*
+ * The lock is held until the agent has answered: another act-c that finds the volume half-filled
+ * waits here and then tries again before it fills it itself.
+ */
+static enum outcome fill_and_attempt(struct arena *a, const struct machine_spec *spec,
+				     const struct docker_image *image, struct docker_machine *m,
+				     struct err *err)
+{
+	enum outcome outcome = NO_AGENT;
+	bool waited = false;
+
+	err_release(err);
+
+	int lock = docker_lock(a, spec, "agent", 2 * DOCKER_START_MS, &waited, err);
+
+	if (lock < 0) {
+		return REFUSED;
+	}
+	if (waited) {
+		outcome = attempt(a, spec, image, m, err);
+	}
+	if (outcome == NO_AGENT) {
+		err_release(err);
+		outcome =
+			docker_agent_fill(a, spec, err) ? attempt(a, spec, image, m, err) : REFUSED;
+	}
+	(void)close(lock);
+	return outcome;
+}
+
+static struct machine *docker_start(struct arena *a, const struct machine_spec *spec,
+				    struct err *err)
+{
+	struct docker_machine *m = arena_new(a, struct docker_machine);
+	struct docker_image image = { STR_EMPTY, STR_EMPTY, STR_EMPTY };
+
+	m->base.engine = &engine_docker;
+	m->base.paths = machine_layout(a, STR(WORK), spec->repository_name);
+	m->base.paths.tool_cache = STR(TOOL_CACHE);
+	m->base.paths.externals = STR(EXTERNALS);
+	m->rundir = spec->rundir;
+	m->child = (struct child)CHILD_INIT;
+	m->stderr_fd = -1;
+	if (!docker_image_ready(a, spec, &image, err)) {
+		return NULL;
+	}
+
+	enum outcome outcome = attempt(a, spec, &image, m, err);
+
+	if (outcome == NO_AGENT) {
+		outcome = fill_and_attempt(a, spec, &image, m, err);
+	}
+	if (outcome != STARTED) {
+		(void)err_wrap(err, "start a container of image \"%.*s\"", STR_ARG(spec->image));
+		return NULL;
+	}
+	m->base.describe = arena_printf(a, "container %s, image %.*s", m->name, STR_ARG(image.id));
+	return &m->base;
+}
+
+static void docker_stop(struct machine *base, bool force)
+{
+	struct docker_machine *m = (struct docker_machine *)base;
+
+	machine_end(m, force ? END_FORCE_MS : END_MS, force ? REMOVE_FORCE_MS : REMOVE_MS);
+}
+
+/* --- why it is gone --------------------------------------------------------------------------- */
+
+static bool events(struct arena *a, const struct docker_machine *m, struct str *out,
+		   struct err *err)
+{
+	struct strbuf text = STRBUF_INIT(65536);
+	struct timespec now;
+	struct docker_args args;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	docker_args_init(&args, a, "events");
+	docker_argf(&args, "--since=%lld", (long long)m->started.tv_sec - EVENTS_SLACK_S);
+	docker_argf(&args, "--until=%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
+	docker_argf(&args, "--filter=container=%s", m->name);
+	docker_arg(&args, "--format={{.Action}} {{index .Actor.Attributes \"signal\"}}"
+			  "{{index .Actor.Attributes \"exitCode\"}}");
+
+	bool ok = docker_call(&args, NULL, &text, EVENTS_MS, err);
+
+	*out = arena_str(a, strbuf_str(&text));
+	strbuf_release(&text);
+	/* Where its clock is behind ours docker waits for our now: what came is the answer. */
+	if (!ok && err->sys == ETIMEDOUT && out->len) {
+		err_release(err);
+		ok = true;
+	}
+	return ok;
+}
+
+static struct str explain(struct arena *a, const struct docker_machine *m, struct str log)
+{
+	struct str killed = STR_EMPTY, exit = STR_EMPTY;
+	bool oom = false;
+
+	while (log.p) {
+		struct str rest = str_trim(str_cut(&log, '\n'));
+		struct str action = str_cut(&rest, ' ');
+		struct str value = rest.p ? rest : STR_EMPTY;
+
+		oom = oom || str_eq(action, STR("oom"));
+		killed = str_eq(action, STR("kill")) ? value : killed;
+		exit = str_eq(action, STR("die")) ? value : exit;
+	}
+	if (oom) {
+		return STR("the container was killed: it ran out of memory (OOM)");
+	}
+	if (killed.len) {
+		return arena_printf(a, "the container was killed from outside (signal %.*s)",
+				    STR_ARG(killed));
+	}
+	if (exit.len) {
+		struct str words = docker_words(stderr_tail(a, m));
+
+		return arena_printf(a, "the agent in the container ended (exit status %.*s)%s%.*s",
+				    STR_ARG(exit), words.len ? ": " : "", STR_ARG(words));
+	}
+	return STR_EMPTY;
+}
+
+static struct str docker_why_lost(struct arena *a, struct machine *base)
+{
+	struct docker_machine *m = (struct docker_machine *)base;
+	struct str log = STR_EMPTY, why = STR_EMPTY;
+	struct err err = ERR_INIT;
+	/* The events are complete once `docker run` has ended. */
+	bool ended = child_wait(&m->child, EVENTS_MS);
+
+	if (!events(a, m, &log, &err)) {
+		why = arena_printf(a, "the docker daemon does not answer any more (%s)", err.msg);
+	} else {
+		why = explain(a, m, log);
+	}
+	if (why.len == 0 && ended) {
+		why = arena_printf(a, "the connection to the container ended (docker run: %d)",
+				   m->child.status);
+	} else if (why.len == 0) {
+		why = STR("the agent in the container does not answer any more");
+	}
+	err_release(&err);
+	return why;
+}
+
+const struct engine engine_docker = {
+	.name = "docker",
+	.probe = docker_probe,
+	.start = docker_start,
+	.stop = docker_stop,
+	.why_lost = docker_why_lost,
+	.sweep = docker_sweep,
+};

@@ -1,0 +1,184 @@
+/*
+ * docker_sweep.c - taking away what runs left at the daemon.
+ *
+ * Own home: whether a run lives is known by its lock. Other homes' locks cannot be looked at (they
+ * may be in another container or on another machine): there a run counts as alive while one of its
+ * containers is running, since an agent without its act-c ends within half a minute.
+ */
+#include "docker.h"
+
+enum { LIST_MAX = 4 * 1024 * 1024, BATCH = 100 };
+
+#define LABELS "\t{{.Label \"act-c.run\"}}\t{{.Label \"act-c.home\"}}"
+
+/* In the order of removal: a container holds its networks and volumes. */
+static const struct kind {
+	const char *noun; /* docker NOUN ls */
+	const char *all;  /* or NULL */
+	const char *format;
+	const char *const remove[3];
+} kinds[] = {
+	{ "container", "--all", "{{.ID}}" LABELS "\t{{.State}}", { "rm", "--force", "--volumes" } },
+	{ "network", NULL, "{{.ID}}" LABELS "\t", { "rm" } },
+	{ "volume", NULL, "{{.Name}}" LABELS "\t", { "rm" } },
+};
+
+struct thing {
+	struct str id, run, home, state;
+};
+
+struct things {
+	size_t n, cap;
+	struct thing *v;
+};
+
+static struct str field(struct str *line)
+{
+	return line->p ? str_cut(line, '\t') : STR_EMPTY;
+}
+
+static bool list(struct arena *a, const struct kind *kind, struct str filter, struct things *out,
+		 struct err *err)
+{
+	struct strbuf text = STRBUF_INIT(LIST_MAX);
+	struct docker_args args;
+
+	docker_args_init(&args, a, kind->noun);
+	docker_arg(&args, "ls");
+	if (kind->all) {
+		docker_arg(&args, kind->all);
+	}
+	docker_argf(&args, "--filter=label=%.*s", STR_ARG(filter));
+	docker_argf(&args, "--format=%s", kind->format);
+
+	bool ok = docker_call(&args, NULL, &text, DOCKER_CALL_MS, err);
+	struct str rest = ok ? arena_str(a, strbuf_str(&text)) : STR_EMPTY;
+
+	strbuf_release(&text);
+	while (ok && rest.p && rest.len) {
+		struct str line = str_cut(&rest, '\n');
+		struct thing t = { .id = field(&line) };
+
+		t.run = field(&line);
+		t.home = field(&line);
+		t.state = field(&line);
+		if (t.id.len) {
+			vec_push(a, out, t);
+		}
+	}
+	return ok;
+}
+
+/* How many of a batch went. Those in use stay, and docker goes on with the others. */
+static int remove_batch(struct arena *a, const struct kind *kind, const struct str *ids, size_t n)
+{
+	struct docker_args args;
+	struct strbuf text = STRBUF_INIT(LIST_MAX);
+	struct err ignored = ERR_INIT;
+	int removed = 0;
+
+	docker_args_init(&args, a, kind->noun);
+	for (size_t i = 0; i < 3 && kind->remove[i]; i++) {
+		docker_arg(&args, kind->remove[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		docker_arg(&args, arena_cstr(a, ids[i]));
+	}
+	(void)docker_call(&args, NULL, &text, DOCKER_CALL_MS, &ignored);
+	/* One line for each that is gone. */
+	for (size_t i = 0; i < text.len; i++) {
+		removed += text.p[i] == '\n';
+	}
+	err_release(&ignored);
+	strbuf_release(&text);
+	return removed;
+}
+
+static int remove_all(struct arena *a, const struct kind *kind, const struct str *ids, size_t n)
+{
+	int removed = 0;
+
+	for (size_t i = 0; i < n; i += BATCH) {
+		removed += remove_batch(a, kind, ids + i, n - i < BATCH ? n - i : BATCH);
+	}
+	return removed;
+}
+
+/* --- runs ------------------------------------------------------------------------------------- */
+
+static bool same_run(const struct thing *a, const struct thing *b)
+{
+	return str_eq(a->run, b->run) && str_eq(a->home, b->home);
+}
+
+static bool is_running(const struct things *containers, const struct thing *t)
+{
+	for (size_t i = 0; i < containers->n; i++) {
+		const struct thing *c = &containers->v[i];
+
+		if (same_run(c, t) && str_eq(c->state, STR("running"))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_dead(const struct rundir *home, const struct things *containers,
+		    const struct thing *t)
+{
+	return str_eq(t->home, home->home_id) ? !rundir_alive(home, t->run)
+					      : !is_running(containers, t);
+}
+
+static bool sweep_runs(struct arena *a, const struct rundir *home, bool all, int *removed,
+		       struct err *err)
+{
+	struct str filter = all ? STR("act-c.home")
+				: arena_printf(a, "act-c.home=%.*s", STR_ARG(home->home_id));
+	struct things containers = { 0 };
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+		struct things found = { 0 };
+		VEC(struct str) dead = { 0 };
+
+		if (!list(a, &kinds[k], filter, &found, err)) {
+			return false;
+		}
+		containers = k == 0 ? found : containers;
+		for (size_t i = 0; i < found.n; i++) {
+			if (is_dead(home, &containers, &found.v[i])) {
+				vec_push(a, &dead, found.v[i].id);
+			}
+		}
+		*removed += remove_all(a, &kinds[k], dead.v, dead.n);
+	}
+	return true;
+}
+
+/* What a living run uses cannot be removed, and is not. */
+static bool sweep_caches(struct arena *a, int *removed, struct err *err)
+{
+	const struct kind *volumes = &kinds[2];
+	struct things found = { 0 };
+	VEC(struct str) ids = { 0 };
+
+	if (!list(a, volumes, STR("act-c.cache"), &found, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < found.n; i++) {
+		vec_push(a, &ids, found.v[i].id);
+	}
+	*removed += remove_all(a, volumes, ids.v, ids.n);
+	return true;
+}
+
+int docker_sweep(const struct rundir *home, bool all, bool caches, struct err *err)
+{
+	struct arena scratch = ARENA_INIT;
+	int removed = 0;
+	bool ok = sweep_runs(&scratch, home, all, &removed, err) &&
+		  (!caches || sweep_caches(&scratch, &removed, err));
+
+	arena_release(&scratch);
+	return ok ? removed : -1;
+}

@@ -1,0 +1,19 @@
+/* machine.h - what every engine's machine begins with. */
+#ifndef ACTC_ENGINE_MACHINE_H
+#define ACTC_ENGINE_MACHINE_H
+
+#include "actc/engine.h"
+
+/* Each engine embeds it as the first member of its own struct. */
+struct machine {
+	const struct engine *engine;
+	struct channel *channel;
+	struct runner_paths paths;
+	struct str describe;
+};
+
+/* All paths below one work directory, as GitHub's runner lays them out; tool cache and externals
+ * are left to the engine. */
+struct runner_paths machine_layout(struct arena *a, struct str work, struct str repository_name);
+
+#endif
