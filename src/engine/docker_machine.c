@@ -56,7 +56,9 @@ static const char *container_name(struct arena *a, const struct machine_spec *sp
 
 		job[i] = plain ? c : '-';
 	}
-	(void)getrandom(&salt, sizeof(salt), 0);
+	if (getrandom(&salt, sizeof(salt), 0) != (ssize_t)sizeof(salt)) {
+		salt = (unsigned)getpid();
+	}
 	return arena_printf(a, "act-c-%.*s-%s-%06x", STR_ARG(spec->rundir->run_id), job,
 			    salt & 0xffffff)
 		.p;
