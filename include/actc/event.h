@@ -5,13 +5,21 @@
  * and travel as one NDJSON line each on a pipe to the supervisor, which stamps `seq` and hands them
  * to the bus. Reporters read nothing else, so a kept run can be reported again.
  *
- * The record: {"v":1,"seq":N,"t":SECONDS,"event":"step.log","job":"build","step":"2", …fields}.
+ * The record: {"v":1,"seq":N,"t":SECONDS,"event":"step.log","job":"build","step":"2", ...fields}.
+ *
  *   v     rises only when something is removed or changes its meaning; readers ignore what they do
- * not know seq   order within the run, from 1, without gaps t     seconds since the epoch with
- * microseconds, from the process that emitted it job   path of job instances: "build", "test(3)",
- * "deploy(eu)/test(3)"; absent for the run's own events step  "4", for inner steps "4/2"; absent
- * for events of the job itself The fields of each kind are one table in src/event/table.c, from
- * which encoding, decoding, masking and testdata/events.schema.json are made.
+ *         not know
+ *   seq   order within the run, from 1, without gaps
+ *   t     seconds since the epoch with microseconds, from the process that emitted it
+ *   job   path of job instances: "build", "test(3)", "deploy(eu)/test(3)"; absent for the run's
+ *         own events
+ *   step  "4", for inner steps "4/2"; absent for events of the job itself
+ *
+ * The fields of each kind are one table in src/event/table.c, from which encoding, decoding,
+ * masking and testdata/events.schema.json are made. `job`, `step` and fields that hold a fixed word
+ * or an id of this program are names that readers compare: they are never masked (what a workflow
+ * calls its jobs is no secret, and a mask added midway would make one job two). All other strings
+ * are, the keys and strings inside values too.
  */
 #ifndef ACTC_EVENT_H
 #define ACTC_EVENT_H
@@ -48,8 +56,9 @@ enum event_kind {
 };
 
 /* Words of fields: conclusion and outcome are "success" "failure" "cancelled" "skipped"; a job may
- * also be "not_rehearsed". Durations are milliseconds. Empty strings, 0 where it means "none", and
- * null values are left out of the record. */
+ * also be "not_rehearsed". Durations are milliseconds. Empty strings, false, 0 where it means
+ * "none", and null values are left out of the record, unless the table calls the field required.
+ * In JSON the fields bear these names, except run_started.event, which is "event_name". */
 struct event {
 	enum event_kind kind;
 	uint64_t seq;
@@ -62,8 +71,9 @@ struct event {
 			bool dirty; /* the working tree differs from HEAD */
 		} run_started;
 		struct {
-			struct value workflows; /* [{path,name,jobs:[{id,name,needs:[],runs_on,if,…}]}]
-						 */
+			struct value
+				workflows; /* [{path,name,jobs:[{id,name,needs:[],runs_on,if,…}]}]
+					    */
 		} run_planned;
 		struct {
 			struct str level; /* "info" "warning" "error" */
@@ -138,9 +148,12 @@ void masker_add_mask(struct masker *m, struct str value);
 /* Appends s with every hit replaced by ***; overlapping and adjacent hits are one. */
 void masker_apply(struct masker *m, struct str s, struct strbuf *out);
 bool masker_hits(struct masker *m, struct str s);
+/* The largest offset at which s can be cut in two without a secret lying across the cut, as far as
+ * s tells: 0 when there is none. For lines that are too long to be handed on whole. */
+size_t masker_cut(struct masker *m, struct str s);
 
 /* The one way out: masks every string and writes one record as one line into `out`. seq 0 is left
- * out (the supervisor stamps it). */
+ * out (the supervisor stamps it); m may be NULL where there is nothing to mask. */
 void event_emit(struct strbuf *out, struct masker *m, const struct event *e);
 /* Puts a seq into a record made by event_emit without one; the record is otherwise copied. */
 void event_stamp(struct strbuf *out, struct str record, uint64_t seq);
@@ -150,22 +163,28 @@ bool event_decode(struct arena *a, struct str record, struct event *out);
 
 /*
  * Reporters. on_event borrows the event for the call only and must not block for long; `record` is
- * the same event as its NDJSON line. A reporter whose output fails returns false and is switched
- * off with one warning; it never fails the run.
+ * the same event as its NDJSON line. Output may be buffered; flush writes it. A reporter whose
+ * output fails returns false, with errno's value in .error, and is switched off with one warning
+ * to the others; it never fails the run.
  */
 struct reporter {
 	const char *name;
 	bool (*on_event)(struct reporter *r, const struct event *e, struct str record);
+	bool (*flush)(struct reporter *r); /* NULL: nothing is buffered */
 	void (*finish)(struct reporter *r);
+	int error;
 };
 
 struct event_bus;
 struct event_bus *event_bus_new(void);
-void event_bus_free(struct event_bus *b); /* finishes the reporters */
+void event_bus_free(struct event_bus *b); /* flushes and finishes the reporters */
 void event_bus_add(struct event_bus *b, struct reporter *r);
-/* Stamps a record that came from a worker and hands it to every reporter. */
-void event_bus_record(struct event_bus *b, struct str record);
+/* Stamps a record that came from a worker and hands it to every reporter. One that cannot be
+ * decoded is dropped: false. */
+bool event_bus_record(struct event_bus *b, struct str record);
 /* Emits one of the supervisor's own. */
 void event_bus_emit(struct event_bus *b, struct masker *m, const struct event *e);
+/* Writes what the reporters hold back: call it before every wait, so that no line is late. */
+void event_bus_flush(struct event_bus *b);
 
 #endif

@@ -12,13 +12,18 @@
 #include "actc/strbuf.h"
 
 /* Bytes to lines: a line ends at \n, \r\n or a lone \r; a line longer than 1 MiB is handed on in
- * pieces of that size; invalid UTF-8 is replaced by U+FFFD. A \r at the end of a chunk waits for
- * the next. */
+ * pieces of at most that size; invalid UTF-8 is replaced by U+FFFD. A \r at the end of a chunk
+ * waits for the next. */
 struct line_splitter {
-	struct strbuf rest;
+	struct strbuf rest;  /* a line whose end has not come */
+	struct strbuf valid; /* a line with its invalid parts replaced */
 	bool pending_cr;
+	bool continued; /* while a line is handed on: it is the further piece of a long one */
 	void (*line)(void *ctx, struct str line);
 	void *ctx;
+	/* Where a long line may be cut (masker_cut, so that no secret is cut in two); 0 = anywhere.
+	 * NULL: anywhere. May be set after line_splitter_init. */
+	size_t (*cut)(void *ctx, struct str piece);
 };
 
 enum { LINE_MAX_BYTES = 1024 * 1024 };
@@ -68,6 +73,9 @@ bool command_parse(struct arena *a, struct str line, struct command *out);
 /* A property by name without case, or empty. */
 struct str command_property(const struct command *c, struct str key);
 bool command_is_registered(struct str name);
+/* While commands are stopped: is this line the one that resumes them, `::token::` or `##[token]`?
+ */
+bool command_is_resume(struct str line, struct str token);
 
 /* The file command grammar of ENV, OUTPUT and STATE (SEMANTICS 4.8). Calls back for each pair in
  * order, before a later fault is found. False with GitHub's text in *why. */

@@ -1,0 +1,314 @@
+/*
+ * automaton.c - Aho-Corasick with a prefilter: the search behind masking.
+ *
+ * A trie of all patterns whose edges live in one hash table (compact: a dense table per state would
+ * take megabytes for a few dozen secrets), with failure links made when they are first needed
+ * after an addition. Nearly all text holds no secret, so the search leaves the start state only
+ * where a filter says that a pattern may begin: a bit per hash of four bytes for patterns of at
+ * least that length, a byte table for shorter ones.
+ *
+ * It knows nothing of secrets and encodings: that is mask.c.
+ */
+#include "automaton.h"
+
+#include <stdlib.h>
+
+#include "actc/err.h"
+
+enum {
+	ROOT = 0,
+	FILTER_BITS = 16,
+	FILTER_BYTES = (1 << FILTER_BITS) / 8,
+	WINDOW = 4, /* bytes that the filter's hash looks at */
+};
+
+#define NO_STATE UINT32_MAX
+
+struct state {
+	uint32_t fail;    /* state of the longest proper suffix that is a prefix of a pattern */
+	uint32_t depth;   /* length of the text that leads here */
+	uint32_t longest; /* longest pattern that ends here, 0 = none */
+};
+
+struct edge {
+	uint32_t from; /* NO_STATE = free */
+	uint32_t to;
+	unsigned char byte;
+};
+
+struct automaton {
+	struct state *states;
+	size_t nstates, states_cap;
+	struct edge *edges; /* open addressing; the capacity is a power of two */
+	size_t nedges, edges_cap;
+	bool linked;
+	unsigned char first[256]; /* 1 where a pattern shorter than the window begins */
+	unsigned char filter[FILTER_BYTES];
+};
+
+static void *grow(void *old, size_t n, size_t size)
+{
+	BUG_ON(n > SIZE_MAX / size);
+
+	void *p = realloc(old, n * size);
+
+	BUG_ON(!p);
+	return p;
+}
+
+/* --- the trie ----------------------------------------------------------------------------------
+ */
+
+static size_t edge_slot(uint32_t from, unsigned char byte, size_t cap)
+{
+	uint64_t key = (uint64_t)from << 8 | byte;
+
+	return (size_t)((key * 0x9E3779B97F4A7C15u) >> 32) & (cap - 1);
+}
+
+static uint32_t edge_find(const struct automaton *a, uint32_t from, unsigned char byte)
+{
+	size_t i = edge_slot(from, byte, a->edges_cap);
+
+	while (a->edges[i].from != NO_STATE) {
+		if (a->edges[i].from == from && a->edges[i].byte == byte) {
+			return a->edges[i].to;
+		}
+		i = (i + 1) & (a->edges_cap - 1);
+	}
+	return NO_STATE;
+}
+
+static void edge_put(struct automaton *a, struct edge e)
+{
+	size_t i = edge_slot(e.from, e.byte, a->edges_cap);
+
+	while (a->edges[i].from != NO_STATE) {
+		i = (i + 1) & (a->edges_cap - 1);
+	}
+	a->edges[i] = e;
+}
+
+static void edges_resize(struct automaton *a, size_t cap)
+{
+	struct edge *old = a->edges;
+	size_t old_cap = a->edges_cap;
+
+	a->edges = grow(NULL, cap, sizeof(*a->edges));
+	a->edges_cap = cap;
+	for (size_t i = 0; i < cap; i++) {
+		a->edges[i] = (struct edge){ .from = NO_STATE };
+	}
+	for (size_t i = 0; i < old_cap; i++) {
+		if (old[i].from != NO_STATE) {
+			edge_put(a, old[i]);
+		}
+	}
+	free(old);
+}
+
+static uint32_t state_new(struct automaton *a, uint32_t depth)
+{
+	if (a->nstates == a->states_cap) {
+		a->states_cap = a->states_cap ? a->states_cap * 2 : 64;
+		a->states = grow(a->states, a->states_cap, sizeof(*a->states));
+	}
+	BUG_ON(a->nstates >= NO_STATE);
+	a->states[a->nstates] = (struct state){ .fail = ROOT, .depth = depth };
+	return (uint32_t)a->nstates++;
+}
+
+static uint32_t state_below(struct automaton *a, uint32_t from, unsigned char byte)
+{
+	uint32_t to = state_new(a, a->states[from].depth + 1);
+
+	if (a->nedges * 2 >= a->edges_cap) {
+		edges_resize(a, a->edges_cap * 2);
+	}
+	edge_put(a, (struct edge){ from, to, byte });
+	a->nedges++;
+	return to;
+}
+
+struct automaton *automaton_new(void)
+{
+	struct automaton *a = calloc(1, sizeof(*a));
+
+	BUG_ON(!a);
+	edges_resize(a, 64);
+	state_new(a, 0);
+	return a;
+}
+
+void automaton_free(struct automaton *a)
+{
+	if (a) {
+		free(a->states);
+		free(a->edges);
+		free(a);
+	}
+}
+
+/* --- the filter --------------------------------------------------------------------------------
+ */
+
+static inline uint32_t window_hash(const char *p)
+{
+	uint32_t w;
+
+	memcpy(&w, p, sizeof(w));
+	return w * 0x9E3779B1u >> (32 - FILTER_BITS);
+}
+
+static void filter_add(struct automaton *a, struct str pattern)
+{
+	if (pattern.len < WINDOW) {
+		a->first[(unsigned char)pattern.p[0]] = 1;
+		return;
+	}
+
+	uint32_t h = window_hash(pattern.p);
+
+	a->filter[h >> 3] = (unsigned char)(a->filter[h >> 3] | 1u << (h & 7));
+}
+
+/* The next place at or after i where a pattern may begin. What is closer to the end than the window
+ * is always such a place. */
+static size_t filter_next(const struct automaton *a, struct str text, size_t i)
+{
+	if (text.len < WINDOW) {
+		return i;
+	}
+	for (size_t end = text.len - WINDOW; i <= end; i++) {
+		uint32_t h = window_hash(text.p + i);
+
+		if ((a->filter[h >> 3] >> (h & 7) & 1) | a->first[(unsigned char)text.p[i]]) {
+			return i;
+		}
+	}
+	return i;
+}
+
+void automaton_add(struct automaton *a, struct str pattern)
+{
+	uint32_t at = ROOT;
+
+	if (pattern.len == 0) {
+		return;
+	}
+	filter_add(a, pattern);
+	for (size_t i = 0; i < pattern.len; i++) {
+		unsigned char c = (unsigned char)pattern.p[i];
+		uint32_t next = edge_find(a, at, c);
+
+		at = next == NO_STATE ? state_below(a, at, c) : next;
+	}
+	a->states[at].longest = a->states[at].depth;
+	a->linked = false;
+}
+
+/* --- failure links -----------------------------------------------------------------------------
+ */
+
+static uint32_t step(const struct automaton *a, uint32_t at, unsigned char c)
+{
+	for (;;) {
+		uint32_t next = edge_find(a, at, c);
+
+		if (next != NO_STATE) {
+			return next;
+		}
+		if (at == ROOT) {
+			return ROOT;
+		}
+		at = a->states[at].fail;
+	}
+}
+
+/* Edges ordered by the depth of where they lead (a counting sort): the link of a state needs those
+ * of all shallower ones. */
+static uint32_t *edges_by_depth(const struct automaton *a)
+{
+	uint32_t deepest = 0;
+
+	BUG_ON(a->edges_cap > UINT32_MAX);
+	for (size_t i = 0; i < a->nstates; i++) {
+		deepest = a->states[i].depth > deepest ? a->states[i].depth : deepest;
+	}
+
+	/* start[d]: where the edges to depth d begin. */
+	size_t *start = calloc((size_t)deepest + 2, sizeof(*start));
+	uint32_t *order = grow(NULL, a->nstates, sizeof(*order));
+
+	BUG_ON(!start);
+	for (size_t i = 1; i < a->nstates; i++) {
+		start[a->states[i].depth + 1]++;
+	}
+	for (uint32_t d = 1; d <= deepest + 1; d++) {
+		start[d] += start[d - 1];
+	}
+	for (size_t i = 0; i < a->edges_cap; i++) {
+		if (a->edges[i].from != NO_STATE) {
+			order[start[a->states[a->edges[i].to].depth]++] = (uint32_t)i;
+		}
+	}
+	free(start);
+	return order;
+}
+
+static void link_states(struct automaton *a)
+{
+	uint32_t *order = edges_by_depth(a);
+
+	for (size_t i = 0; i < a->nedges; i++) {
+		const struct edge *e = &a->edges[order[i]];
+		struct state *s = &a->states[e->to];
+
+		s->fail = e->from == ROOT ? ROOT : step(a, a->states[e->from].fail, e->byte);
+		if (s->longest < s->depth) {
+			s->longest = a->states[s->fail].longest;
+		}
+	}
+	free(order);
+	a->linked = true;
+}
+
+/* --- the search --------------------------------------------------------------------------------
+ */
+
+/* Hits come in the order of their ends; a later one can begin before earlier ones and then swallows
+ * them. */
+static void hits_add(struct hits *hits, struct hit h)
+{
+	while (hits->n && hits->v[hits->n - 1].to >= h.from) {
+		size_t from = hits->v[--hits->n].from;
+
+		h.from = from < h.from ? from : h.from;
+	}
+	if (hits->n == hits->cap) {
+		hits->cap = hits->cap ? hits->cap * 2 : 16;
+		hits->v = grow(hits->v, hits->cap, sizeof(*hits->v));
+	}
+	hits->v[hits->n++] = h;
+}
+
+size_t automaton_search(struct automaton *a, struct str text, struct hits *hits)
+{
+	uint32_t at = ROOT;
+
+	hits->n = 0;
+	if (a->nedges == 0) {
+		return 0;
+	}
+	if (!a->linked) {
+		link_states(a);
+	}
+	for (size_t i = 0; i < text.len; i++) {
+		i = at == ROOT ? filter_next(a, text, i) : i;
+		at = step(a, at, (unsigned char)text.p[i]);
+		if (a->states[at].longest) {
+			hits_add(hits, (struct hit){ i + 1 - a->states[at].longest, i + 1 });
+		}
+	}
+	return a->states[at].depth;
+}

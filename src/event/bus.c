@@ -1,0 +1,129 @@
+/*
+ * bus.c - the run's order and its readers: stamps every record and hands it to the reporters in
+ * turn.
+ *
+ * Runs in the supervisor only. A reporter that fails is switched off, and the others are told.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "actc/err.h"
+#include "actc/event.h"
+
+enum { MAX_REPORTERS = 16 };
+
+struct event_bus {
+	struct reporter *reporters[MAX_REPORTERS];
+	bool failed[MAX_REPORTERS];
+	bool told[MAX_REPORTERS]; /* that it failed */
+	size_t n;
+	uint64_t seq;
+	struct strbuf stamped;
+	struct strbuf own;
+	struct arena scratch;
+};
+
+struct event_bus *event_bus_new(void)
+{
+	struct event_bus *b = calloc(1, sizeof(*b));
+
+	BUG_ON(!b);
+	strbuf_init(&b->stamped, 0);
+	strbuf_init(&b->own, 0);
+	return b;
+}
+
+void event_bus_add(struct event_bus *b, struct reporter *r)
+{
+	BUG_ON(b->n == MAX_REPORTERS);
+	b->reporters[b->n++] = r;
+}
+
+/* Stamps, decodes and hands out one record. */
+static bool hand_out(struct event_bus *b, struct str record)
+{
+	struct arena_mark mark = arena_mark(&b->scratch);
+	struct event e;
+
+	strbuf_reset(&b->stamped);
+	event_stamp(&b->stamped, record, b->seq + 1);
+
+	bool ok = event_decode(&b->scratch, strbuf_str(&b->stamped), &e);
+
+	if (ok) {
+		b->seq++;
+	}
+	for (size_t i = 0; ok && i < b->n; i++) {
+		struct reporter *r = b->reporters[i];
+
+		b->failed[i] = b->failed[i] || !r->on_event(r, &e, strbuf_str(&b->stamped));
+	}
+	arena_rewind(&b->scratch, mark);
+	return ok;
+}
+
+static void tell(struct event_bus *b, struct reporter *r)
+{
+	char text[256];
+	struct event e = { .kind = EVENT_RUN_NOTE };
+
+	(void)snprintf(text, sizeof(text), "the %s report is switched off: %s", r->name,
+		       r->error ? strerror(r->error) : "it cannot be written");
+	e.u.run_note.level = STR("warning");
+	e.u.run_note.message = str_of(text);
+	strbuf_reset(&b->own);
+	event_emit(&b->own, NULL, &e);
+	hand_out(b, strbuf_str(&b->own));
+}
+
+/* A reporter may fail while it is told of another's failure, so this goes on until none is new. */
+static void tell_failures(struct event_bus *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->failed[i] && !b->told[i]) {
+			b->told[i] = true;
+			tell(b, b->reporters[i]);
+			i = (size_t)-1;
+		}
+	}
+}
+
+bool event_bus_record(struct event_bus *b, struct str record)
+{
+	bool ok = hand_out(b, record);
+
+	tell_failures(b);
+	return ok;
+}
+
+void event_bus_emit(struct event_bus *b, struct masker *m, const struct event *e)
+{
+	strbuf_reset(&b->own);
+	event_emit(&b->own, m, e);
+	BUG_ON(!event_bus_record(b, strbuf_str(&b->own)));
+}
+
+void event_bus_flush(struct event_bus *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		struct reporter *r = b->reporters[i];
+
+		b->failed[i] = b->failed[i] || (r->flush && !r->flush(r));
+	}
+	tell_failures(b);
+}
+
+void event_bus_free(struct event_bus *b)
+{
+	if (!b) {
+		return;
+	}
+	event_bus_flush(b);
+	for (size_t i = 0; i < b->n; i++) {
+		b->reporters[i]->finish(b->reporters[i]);
+	}
+	strbuf_release(&b->stamped);
+	strbuf_release(&b->own);
+	arena_release(&b->scratch);
+	free(b);
+}

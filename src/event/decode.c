@@ -1,0 +1,423 @@
+/*
+ * decode.c - one line of JSON back into an event.
+ *
+ * Reads what encode.c writes at full speed, and any other JSON object with the same members in any
+ * order: unknown members are skipped. What a value field holds is left to the JSON reader of
+ * value.h. Never reads beyond the record; a record that is not well formed is refused.
+ */
+#include "actc/event.h"
+#include "actc/utf8.h"
+#include "table.h"
+
+enum { MAX_DEPTH = 128, MAX_DIGITS = 18 };
+
+struct reader {
+	struct arena *arena;
+	struct str text;
+	size_t at;
+};
+
+static char peek(const struct reader *r)
+{
+	return r->at < r->text.len ? r->text.p[r->at] : '\0';
+}
+
+static void skip_blanks(struct reader *r)
+{
+	while (peek(r) == ' ' || peek(r) == '\t' || peek(r) == '\n' || peek(r) == '\r') {
+		r->at++;
+	}
+}
+
+static bool take(struct reader *r, char c)
+{
+	skip_blanks(r);
+	if (peek(r) != c) {
+		return false;
+	}
+	r->at++;
+	return true;
+}
+
+/* --- strings -----------------------------------------------------------------------------------
+ */
+
+/* Takes a string literal and gives its inside as written; *escaped when it has backslashes. */
+static bool take_raw(struct reader *r, struct str *raw, bool *escaped)
+{
+	if (!take(r, '"')) {
+		return false;
+	}
+
+	size_t from = r->at;
+	size_t quote = str_chr(r->text, '"', from);
+
+	*escaped = false;
+	while (quote != STR_NPOS) {
+		const char *slash = memchr(r->text.p + r->at, '\\', quote - r->at);
+
+		if (!slash) {
+			*raw = str_slice(r->text, from, quote);
+			r->at = quote + 1;
+			return true;
+		}
+		*escaped = true;
+		r->at = (size_t)(slash - r->text.p) + 2;
+		if (r->at > quote) {
+			quote = str_chr(r->text, '"', r->at);
+		}
+	}
+	return false;
+}
+
+static bool hex4(struct str s, size_t at, uint32_t *out)
+{
+	*out = 0;
+	for (size_t i = at; i < at + 4; i++) {
+		char c = i < s.len ? s.p[i] : '\0';
+		uint32_t digit;
+
+		if (c >= '0' && c <= '9') {
+			digit = (uint32_t)(c - '0');
+		} else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f') {
+			digit = (uint32_t)((c | 0x20) - 'a') + 10;
+		} else {
+			return false;
+		}
+		*out = *out << 4 | digit;
+	}
+	return true;
+}
+
+/* \uXXXX or a pair of surrogates at s[at]; the number of bytes, 0 when it is none. */
+static size_t unescape_unicode(struct str s, size_t at, uint32_t *cp)
+{
+	uint32_t low;
+
+	if (!hex4(s, at + 2, cp)) {
+		return 0;
+	}
+	if (*cp >= 0xD800 && *cp < 0xDC00 && at + 7 < s.len && s.p[at + 6] == '\\' &&
+	    s.p[at + 7] == 'u' && hex4(s, at + 8, &low) && low >= 0xDC00 && low < 0xE000) {
+		*cp = 0x10000 + ((*cp - 0xD800) << 10) + (low - 0xDC00);
+		return 12;
+	}
+	return 6;
+}
+
+static bool unescape_one(struct strbuf *out, struct str s, size_t *at)
+{
+	static const char names[] = "\"\\/bfnrt";
+	static const char meant[] = "\"\\/\b\f\n\r\t";
+	char c = s.p[*at + 1];
+	uint32_t cp;
+	size_t n;
+
+	if (c == 'u') {
+		n = unescape_unicode(s, *at, &cp);
+		utf8_encode(out, cp);
+		*at += n;
+		return n > 0;
+	}
+
+	const char *name = c ? strchr(names, c) : NULL;
+
+	if (!name) {
+		return false;
+	}
+	strbuf_addc(out, meant[name - names]);
+	*at += 2;
+	return true;
+}
+
+static bool unescape(struct arena *a, struct str raw, struct str *out)
+{
+	struct strbuf b = STRBUF_INIT(0);
+	bool ok = true;
+
+	strbuf_grow(&b, raw.len);
+	for (size_t at = 0; ok && at < raw.len;) {
+		size_t slash = str_chr(raw, '\\', at);
+		size_t end = slash == STR_NPOS ? raw.len : slash;
+
+		strbuf_add(&b, raw.p + at, end - at);
+		at = end;
+		ok = at == raw.len || unescape_one(&b, raw, &at);
+	}
+	if (ok) {
+		*out = arena_str(a, strbuf_str(&b));
+	}
+	strbuf_release(&b);
+	return ok;
+}
+
+static bool take_string(struct reader *r, struct str *out)
+{
+	struct str raw;
+	bool escaped;
+
+	if (!take_raw(r, &raw, &escaped)) {
+		return false;
+	}
+	if (escaped) {
+		return unescape(r->arena, raw, out);
+	}
+	*out = raw;
+	return true;
+}
+
+/* --- numbers and words -------------------------------------------------------------------------
+ */
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool take_digits(struct reader *r, int64_t *out)
+{
+	int n = 0;
+
+	*out = 0;
+	for (; is_digit(peek(r)); r->at++) {
+		if (n++ < MAX_DIGITS) {
+			*out = *out * 10 + (peek(r) - '0');
+		}
+	}
+	return n > 0;
+}
+
+/* An integer; a fraction or exponent is passed over. */
+static bool take_int(struct reader *r, int64_t *out)
+{
+	skip_blanks(r);
+
+	bool negative = take(r, '-');
+
+	if (!take_digits(r, out)) {
+		return false;
+	}
+	*out = negative ? -*out : *out;
+	while (peek(r) && strchr("0123456789.eE+-", peek(r))) {
+		r->at++;
+	}
+	return true;
+}
+
+/* Seconds with a fraction, as microseconds. */
+static bool take_time(struct reader *r, int64_t *us)
+{
+	int64_t seconds;
+	int64_t fraction = 0;
+
+	skip_blanks(r);
+	if (!take_digits(r, &seconds) || seconds > INT64_MAX / 1000000 - 1) {
+		return false;
+	}
+	if (peek(r) == '.') {
+		r->at++;
+		for (int64_t unit = 100000; is_digit(peek(r)); unit /= 10, r->at++) {
+			fraction += unit * (peek(r) - '0');
+		}
+	}
+	*us = seconds * 1000000 + fraction;
+	return true;
+}
+
+static bool take_word(struct reader *r, struct str word)
+{
+	skip_blanks(r);
+	if (!str_starts(str_slice(r->text, r->at, r->text.len), word)) {
+		return false;
+	}
+	r->at += word.len;
+	return true;
+}
+
+static bool take_bool(struct reader *r, bool *out)
+{
+	*out = take_word(r, STR("true"));
+	return *out || take_word(r, STR("false"));
+}
+
+/* --- whole values ------------------------------------------------------------------------------
+ */
+
+static bool skip_scalar(struct reader *r)
+{
+	struct str raw;
+	bool b;
+	int64_t n;
+
+	if (peek(r) == '"') {
+		return take_raw(r, &raw, &b);
+	}
+	return take_int(r, &n) || take_bool(r, &b) || take_word(r, STR("null"));
+}
+
+/* Passes over any JSON value, checking only what is needed to find its end. */
+static bool skip_value(struct reader *r)
+{
+	int depth = 0;
+
+	do {
+		skip_blanks(r);
+
+		char c = peek(r);
+
+		if (c == '{' || c == '[') {
+			depth++;
+			r->at++;
+		} else if (depth && (c == '}' || c == ']')) {
+			depth--;
+			r->at++;
+		} else if (depth && (c == ',' || c == ':')) {
+			r->at++;
+		} else if (!skip_scalar(r)) {
+			return false;
+		}
+	} while (depth && depth <= MAX_DEPTH);
+	return depth == 0;
+}
+
+static bool take_value(struct reader *r, struct value *out)
+{
+	struct str why;
+	size_t at;
+	size_t from = r->at;
+
+	if (!skip_value(r)) {
+		return false;
+	}
+	return value_from_json(r->arena, str_slice(r->text, from, r->at), out, &why, &at);
+}
+
+/* --- members -----------------------------------------------------------------------------------
+ */
+
+/* The key of the next member. False at the closing brace (*ok stays true) and on a fault. */
+static bool next_key(struct reader *r, bool first, struct str *key, bool *ok)
+{
+	if (take(r, '}')) {
+		return false;
+	}
+	*ok = (first || take(r, ',')) && take_string(r, key) && take(r, ':');
+	return *ok;
+}
+
+static enum event_kind find_kind(struct reader r)
+{
+	struct str key;
+	struct str name;
+	bool ok = true;
+
+	for (bool first = true; ok && next_key(&r, first, &key, &ok); first = false) {
+		if (str_eq(key, STR("event"))) {
+			return take_string(&r, &name) ? event_kind_of(name) : EVENT_KINDS;
+		}
+		ok = skip_value(&r);
+	}
+	return EVENT_KINDS;
+}
+
+static bool read_field(struct reader *r, const struct event_field *f, struct event *e)
+{
+	void *at = (char *)e + f->offset;
+
+	switch (f->type) {
+	case FIELD_TEXT:
+	case FIELD_WORD:
+		return take_string(r, at);
+	case FIELD_INT:
+		return take_int(r, at);
+	case FIELD_BOOL:
+		return take_bool(r, at);
+	case FIELD_VALUE:
+		return take_value(r, at);
+	}
+	return false;
+}
+
+static bool read_version(struct reader *r)
+{
+	int64_t v;
+
+	return take_int(r, &v) && v == EVENT_VERSION;
+}
+
+static bool read_seq(struct reader *r, uint64_t *seq)
+{
+	int64_t n;
+
+	if (!take_int(r, &n) || n < 0) {
+		return false;
+	}
+	*seq = (uint64_t)n;
+	return true;
+}
+
+static bool read_member(struct reader *r, struct str key, struct event *e)
+{
+	const struct event_type *type = event_type(e->kind);
+
+	if (str_eq(key, STR("v"))) {
+		return read_version(r);
+	}
+	if (str_eq(key, STR("seq"))) {
+		return read_seq(r, &e->seq);
+	}
+	if (str_eq(key, STR("t"))) {
+		return take_time(r, &e->t_us);
+	}
+	if (str_eq(key, STR("job"))) {
+		return take_string(r, &e->job);
+	}
+	if (str_eq(key, STR("step"))) {
+		return take_string(r, &e->step);
+	}
+	for (size_t i = 0; i < type->n; i++) {
+		if (str_eq(key, type->fields[i].name)) {
+			return read_field(r, &type->fields[i], e);
+		}
+	}
+	return skip_value(r);
+}
+
+static void set_absent(struct event *e)
+{
+	const struct event_type *type = event_type(e->kind);
+
+	e->job = STR_EMPTY;
+	e->step = STR_EMPTY;
+	for (size_t i = 0; i < type->n; i++) {
+		const struct event_field *f = &type->fields[i];
+		void *at = (char *)e + f->offset;
+
+		if (f->type == FIELD_TEXT || f->type == FIELD_WORD) {
+			*(struct str *)at = STR_EMPTY;
+		} else if (f->type == FIELD_INT) {
+			*(int64_t *)at = f->none;
+		}
+	}
+}
+
+bool event_decode(struct arena *a, struct str record, struct event *out)
+{
+	struct reader r = { a, record, 0 };
+	struct str key;
+	bool ok = true;
+
+	if (!take(&r, '{')) {
+		return false;
+	}
+	*out = (struct event){ .kind = find_kind(r) };
+	if (out->kind == EVENT_KINDS) {
+		return false;
+	}
+	set_absent(out);
+	for (bool first = true; ok && next_key(&r, first, &key, &ok); first = false) {
+		ok = read_member(&r, key, out);
+	}
+	skip_blanks(&r);
+	return ok && r.at == r.text.len;
+}
