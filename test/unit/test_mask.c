@@ -124,7 +124,7 @@ Test(mask, a_cut_never_divides_a_secret)
 	cr_assert_eq(masker_cut(m, STR("plain")), 5);
 	cr_assert_eq(masker_cut(m, STR("plain sec")), 6);
 	cr_assert_eq(masker_cut(m, STR("a secret")), 2);
-	cr_assert_eq(masker_cut(m, STR("secretsecre")), 0);
+	cr_assert_eq(masker_cut(m, STR("secretsecre")), 6);
 	cr_assert_eq(masker_cut(m, STR("sec")), 0);
 	masker_free(m);
 }
