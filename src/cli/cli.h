@@ -114,6 +114,9 @@ bool options_values(struct options *o, struct run_values *out, struct err *err);
 /* The event payload of -e; null when none was given. */
 bool options_event_payload(struct options *o, struct value *out, struct err *err);
 
+/* images: {LABEL: IMAGE} of the user's config.yml, for labels_resolve(); none is fine. */
+bool options_config_images(struct options *o, struct label_images *out, struct err *err);
+
 /* "act-c: …" on stderr; returns the exit status that belongs to the kind of error, which is
  * released. */
 int cli_fail(struct err *err);

@@ -124,6 +124,8 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err);
  * before the command line is applied. */
 bool options_read_files(struct options *o, struct err *err);
 
+/* $XDG_CONFIG_HOME/act-c/NAME, or NULL when there is no home. */
+const char *config_path(struct arena *a, const char *name);
 /* Whether a path, links followed, is inside the repository of the current directory; a path that
  * does not exist yet is judged by its directory. */
 bool options_inside_repository(struct arena *a, struct str path);

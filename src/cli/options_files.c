@@ -277,14 +277,9 @@ static bool same_file(const char *a, const char *b)
 
 bool options_read_files(struct options *o, struct err *err)
 {
-	const char *home = getenv("HOME"), *config = getenv("XDG_CONFIG_HOME");
-	const char *user = NULL, *old = NULL;
+	const char *home = getenv("HOME"), *old = NULL;
+	const char *user = config_path(&o->arena, "actrc");
 
-	if (config && config[0] == '/') {
-		user = arena_printf(&o->arena, "%s/act-c/actrc", config).p;
-	} else if (home && home[0] == '/') {
-		user = arena_printf(&o->arena, "%s/.config/act-c/actrc", home).p;
-	}
 	if (home && home[0] == '/') {
 		old = arena_printf(&o->arena, "%s/.actrc", home).p;
 	}
