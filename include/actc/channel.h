@@ -58,6 +58,9 @@ enum channel_turn { TURN_PROGRESS, TURN_WAKE, TURN_TIMEOUT, TURN_LOST };
  * s is lost, without the caller's help as long as it keeps taking turns at least every 5 s.
  */
 enum channel_turn channel_turn(struct channel *c, int wake_fd, int timeout_ms);
+/* For a caller that is busy elsewhere for long (a slow reader of its output) and must not take more
+ * in: sends a ping when one is due, reads nothing, never blocks. */
+void channel_keepalive(struct channel *c);
 
 struct proc_spec {
 	const struct str *argv; /* argv[0] with a slash, or looked up in the PATH of env */

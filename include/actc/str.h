@@ -18,6 +18,11 @@ struct str {
 
 #define STR(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
 #define STR_EMPTY    STR("")
+/* The same for static tables, where ISO C wants no compound literal. */
+#define STR_INIT(literal)                       \
+	{                                       \
+		"" literal, sizeof(literal) - 1 \
+	}
 /* For printf: "%.*s" with STR_ARG(s). */
 #define STR_ARG(s) (int)(s).len, (s).p
 

@@ -1,0 +1,62 @@
+/*
+ * run.h - running selected workflows: the supervisor schedules jobs, one forked worker drives each.
+ *
+ * Everything in the request is decided before (which files, which event, which image a label means)
+ * and stays unchanged while the run lives; workers inherit it by fork.
+ */
+#ifndef ACTC_RUN_H
+#define ACTC_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "actc/arena.h"
+#include "actc/engine.h"
+#include "actc/event.h"
+#include "actc/matrix.h"
+#include "actc/payload.h"
+#include "actc/plan.h"
+#include "actc/repo.h"
+#include "actc/rundir.h"
+#include "actc/source.h"
+#include "actc/value.h"
+#include "actc/workflow.h"
+
+struct run_workflow {
+	const struct workflow *workflow;
+	struct value inputs;  /* the `inputs` context; null when the event has none */
+	struct value payload; /* github.event, dispatch inputs filled in */
+	const bool *selected; /* parallel to workflow->jobs; NULL = all */
+};
+
+struct run_request {
+	struct sources *sources;
+	size_t nworkflows;
+	const struct run_workflow *workflows;
+	const struct event_facts *event;
+	const struct repo_facts *repo;
+	const struct snapshot *snapshot;
+	const struct settings *secrets;
+	const struct settings *vars;
+	const struct settings *env;
+	const struct matrix_filter *matrix;
+	size_t nmatrix;
+	const struct label_images *images;
+	const struct engine *engine; /* for jobs that are not placed on the host */
+	struct machine_spec
+		machine; /* network, pull, bind, … the job's part is filled in per job */
+	struct rundir *rundir;
+	struct event_bus *bus;
+	struct masker *masker; /* holds the run's secrets */
+	size_t nnotes; /* lines for people: filters that are not obeyed, which engine was taken, …
+			*/
+	const struct str *notes;
+	size_t max_jobs;  /* at once, ≥ 1 */
+	double timeout_s; /* of the whole run; 0 = none */
+	bool dry_run;
+};
+
+/* Exit status as the command line documents it: 0, 1, 5, 124, 130, 143. */
+int run_execute(const struct run_request *request);
+
+#endif

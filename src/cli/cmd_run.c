@@ -1,0 +1,270 @@
+/*
+ * cmd_run.c - `act-c run`: everything that is decided before the first job, in order, each step
+ * with its own exit status; then run_execute().
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "actc/process.h"
+#include "actc/report.h"
+#include "actc/run.h"
+#include "cli.h"
+
+enum { EVENTS_LIMIT = 64 * 1024 * 1024 };
+
+struct preparation {
+	struct options *o;
+	struct arena *a;
+	struct sources sources;
+	struct diags diags;
+	struct workflow_files files;
+	struct selection selection;
+	struct run_values values;
+	struct repo_facts repo;
+	struct rundir rundir;
+	struct snapshot snapshot;
+	struct event_facts event;
+	VEC(struct str) notes;
+	struct run_request request;
+};
+
+static bool choose(struct preparation *p, struct err *err)
+{
+	struct options *o = p->o;
+	struct selection_request request = { .event = o->nargs ? o->args[0] : STR_EMPTY,
+					     .jobs = o->jobs.v,
+					     .njobs = o->jobs.n };
+	bool ok = workflow_files_load(p->a, o->workflows.v, o->workflows.n, &p->diags, &p->files,
+				      err) &&
+		  plan_select(p->a, &p->files, &p->sources, &request, &p->selection, err);
+
+	diags_print(&p->diags, stderr, options_colour(o, STDERR_FILENO));
+	return ok;
+}
+
+static bool all_on_host(const struct preparation *p)
+{
+	const struct label_images *images = &p->o->images;
+	bool all = images->n > 0;
+
+	for (size_t i = 0; i < images->n; i++) {
+		all = all && str_eq(images->v[i].image, STR("-self-hosted"));
+	}
+	return all;
+}
+
+static bool choose_engine(struct preparation *p, struct err *err)
+{
+	struct engine_state state = { 0 };
+	const struct engine *engine = engine_by_name(p->o->engine);
+
+	if (!engine) {
+		return err_set(err, ERR_USAGE,
+			       "there is no engine \"%.*s\"; there are: docker, host",
+			       STR_ARG(p->o->engine));
+	}
+	p->request.engine = engine;
+	if (p->o->dry_run || all_on_host(p)) {
+		return true;
+	}
+	engine->probe(p->a, &state);
+	if (!state.usable) {
+		return err_set(err, ERR_ENGINE, "the %s engine cannot be used: %.*s\n  %.*s",
+			       engine->name, STR_ARG(state.why), STR_ARG(state.fix));
+	}
+	if (str_eq(p->o->engine, STR("auto"))) {
+		vec_push(p->a, &p->notes,
+			 arena_printf(p->a, "engine: %s (%.*s)", engine->name,
+				      STR_ARG(state.version)));
+	}
+	return true;
+}
+
+static bool read_repository(struct preparation *p, struct err *err)
+{
+	struct str here = STR(".");
+	struct str dir = STR_EMPTY;
+	struct str work_tree;
+
+	if (!repo_read(p->a, here, p->o->remote_name, &p->repo, err)) {
+		return false;
+	}
+	if (p->o->default_branch.len) {
+		p->repo.default_branch = p->o->default_branch;
+	}
+	dir = arena_printf(p->a, "%.*s/snapshot", STR_ARG(p->rundir.tmp));
+	work_tree = p->repo.root.len ? p->repo.root : here;
+	return snapshot_make(p->a, &p->repo, work_tree, dir, &p->snapshot, err);
+}
+
+static bool read_event(struct preparation *p, struct err *err)
+{
+	struct event_request request = { .event = p->selection.event,
+					 .actor = p->o->actor,
+					 .inputs = &p->values.inputs };
+
+	return options_event_payload(p->o, &request.user_payload, err) &&
+	       event_facts(p->a, &request, &p->repo, &p->snapshot, &p->event, err);
+}
+
+/* The payload with the dispatch inputs of this workflow, as text, and the typed `inputs` context.
+ */
+static bool fill_inputs(struct preparation *p, struct run_workflow *w, struct err *err)
+{
+	const struct event_filter *filter = workflow_event(w->workflow, p->selection.event);
+	struct vobject *typed = NULL, *strings = NULL, *payload = NULL;
+
+	w->payload = p->event.payload;
+	w->inputs = value_null();
+	if (!filter || (!str_eq(filter->event.s, STR("workflow_dispatch")) &&
+			!str_eq(filter->event.s, STR("workflow_call")))) {
+		return true;
+	}
+	if (!dispatch_inputs(p->a, filter, &p->values.inputs, p->event.payload, &typed, &strings,
+			     err)) {
+		return err_wrap(err, "%.*s", STR_ARG(w->workflow->path));
+	}
+	payload = vobject_new(p->a, false);
+	for (size_t i = 0; w->payload.kind == VALUE_OBJECT && i < w->payload.u.o->n; i++) {
+		vobject_set(p->a, payload, w->payload.u.o->v[i].key, w->payload.u.o->v[i].value);
+	}
+	vobject_set(p->a, payload, STR("inputs"), value_object(strings));
+	w->payload = value_object(payload);
+	w->inputs = value_object(typed);
+	return true;
+}
+
+static bool fill_workflows(struct preparation *p, struct err *err)
+{
+	struct run_workflow *v = arena_array(p->a, struct run_workflow, p->selection.n);
+
+	for (size_t i = 0; i < p->selection.n; i++) {
+		v[i].workflow = p->selection.v[i].workflow;
+		v[i].selected = p->selection.v[i].jobs;
+		if (!fill_inputs(p, &v[i], err)) {
+			return false;
+		}
+	}
+	p->request.workflows = v;
+	p->request.nworkflows = p->selection.n;
+	return true;
+}
+
+static struct masker *fill_masker(struct preparation *p)
+{
+	struct masker *m = masker_new();
+	static const struct str token = STR_INIT("GITHUB_TOKEN");
+
+	/* There is always a token; this one says by itself that it opens nothing. */
+	if (!settings_get(&p->values.secrets, token, true)) {
+		settings_set(p->a, &p->values.secrets, token,
+			     STR("act-c-has-no-token-give-one-with-s-GITHUB_TOKEN"), true);
+	}
+	for (size_t i = 0; i < p->values.secrets.n; i++) {
+		masker_add_secret(m, p->values.secrets.v[i].value);
+	}
+	return m;
+}
+
+static void fill_request(struct preparation *p)
+{
+	struct options *o = p->o;
+	struct run_request *r = &p->request;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	for (size_t i = 0; i < p->selection.nnotes; i++) {
+		vec_push(p->a, &p->notes, p->selection.notes[i]);
+	}
+	r->sources = &p->sources;
+	r->event = &p->event;
+	r->repo = &p->repo;
+	r->snapshot = &p->snapshot;
+	r->secrets = &p->values.secrets;
+	r->vars = &p->values.vars;
+	r->env = &p->values.env;
+	r->matrix = o->matrix.v;
+	r->nmatrix = o->matrix.n;
+	r->images = &o->images;
+	r->rundir = &p->rundir;
+	r->nnotes = p->notes.n;
+	r->notes = p->notes.v;
+	r->max_jobs = o->max_jobs ? o->max_jobs : (size_t)(cores > 0 ? cores : 1);
+	r->timeout_s = (double)o->timeout_ms / 1000;
+	r->dry_run = o->dry_run;
+	r->machine = (struct machine_spec){
+		.platform = o->architecture,
+		.network = o->network,
+		.options = o->container_options,
+		.bind = o->bind ? p->repo.root : STR_EMPTY,
+		.pull = o->pull,
+		.privileged = o->privileged,
+	};
+}
+
+static void add_reporters(struct preparation *p)
+{
+	struct options *o = p->o;
+	struct event_bus *bus = p->request.bus;
+	bool terminal = isatty(STDOUT_FILENO);
+	struct str log = arena_printf(p->a, "%.*s/events.ndjson", STR_ARG(p->rundir.path));
+
+	if (o->json) {
+		event_bus_add(bus, report_json(STDOUT_FILENO));
+	} else {
+		event_bus_add(bus, report_text(&(struct text_options){
+					   .fd = STDOUT_FILENO,
+					   .status_fd = STDERR_FILENO,
+					   .colour = options_colour(o, STDOUT_FILENO),
+					   .terminal = terminal,
+					   .verbose = o->verbose,
+					   .quiet = o->quiet }));
+	}
+	event_bus_add(bus, report_file(log.p, EVENTS_LIMIT));
+}
+
+/* What ended runs of this home left at the engine, if their directories say that there may be some.
+ */
+static void sweep_leftovers(struct preparation *p)
+{
+	struct err err = ERR_INIT;
+
+	if (rundir_leftovers(&p->rundir) && p->request.engine->sweep) {
+		(void)p->request.engine->sweep(&p->rundir, false, false, &err);
+		err_release(&err);
+	}
+}
+
+static bool prepare(struct preparation *p, struct err *err)
+{
+	return choose(p, err) && options_values(p->o, &p->values, err) && choose_engine(p, err) &&
+	       rundir_open(p->a, &p->rundir, err) && read_repository(p, err) &&
+	       read_event(p, err) && fill_workflows(p, err);
+}
+
+int cmd_run(struct options *o)
+{
+	struct preparation p = { .o = o, .a = &o->arena };
+	struct err err = ERR_INIT;
+	int code = 0;
+
+	p.rundir.lock_fd = -1;
+	p.sources.arena = p.a;
+	p.diags.arena = p.a;
+	p.diags.sources = &p.sources;
+	if (!prepare(&p, &err)) {
+		rundir_close(&p.rundir);
+		return cli_fail(&err);
+	}
+	p.request.masker = fill_masker(&p);
+	p.request.bus = event_bus_new();
+	fill_request(&p);
+	add_reporters(&p);
+	sweep_leftovers(&p);
+	code = run_execute(&p.request);
+	event_bus_free(p.request.bus);
+	masker_free(p.request.masker);
+	rundir_close(&p.rundir);
+	return code;
+}

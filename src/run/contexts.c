@@ -1,0 +1,157 @@
+/*
+ * contexts.c - building the contexts that do not change while a job runs, and handing all of them
+ * to the evaluator. What changes (env, steps, job) is kept by the job (job.c).
+ */
+#include "contexts.h"
+
+#include <stddef.h>
+
+static const struct {
+	struct str name;
+	size_t at;
+} context_table[] = {
+	{ STR_INIT("github"), offsetof(struct contexts, github) },
+	{ STR_INIT("env"), offsetof(struct contexts, env) },
+	{ STR_INIT("vars"), offsetof(struct contexts, vars) },
+	{ STR_INIT("job"), offsetof(struct contexts, job) },
+	{ STR_INIT("steps"), offsetof(struct contexts, steps) },
+	{ STR_INIT("runner"), offsetof(struct contexts, runner) },
+	{ STR_INIT("secrets"), offsetof(struct contexts, secrets) },
+	{ STR_INIT("strategy"), offsetof(struct contexts, strategy) },
+	{ STR_INIT("matrix"), offsetof(struct contexts, matrix) },
+	{ STR_INIT("needs"), offsetof(struct contexts, needs) },
+	{ STR_INIT("inputs"), offsetof(struct contexts, inputs) },
+};
+
+static bool named(void *ctx, struct str name, struct value *out)
+{
+	for (size_t i = 0; i < sizeof(context_table) / sizeof(context_table[0]); i++) {
+		if (str_ieq(context_table[i].name, name)) {
+			*out = *(const struct value *)((const char *)ctx + context_table[i].at);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool status(void *ctx, enum expr_status which, const struct str *args, size_t n)
+{
+	const struct contexts *c = ctx;
+
+	return c->status ? c->status(c->owner, which, args, n) : which != STATUS_CANCELLED;
+}
+
+static bool hash_files(void *ctx, const struct str *patterns, size_t n, struct str *out,
+		       struct str *why)
+{
+	const struct contexts *c = ctx;
+
+	if (!c->hash_files) {
+		*why = STR("hashFiles is not available here");
+		return false;
+	}
+	return c->hash_files(c->owner, patterns, n, out, why);
+}
+
+struct expr_env contexts_env(struct contexts *c)
+{
+	return (struct expr_env){
+		.ctx = c, .named = named, .status = status, .hash_files = hash_files
+	};
+}
+
+static void set_str(struct arena *a, struct vobject *o, struct str key, struct str value)
+{
+	vobject_set(a, o, key, value_str(value));
+}
+
+/* github.com has a host of its own for the API, an Enterprise server a path. */
+static struct str api_url(struct arena *a, struct str server, const char *cloud, const char *own)
+{
+	if (str_ieq(server, STR("https://github.com"))) {
+		return arena_printf(a, "https://api.github.com%s", cloud);
+	}
+	return arena_printf(a, "%.*s/api%s", STR_ARG(server), own);
+}
+
+struct vobject *github_context(struct arena *a, const struct run_request *run,
+			       const struct run_workflow *workflow)
+{
+	const struct event_facts *e = run->event;
+	const struct setting *token = settings_get(run->secrets, STR("GITHUB_TOKEN"), true);
+	struct vobject *o = vobject_new(a, false);
+	struct str path = workflow->workflow->path;
+
+	const struct {
+		struct str key, value;
+	} fields[] = {
+		{ STR("token"), token ? token->value : STR_EMPTY },
+		{ STR("ref"), e->ref },
+		{ STR("sha"), e->sha },
+		{ STR("repository"), e->repository },
+		{ STR("repository_owner"), e->owner },
+		{ STR("repository_id"), STR("1") },
+		{ STR("repository_owner_id"), STR("1") },
+		{ STR("repositoryUrl"),
+		  arena_printf(a, "git://github.com/%.*s.git", STR_ARG(e->repository)) },
+		{ STR("run_id"), e->run_id },
+		{ STR("run_number"), e->run_number },
+		{ STR("run_attempt"), e->run_attempt },
+		{ STR("retention_days"), STR("90") },
+		{ STR("actor"), e->actor },
+		{ STR("actor_id"), STR("1") },
+		{ STR("triggering_actor"), e->actor },
+		{ STR("workflow"), workflow->workflow->name },
+		{ STR("head_ref"), e->head_ref },
+		{ STR("base_ref"), e->base_ref },
+		{ STR("event_name"), e->event_name },
+		{ STR("server_url"), e->server_url },
+		{ STR("api_url"), api_url(a, e->server_url, "", "/v3") },
+		{ STR("graphql_url"), api_url(a, e->server_url, "/graphql", "/graphql") },
+		{ STR("ref_name"), e->ref_name },
+		{ STR("ref_type"), e->ref_type },
+		{ STR("secret_source"), STR("Actions") },
+		{ STR("workflow_ref"), arena_printf(a, "%.*s/%.*s@%.*s", STR_ARG(e->repository),
+						    STR_ARG(path), STR_ARG(e->ref)) },
+		{ STR("workflow_sha"), e->sha },
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		set_str(a, o, fields[i].key, fields[i].value);
+	}
+	vobject_set(a, o, STR("ref_protected"), value_bool(false));
+	vobject_set(a, o, STR("event"), workflow->payload);
+	return o;
+}
+
+static struct value settings_object(struct arena *a, const struct settings *settings)
+{
+	struct vobject *o = vobject_new(a, false);
+
+	for (size_t i = 0; settings && i < settings->n; i++) {
+		set_str(a, o, settings->v[i].name, settings->v[i].value);
+	}
+	return value_object(o);
+}
+
+struct value vars_context(struct arena *a, const struct settings *vars)
+{
+	return settings_object(a, vars);
+}
+
+struct value secrets_context(struct arena *a, const struct settings *secrets)
+{
+	return settings_object(a, secrets);
+}
+
+struct value strategy_context(struct arena *a, bool fail_fast, size_t index, size_t total,
+			      double max_parallel)
+{
+	struct vobject *o = vobject_new(a, false);
+
+	vobject_set(a, o, STR("fail-fast"), value_bool(fail_fast));
+	vobject_set(a, o, STR("job-index"), value_number((double)index));
+	vobject_set(a, o, STR("job-total"), value_number((double)total));
+	vobject_set(a, o, STR("max-parallel"), value_number(max_parallel));
+	return value_object(o);
+}

@@ -1,0 +1,243 @@
+/*
+ * env.c - one table from context properties to variables, and the order in which layers override.
+ *
+ * Context-derived variables are written last: a workflow may assign GITHUB_SHA, but has no effect
+ * on it.
+ */
+#include "env.h"
+
+#include "actc/process.h"
+
+void env_add_object(struct arena *a, struct vobject *into, struct value object)
+{
+	for (size_t i = 0; object.kind == VALUE_OBJECT && i < object.u.o->n; i++) {
+		const struct vpair *p = &object.u.o->v[i];
+
+		vobject_set(a, into, p->key, value_str(value_to_str(a, p->value)));
+	}
+}
+
+static void set_str(struct arena *a, struct vobject *o, struct str key, struct str value)
+{
+	vobject_set(a, o, key, value_str(value));
+}
+
+static struct str runner_arch(struct str machine)
+{
+	static const struct {
+		struct str machine, arch;
+	} table[] = {
+		{ STR_INIT("x86_64"), STR_INIT("X64") },
+		{ STR_INIT("aarch64"), STR_INIT("ARM64") },
+		{ STR_INIT("armv7l"), STR_INIT("ARM") },
+		{ STR_INIT("i686"), STR_INIT("X86") },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (str_eq(table[i].machine, machine)) {
+			return table[i].arch;
+		}
+	}
+	return STR("X64");
+}
+
+static struct str parent_dir(struct str path)
+{
+	while (path.len > 1 && path.p[path.len - 1] != '/') {
+		path.len--;
+	}
+	return str_slice(path, 0, path.len > 1 ? path.len - 1 : 1);
+}
+
+static struct str event_path(struct job *job)
+{
+	return arena_printf(&job->arena, "%.*s/_github_workflow/event.json",
+			    STR_ARG(job->paths->temp));
+}
+
+void env_runner_context(struct job *job)
+{
+	struct arena *a = &job->arena;
+	struct vobject *runner = vobject_new(a, false);
+
+	set_str(a, runner, STR("name"), STR("act-c"));
+	set_str(a, runner, STR("os"), STR("Linux"));
+	set_str(a, runner, STR("arch"), runner_arch(job->peer->arch));
+	set_str(a, runner, STR("temp"), job->paths->temp);
+	set_str(a, runner, STR("tool_cache"), job->paths->tool_cache);
+	set_str(a, runner, STR("environment"),
+		job->leg->placement.how == LABEL_HOST ? STR("self-hosted") : STR("github-hosted"));
+	set_str(a, runner, STR("workspace"), parent_dir(job->paths->workspace));
+	if (job->step_debug) {
+		set_str(a, runner, STR("debug"), STR("1"));
+	}
+	job->contexts.runner = value_object(runner);
+
+	set_str(a, job->github, STR("job"), job->def->id.s);
+	set_str(a, job->github, STR("workspace"), job->paths->workspace);
+	set_str(a, job->github, STR("event_path"), event_path(job));
+	set_str(a, job->github, STR("action_ref"), STR_EMPTY);
+	set_str(a, job->github, STR("action_repository"), STR_EMPTY);
+}
+
+void env_job_context(struct job *job)
+{
+	struct arena *a = &job->arena;
+	const struct event_facts *e = job->run->request->event;
+	struct value path = value_get(value_object(job->github), STR("workflow_ref"));
+
+	vobject_set(a, job->job_object, STR("status"), value_str(STR("success")));
+	vobject_set(a, job->job_object, STR("check_run_id"),
+		    value_number((double)(job->def->index + 1)));
+	vobject_set(a, job->job_object, STR("workflow_ref"), path);
+	set_str(a, job->job_object, STR("workflow_sha"), e->sha);
+	set_str(a, job->job_object, STR("workflow_repository"), e->repository);
+	set_str(a, job->job_object, STR("workflow_file_path"),
+		job->leg->job->scope->workflow->workflow->path);
+}
+
+void env_write_event_file(struct job *job)
+{
+	struct str json = value_to_json(&job->arena, job->leg->job->scope->workflow->payload);
+
+	channel_write(job->channel, event_path(job), 0644, false, json);
+}
+
+/* GITHUB_X from github.x and RUNNER_X from runner.x: those that exist as strings are set. */
+enum context_source { FROM_GITHUB, FROM_RUNNER };
+
+static const struct variable {
+	struct str name;
+	enum context_source from;
+	struct str key;
+} variables[] = {
+	{ STR_INIT("GITHUB_ACTION"), FROM_GITHUB, STR_INIT("action") },
+	{ STR_INIT("GITHUB_ACTION_PATH"), FROM_GITHUB, STR_INIT("action_path") },
+	{ STR_INIT("GITHUB_ACTION_REF"), FROM_GITHUB, STR_INIT("action_ref") },
+	{ STR_INIT("GITHUB_ACTION_REPOSITORY"), FROM_GITHUB, STR_INIT("action_repository") },
+	{ STR_INIT("GITHUB_ACTOR"), FROM_GITHUB, STR_INIT("actor") },
+	{ STR_INIT("GITHUB_ACTOR_ID"), FROM_GITHUB, STR_INIT("actor_id") },
+	{ STR_INIT("GITHUB_API_URL"), FROM_GITHUB, STR_INIT("api_url") },
+	{ STR_INIT("GITHUB_BASE_REF"), FROM_GITHUB, STR_INIT("base_ref") },
+	{ STR_INIT("GITHUB_ENV"), FROM_GITHUB, STR_INIT("env") },
+	{ STR_INIT("GITHUB_EVENT_NAME"), FROM_GITHUB, STR_INIT("event_name") },
+	{ STR_INIT("GITHUB_EVENT_PATH"), FROM_GITHUB, STR_INIT("event_path") },
+	{ STR_INIT("GITHUB_GRAPHQL_URL"), FROM_GITHUB, STR_INIT("graphql_url") },
+	{ STR_INIT("GITHUB_HEAD_REF"), FROM_GITHUB, STR_INIT("head_ref") },
+	{ STR_INIT("GITHUB_JOB"), FROM_GITHUB, STR_INIT("job") },
+	{ STR_INIT("GITHUB_OUTPUT"), FROM_GITHUB, STR_INIT("output") },
+	{ STR_INIT("GITHUB_PATH"), FROM_GITHUB, STR_INIT("path") },
+	{ STR_INIT("GITHUB_REF"), FROM_GITHUB, STR_INIT("ref") },
+	{ STR_INIT("GITHUB_REF_NAME"), FROM_GITHUB, STR_INIT("ref_name") },
+	{ STR_INIT("GITHUB_REF_PROTECTED"), FROM_GITHUB, STR_INIT("ref_protected") },
+	{ STR_INIT("GITHUB_REF_TYPE"), FROM_GITHUB, STR_INIT("ref_type") },
+	{ STR_INIT("GITHUB_REPOSITORY"), FROM_GITHUB, STR_INIT("repository") },
+	{ STR_INIT("GITHUB_REPOSITORY_ID"), FROM_GITHUB, STR_INIT("repository_id") },
+	{ STR_INIT("GITHUB_REPOSITORY_OWNER"), FROM_GITHUB, STR_INIT("repository_owner") },
+	{ STR_INIT("GITHUB_REPOSITORY_OWNER_ID"), FROM_GITHUB, STR_INIT("repository_owner_id") },
+	{ STR_INIT("GITHUB_RETENTION_DAYS"), FROM_GITHUB, STR_INIT("retention_days") },
+	{ STR_INIT("GITHUB_RUN_ATTEMPT"), FROM_GITHUB, STR_INIT("run_attempt") },
+	{ STR_INIT("GITHUB_RUN_ID"), FROM_GITHUB, STR_INIT("run_id") },
+	{ STR_INIT("GITHUB_RUN_NUMBER"), FROM_GITHUB, STR_INIT("run_number") },
+	{ STR_INIT("GITHUB_SERVER_URL"), FROM_GITHUB, STR_INIT("server_url") },
+	{ STR_INIT("GITHUB_SHA"), FROM_GITHUB, STR_INIT("sha") },
+	{ STR_INIT("GITHUB_STATE"), FROM_GITHUB, STR_INIT("state") },
+	{ STR_INIT("GITHUB_STEP_SUMMARY"), FROM_GITHUB, STR_INIT("step_summary") },
+	{ STR_INIT("GITHUB_TRIGGERING_ACTOR"), FROM_GITHUB, STR_INIT("triggering_actor") },
+	{ STR_INIT("GITHUB_WORKFLOW"), FROM_GITHUB, STR_INIT("workflow") },
+	{ STR_INIT("GITHUB_WORKFLOW_REF"), FROM_GITHUB, STR_INIT("workflow_ref") },
+	{ STR_INIT("GITHUB_WORKFLOW_SHA"), FROM_GITHUB, STR_INIT("workflow_sha") },
+	{ STR_INIT("GITHUB_WORKSPACE"), FROM_GITHUB, STR_INIT("workspace") },
+	{ STR_INIT("RUNNER_ARCH"), FROM_RUNNER, STR_INIT("arch") },
+	{ STR_INIT("RUNNER_DEBUG"), FROM_RUNNER, STR_INIT("debug") },
+	{ STR_INIT("RUNNER_ENVIRONMENT"), FROM_RUNNER, STR_INIT("environment") },
+	{ STR_INIT("RUNNER_NAME"), FROM_RUNNER, STR_INIT("name") },
+	{ STR_INIT("RUNNER_OS"), FROM_RUNNER, STR_INIT("os") },
+	{ STR_INIT("RUNNER_TEMP"), FROM_RUNNER, STR_INIT("temp") },
+	{ STR_INIT("RUNNER_TOOL_CACHE"), FROM_RUNNER, STR_INIT("tool_cache") },
+	{ STR_INIT("RUNNER_WORKSPACE"), FROM_RUNNER, STR_INIT("workspace") },
+};
+
+static void add_variables(struct job *job, struct arena *a, struct vobject *env)
+{
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const struct variable *v = &variables[i];
+		struct value context =
+			v->from == FROM_GITHUB ? value_object(job->github) : job->contexts.runner;
+		struct value found = value_get(context, v->key);
+
+		if (found.kind == VALUE_STRING || found.kind == VALUE_BOOL) {
+			set_str(a, env, v->name, value_to_str(a, found));
+		}
+	}
+}
+
+/* The image's own environment; HOME of the user that runs the steps, where docker put root's. */
+static void add_machine_env(struct job *job, struct arena *a, struct vobject *env)
+{
+	for (size_t i = 0; i < job->peer->nenv; i++) {
+		struct str value = job->peer->env[i];
+		struct str key = str_cut(&value, '=');
+
+		if (value.p) {
+			set_str(a, env, key, value);
+		}
+	}
+
+	const struct value *home = vobject_get(env, STR("HOME"));
+
+	if (!home || (job->peer->uid != 0 && str_eq(home->u.s, STR("/root")))) {
+		set_str(a, env, STR("HOME"), job->peer->home);
+	}
+}
+
+/* Newest first, then the PATH that the job would have without GITHUB_PATH. */
+static void add_path(struct job *job, struct arena *a, struct vobject *env)
+{
+	const struct value *original = vobject_get(env, STR("PATH"));
+	struct strbuf path = STRBUF_INIT(0);
+
+	for (size_t i = job->paths_added.n; i-- > 0;) {
+		strbuf_adds(&path, job->paths_added.v[i]);
+		strbuf_addc(&path, ':');
+	}
+	if (path.len == 0) {
+		return;
+	}
+	if (original) {
+		strbuf_adds(&path, original->u.s);
+	} else {
+		path.len--;
+	}
+	set_str(a, env, STR("PATH"), arena_str(a, strbuf_str(&path)));
+	strbuf_release(&path);
+}
+
+struct str *env_build(struct job *job, struct arena *a, const struct vobject *own,
+		      const struct vobject *extra, size_t *n)
+{
+	struct vobject *env = vobject_new(a, true);
+
+	add_machine_env(job, a, env);
+	env_add_object(a, env, value_object(own));
+	if (extra) {
+		env_add_object(a, env, value_object(extra));
+	}
+	add_variables(job, a, env);
+	set_str(a, env, STR("GITHUB_ACTIONS"), STR("true"));
+	set_str(a, env, STR("RUNNER_TRACKING_ID"),
+		arena_printf(a, "github_%.*s", STR_ARG(job->run->request->rundir->run_id)));
+	if (!vobject_get(env, STR("CI"))) {
+		set_str(a, env, STR("CI"), STR("true"));
+	}
+	add_path(job, a, env);
+
+	struct str *list = arena_array(a, struct str, env->n);
+
+	for (size_t i = 0; i < env->n; i++) {
+		list[i] = arena_printf(a, "%.*s=%.*s", STR_ARG(env->v[i].key),
+				       STR_ARG(env->v[i].value.u.s));
+	}
+	*n = env->n;
+	return list;
+}

@@ -1,0 +1,23 @@
+/*
+ * env.h - the environment of a step's processes (SEMANTICS 4.7), and the contexts that mirror it.
+ */
+#ifndef RUN_ENV_H
+#define RUN_ENV_H
+
+#include "job.h"
+
+/* Adds every pair of an object, values as strings; a null value adds the empty string. */
+void env_add_object(struct arena *a, struct vobject *into, struct value object);
+
+/* Fill the job's runner and job contexts and the runner-only part of github. */
+void env_runner_context(struct job *job);
+void env_job_context(struct job *job);
+/* The event payload as the file GITHUB_EVENT_PATH names. */
+void env_write_event_file(struct job *job);
+
+/* The whole environment as "K=V", built in SEMANTICS 4.7's order; `own` is the step's env context
+ * (global and step env merged), `extra` (INPUT_*, STATE_*) may be NULL. */
+struct str *env_build(struct job *job, struct arena *a, const struct vobject *own,
+		      const struct vobject *extra, size_t *n);
+
+#endif

@@ -1,0 +1,167 @@
+/*
+ * filecmds.c - the files of GITHUB_ENV, GITHUB_OUTPUT and the others: fresh for each step, read and
+ * taken over after it, even when it failed (SEMANTICS 4.8).
+ */
+#include "step.h"
+
+enum { FILE_LIMIT = 16 * 1024 * 1024, SUMMARY_LIMIT = 1024 * 1024 };
+
+static const struct {
+	const char *prefix;
+	struct str key;   /* of the github context: github.env … */
+	const char *word; /* in messages: "Unable to process file command 'env' successfully." */
+} files[FILE_COMMANDS] = {
+	[FILE_ENV] = { "set_env", STR_INIT("env"), "env" },
+	[FILE_OUTPUT] = { "set_output", STR_INIT("output"), "output" },
+	[FILE_PATH] = { "add_path", STR_INIT("path"), "path" },
+	[FILE_STATE] = { "save_state", STR_INIT("state"), "state" },
+	[FILE_SUMMARY] = { "step_summary", STR_INIT("step_summary"), "step_summary" },
+};
+
+void step_files_prepare(struct step *s)
+{
+	struct job *job = s->job;
+	unsigned serial = ++job->serial;
+
+	for (int i = 0; i < FILE_COMMANDS; i++) {
+		s->files[i] = arena_printf(&job->arena, "%.*s/_runner_file_commands/%s_%08x",
+					   STR_ARG(job->paths->temp), files[i].prefix, serial);
+		vobject_set(&job->arena, job->github, files[i].key, value_str(s->files[i]));
+		channel_write(job->channel, s->files[i], 0644, false, STR_EMPTY);
+	}
+}
+
+static void file_failed(struct step *s, enum file_command which, struct str why)
+{
+	struct arena *a = &s->job->scratch;
+
+	job_annotate(s->job, s->path, "error",
+		     arena_printf(a, "Unable to process file command '%s' successfully.",
+				  files[which].word));
+	step_fail(s, why);
+}
+
+static void on_env(void *ctx, struct str name, struct str value)
+{
+	struct step *s = ctx;
+
+	if (str_ieq(name, STR("NODE_OPTIONS"))) {
+		job_annotate(s->job, s->path, "error",
+			     STR("Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' "
+				 "command."));
+		return;
+	}
+	vobject_set(&s->job->scratch, s->env_changes, name, value_str(value));
+}
+
+static void on_output(void *ctx, struct str name, struct str value)
+{
+	struct step *s = ctx;
+
+	vobject_set(&s->job->scratch, s->outputs, name, value_str(value));
+}
+
+/* State is read by the same action's post step; a script has none. It is checked all the same. */
+static void on_state(void *ctx, struct str name, struct str value)
+{
+	(void)ctx;
+	(void)name;
+	(void)value;
+}
+
+static void apply_pairs(struct step *s, enum file_command which, struct str content,
+			void (*pair)(void *, struct str, struct str))
+{
+	struct str why = STR_EMPTY;
+
+	if (!filecmd_parse(&s->job->scratch, content, pair, s, &why)) {
+		file_failed(s, which, why);
+	}
+}
+
+static void apply_path(struct step *s, struct str content)
+{
+	while (content.p && content.len) {
+		size_t end = 0;
+
+		while (end < content.len && content.p[end] != '\n' && content.p[end] != '\r') {
+			end++;
+		}
+		if (end > 0) {
+			vec_push(&s->job->scratch, &s->paths, str_slice(content, 0, end));
+		}
+		content = str_slice(content, end + 1, content.len);
+	}
+}
+
+static void apply_summary(struct step *s, struct str content, bool too_large)
+{
+	struct event e = { .kind = EVENT_STEP_SUMMARY, .step = s->path };
+
+	if (too_large || content.len > SUMMARY_LIMIT) {
+		job_annotate(
+			s->job, s->path, "error",
+			STR("$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size "
+			    "of 1024k."));
+		return;
+	}
+	if (content.len) {
+		e.u.step_summary.markdown = content;
+		job_emit(s->job, &e);
+	}
+}
+
+static void apply_file(struct step *s, enum file_command which, const struct file_content *f)
+{
+	struct arena *a = &s->job->scratch;
+	struct str content = f->found ? filecmd_decode(a, f->content) : STR_EMPTY;
+
+	if (f->too_large && which != FILE_SUMMARY) {
+		file_failed(s, which,
+			    arena_printf(a, "The file is larger than %d MiB.",
+					 FILE_LIMIT / 1024 / 1024));
+		return;
+	}
+	switch (which) {
+	case FILE_ENV:
+		apply_pairs(s, which, content, on_env);
+		break;
+	case FILE_OUTPUT:
+		apply_pairs(s, which, content, on_output);
+		break;
+	case FILE_PATH:
+		apply_path(s, content);
+		break;
+	case FILE_STATE:
+		apply_pairs(s, which, content, on_state);
+		break;
+	case FILE_SUMMARY:
+		apply_summary(s, content, f->too_large);
+		break;
+	case FILE_COMMANDS:
+		break;
+	}
+}
+
+void step_files_apply(struct step *s)
+{
+	struct job *job = s->job;
+	struct file_content content[FILE_COMMANDS] = { 0 };
+	struct err err = ERR_INIT;
+
+	for (int i = 0; i < FILE_COMMANDS; i++) {
+		content[i].path = s->files[i];
+	}
+	if (!channel_read(job->channel, &job->scratch, content, FILE_COMMANDS, FILE_LIMIT, &err)) {
+		if (channel_lost(job->channel)) {
+			job_lost(job);
+		}
+		step_fail(s, arena_str(&job->scratch, str_of(err.msg)));
+		err_release(&err);
+		return;
+	}
+	for (int i = 0; i < FILE_COMMANDS; i++) {
+		apply_file(s, (enum file_command)i, &content[i]);
+		channel_remove(job->channel, s->files[i]);
+	}
+}

@@ -1,0 +1,516 @@
+/*
+ * job.c - a worker's life: set up, steps, complete. Straight-line code around one channel.
+ */
+#include "job.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "actc/process.h"
+#include "env.h"
+#include "step.h"
+#include "worker.h"
+
+enum {
+	FLUSH_BYTES = 32 * 1024,
+	KEEPALIVE_MS = 1000,
+};
+
+/* --- the ways out ---------------------------------------------------------------------------- */
+
+void job_flush(struct job *job)
+{
+	size_t done = 0;
+
+	while (done < job->out.len) {
+		struct pollfd p = { .fd = job->events, .events = POLLOUT };
+
+		/* The reader may be a paused terminal: the agent must still hear from us. */
+		if (poll(&p, 1, KEEPALIVE_MS) == 0) {
+			if (job->channel) {
+				channel_keepalive(job->channel);
+			}
+			continue;
+		}
+
+		/* A pipe that is writable takes at least PIPE_BUF bytes without blocking. */
+		size_t chunk = job->out.len - done;
+		ssize_t n = write(job->events, job->out.p + done, chunk < 4096 ? chunk : 4096);
+
+		if (n < 0 && errno != EINTR && errno != EAGAIN) {
+			job->killed = true; /* nobody listens any more */
+			break;
+		}
+		done += n > 0 ? (size_t)n : 0;
+	}
+	strbuf_reset(&job->out);
+}
+
+void job_emit(struct job *job, struct event *e)
+{
+	e->job = job->leg->path;
+	event_emit(&job->out, job->masker, e);
+	if (job->out.len >= FLUSH_BYTES) {
+		job_flush(job);
+	}
+}
+
+void job_log(struct job *job, struct str path, struct str line)
+{
+	struct event e = { .kind = EVENT_STEP_LOG, .step = path };
+
+	e.u.step_log.line = line;
+	job_emit(job, &e);
+}
+
+void job_annotate(struct job *job, struct str path, const char *level, struct str message)
+{
+	struct event e = { .kind = EVENT_STEP_ANNOTATION, .step = path };
+
+	e.u.step_annotation.level = str_of(level);
+	e.u.step_annotation.message = message;
+	job_emit(job, &e);
+}
+
+struct str job_placed_at(struct job *job, struct arena *a, struct span at, struct str msg)
+{
+	if (at.file == SPAN_NONE) {
+		return msg;
+	}
+
+	const struct source *src = sources_get(job->run->request->sources, at.file);
+	struct place p = source_place(src, at.lo);
+
+	return arena_printf(a, "%.*s:%u:%u: %.*s", STR_ARG(src->path), p.line, p.col, STR_ARG(msg));
+}
+
+struct str job_placed(struct job *job, struct arena *a, const struct eval_error *e)
+{
+	return job_placed_at(job, a, e->at, e->msg);
+}
+
+/* --- cancelling ------------------------------------------------------------------------------- */
+
+bool job_is_cancelled(const struct job *job)
+{
+	return job->status == RESULT_CANCELLED;
+}
+
+static void cancel(struct job *job)
+{
+	if (!job->hard_stop_ms) {
+		double s = job->leg->cancel_timeout_s - 15;
+
+		job->hard_stop_ms = now_ms() + (long long)(s * 1000);
+	}
+	job->status = RESULT_CANCELLED;
+}
+
+void job_take_control(struct job *job)
+{
+	char commands[16];
+	ssize_t n = read(job->control, commands, sizeof(commands));
+
+	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+		job->killed = true; /* the supervisor is gone */
+	}
+	for (ssize_t i = 0; i < n; i++) {
+		job->killed = job->killed || commands[i] == WORKER_KILL;
+		job->interrupted = job->interrupted || commands[i] == WORKER_INTERRUPT;
+		cancel(job);
+	}
+}
+
+void job_check_deadlines(struct job *job)
+{
+	long long now = now_ms();
+
+	if (job->deadline_ms && now >= job->deadline_ms && !job_is_cancelled(job)) {
+		job->reason = arena_printf(
+			&job->arena, "The job has exceeded the maximum execution time of %lldm0s",
+			(long long)(job->leg->timeout_s / 60));
+		cancel(job);
+	}
+	job->killed = job->killed || (job->hard_stop_ms && now >= job->hard_stop_ms);
+}
+
+int job_wait_ms(const struct job *job, long long until)
+{
+	long long now = now_ms(), at = until;
+
+	if (job->deadline_ms && !job_is_cancelled(job) && (at == 0 || job->deadline_ms < at)) {
+		at = job->deadline_ms;
+	}
+	if (job->hard_stop_ms && (at == 0 || job->hard_stop_ms < at)) {
+		at = job->hard_stop_ms;
+	}
+	if (at == 0) {
+		return -1;
+	}
+	return at <= now ? 0 : (int)(at - now < 3600000 ? at - now : 3600000);
+}
+
+void job_lost(struct job *job)
+{
+	if (job->lost) {
+		return;
+	}
+	job->lost = true;
+	job->status = job_is_cancelled(job) ? RESULT_CANCELLED : RESULT_FAILURE;
+	job->reason = job->engine->why_lost(&job->arena, job->machine);
+}
+
+/* --- set up ----------------------------------------------------------------------------------- */
+
+static const struct str setup_path = STR_INIT("setup");
+static const struct str complete_path = STR_INIT("complete");
+
+static void step_event(struct job *job, struct str path, const char *name, const char *phase)
+{
+	struct event e = { .kind = EVENT_STEP_STARTED, .step = path };
+
+	e.u.step_started.name = str_of(name);
+	e.u.step_started.phase = str_of(phase);
+	job_emit(job, &e);
+}
+
+static void step_end_event(struct job *job, struct str path, const char *name, bool ok,
+			   long long started, struct str reason)
+{
+	struct event e = { .kind = EVENT_STEP_FINISHED, .step = path };
+
+	e.u.step_finished.name = str_of(name);
+	e.u.step_finished.outcome = ok ? STR("success") : STR("failure");
+	e.u.step_finished.conclusion = e.u.step_finished.outcome;
+	e.u.step_finished.reason = reason;
+	e.u.step_finished.exit_code = -1;
+	e.u.step_finished.duration_ms = now_ms() - started;
+	job_emit(job, &e);
+}
+
+static void on_progress(void *ctx, struct str line)
+{
+	struct job *job = ctx;
+
+	job_log(job, setup_path, line);
+	job_flush(job);
+}
+
+/* What this version cannot do is refused before anything starts. */
+static bool check_supported(struct job *job, struct str *why)
+{
+	const struct job_def *def = job->def;
+
+	if (def->container) {
+		*why = job_placed_at(job, &job->arena, def->container->at,
+				     STR("`container:` is not supported by this version of act-c; "
+					 "-P LABEL=IMAGE chooses the image of a job"));
+		return false;
+	}
+	if (def->services) {
+		*why = job_placed_at(job, &job->arena, def->services->at,
+				     STR("`services:` is not supported by this version of act-c"));
+		return false;
+	}
+	return true;
+}
+
+static bool set_up_cancelled(void *ctx)
+{
+	struct job *job = ctx;
+	struct pollfd p = { .fd = job->control, .events = POLLIN };
+
+	if (poll(&p, 1, 0) > 0) {
+		job_take_control(job);
+	}
+	job_check_deadlines(job);
+	return job->killed || job_is_cancelled(job);
+}
+
+static bool machine_start(struct job *job, struct str *why)
+{
+	const struct run_request *r = job->run->request;
+	struct machine_spec spec = r->machine;
+	struct err err = ERR_INIT;
+
+	spec.rundir = r->rundir;
+	spec.job = job->leg->path;
+	spec.image = job->leg->placement.image;
+	spec.repository_name = r->repo->name;
+	spec.progress = on_progress;
+	spec.cancelled = set_up_cancelled;
+	spec.ctx = job;
+	job->engine = job->leg->placement.how == LABEL_HOST ? &engine_host : r->engine;
+	job->machine = job->engine->start(&job->arena, &spec, &err);
+	if (!job->machine) {
+		*why = arena_str(&job->arena, str_of(err.msg));
+		err_release(&err);
+		return false;
+	}
+	job->channel = machine_channel(job->machine);
+	job->peer = channel_peer(job->channel);
+	job->paths = machine_paths(job->machine);
+	return true;
+}
+
+static bool eval_env(struct job *job, const struct tok *t, struct vobject *into, struct str *why)
+{
+	struct expr_env env = contexts_env(&job->contexts);
+	struct eval_error e = { .at = NO_SPAN };
+	struct value v = value_null();
+
+	if (!t) {
+		return true;
+	}
+	if (!tok_eval(&job->arena, t, &env, true, &v, &e)) {
+		*why = job_placed(job, &job->arena, &e);
+		return false;
+	}
+	env_add_object(&job->arena, into, v);
+	return true;
+}
+
+/* Workflow env, then job env; neither sees itself. --env lies between job env and GITHUB_ENV. */
+static bool init_env(struct job *job, struct str *why)
+{
+	const struct workflow *w = job->leg->job->scope->workflow->workflow;
+	const struct settings *given = job->run->request->env;
+
+	job->global_env = vobject_new(&job->arena, true);
+	if (!eval_env(job, w->env, job->global_env, why)) {
+		return false;
+	}
+	job->contexts.env = value_object(job->global_env);
+	if (!eval_env(job, job->def->env, job->global_env, why)) {
+		return false;
+	}
+	for (size_t i = 0; given && i < given->n; i++) {
+		vobject_set(&job->arena, job->global_env, given->v[i].name,
+			    value_str(given->v[i].value));
+	}
+	return true;
+}
+
+static bool init_defaults(struct job *job, struct str *why)
+{
+	const struct workflow *w = job->leg->job->scope->workflow->workflow;
+	const struct run_defaults *d =
+		job->def->defaults.given ? &job->def->defaults : &w->defaults;
+	struct expr_env env = contexts_env(&job->contexts);
+	struct eval_error e = { .at = NO_SPAN };
+
+	job->default_shell = job->default_directory = STR_EMPTY;
+	if (!tok_eval_str(&job->arena, d->shell, &env, &job->default_shell, &e) ||
+	    !tok_eval_str(&job->arena, d->working_directory, &env, &job->default_directory, &e)) {
+		*why = job_placed(job, &job->arena, &e);
+		return false;
+	}
+	return true;
+}
+
+static bool is_true(const struct settings *s, struct str name)
+{
+	const struct setting *found = settings_get(s, name, true);
+
+	return found && str_ieq(str_trim(found->value), STR("true"));
+}
+
+static bool job_status(void *owner, enum expr_status which, const struct str *args, size_t n)
+{
+	const struct job *job = owner;
+
+	(void)args;
+	(void)n;
+	switch (which) {
+	case STATUS_SUCCESS:
+		return job->status == RESULT_SUCCESS;
+	case STATUS_FAILURE:
+		return job->status == RESULT_FAILURE;
+	case STATUS_CANCELLED:
+		return job->status == RESULT_CANCELLED;
+	case STATUS_ALWAYS:
+		return true;
+	}
+	return false;
+}
+
+static bool job_hash_files(void *owner, const struct str *patterns, size_t n, struct str *out,
+			   struct str *why)
+{
+	struct job *job = owner;
+	struct err err = ERR_INIT;
+
+	if (channel_hash(job->channel, &job->scratch, job->paths->workspace, patterns, n, out,
+			 &err)) {
+		return true;
+	}
+	*why = arena_str(&job->scratch, str_of(err.msg));
+	err_release(&err);
+	return false;
+}
+
+static void init_contexts(struct job *job)
+{
+	job_contexts(job->run, job->leg->job, job->leg, &job->contexts);
+	job->github =
+		github_context(&job->arena, job->run->request, job->leg->job->scope->workflow);
+	job->steps = vobject_new(&job->arena, false);
+	job->job_object = vobject_new(&job->arena, false);
+	job->contexts.github = value_object(job->github);
+	job->contexts.steps = value_object(job->steps);
+	job->contexts.job = value_object(job->job_object);
+	job->contexts.secrets = job->run->secrets;
+	job->contexts.owner = job;
+	job->contexts.status = job_status;
+	job->contexts.hash_files = job_hash_files;
+	job->step_debug = is_true(job->run->request->secrets, STR("ACTIONS_STEP_DEBUG")) ||
+			  is_true(job->run->request->vars, STR("ACTIONS_STEP_DEBUG"));
+}
+
+/* What is known only with the machine: directories, user, event file. */
+static bool init_machine_contexts(struct job *job, struct str *why)
+{
+	struct err err = ERR_INIT;
+
+	env_runner_context(job);
+	env_job_context(job);
+	env_write_event_file(job);
+	channel_mkdir(job->channel, job->paths->workspace, 0755, false);
+	if (!channel_sync(job->channel, &err)) {
+		*why = arena_str(&job->arena, str_of(err.msg));
+		err_release(&err);
+		return false;
+	}
+	return true;
+}
+
+static bool set_up(struct job *job)
+{
+	struct str why = STR_EMPTY;
+	long long started = now_ms();
+
+	step_event(job, setup_path, "Set up job", "setup");
+	job_flush(job);
+	init_contexts(job);
+
+	bool ok = check_supported(job, &why) && init_env(job, &why) && init_defaults(job, &why) &&
+		  machine_start(job, &why) && init_machine_contexts(job, &why);
+
+	if (ok) {
+		struct str what = machine_describe(job->machine);
+
+		if (what.len) {
+			job_log(job, setup_path, what);
+		}
+		(void)write_all(job->control, "+", 1);
+	} else {
+		job_annotate(job, setup_path, "error", why);
+		job->status = job_is_cancelled(job) ? RESULT_CANCELLED : RESULT_FAILURE;
+		job->reason = why;
+	}
+	step_end_event(job, setup_path, "Set up job", ok, started, STR_EMPTY);
+	return ok;
+}
+
+/* --- complete ----------------------------------------------------------------------------------
+ */
+
+/* Strings only; an output that masking would change is dropped (SEMANTICS 4.10). */
+static void keep_output(struct job *job, struct vobject *kept, const struct vpair *p)
+{
+	struct str s = value_to_str(&job->arena, p->value);
+
+	if (masker_hits(job->masker, s)) {
+		job_annotate(job, complete_path, "warning",
+			     arena_printf(&job->arena,
+					  "Skip output '%.*s' since it may contain secret.",
+					  STR_ARG(p->key)));
+	} else if (s.len) {
+		vobject_set(&job->arena, kept, p->key, value_str(s));
+	}
+}
+
+static struct vobject *job_outputs(struct job *job)
+{
+	struct vobject *kept = vobject_new(&job->arena, false);
+	struct expr_env env = contexts_env(&job->contexts);
+	struct eval_error e = { .at = NO_SPAN };
+	struct value v = value_null();
+
+	if (!job->def->outputs) {
+		return kept;
+	}
+	if (!tok_eval(&job->arena, job->def->outputs, &env, false, &v, &e)) {
+		job->reason = arena_printf(&job->arena, "Fail to evaluate job outputs: %.*s",
+					   STR_ARG(job_placed(job, &job->arena, &e)));
+		job_annotate(job, complete_path, "error", job->reason);
+		job->status = job_is_cancelled(job) ? RESULT_CANCELLED : RESULT_FAILURE;
+		return kept;
+	}
+	for (size_t i = 0; v.kind == VALUE_OBJECT && i < v.u.o->n; i++) {
+		keep_output(job, kept, &v.u.o->v[i]);
+	}
+	return kept;
+}
+
+static void send_result(struct job *job, const struct vobject *outputs)
+{
+	struct vobject *o = vobject_new(&job->arena, false);
+	struct strbuf reason = STRBUF_INIT(0), line = STRBUF_INIT(0);
+
+	masker_apply(job->masker, job->reason, &reason);
+	vobject_set(&job->arena, o, STR("result"), value_str(result_word(job->status)));
+	vobject_set(&job->arena, o, STR("reason"), value_str(strbuf_str(&reason)));
+	vobject_set(&job->arena, o, STR("outputs"), value_object(outputs));
+	value_to_json_line(&line, value_object(o));
+	(void)write_all(job->control, line.p, line.len);
+	strbuf_release(&reason);
+	strbuf_release(&line);
+}
+
+static void run_steps(struct job *job)
+{
+	for (size_t i = 0; i < job->def->nsteps && !job->lost && !job->killed; i++) {
+		struct arena_mark mark = arena_mark(&job->scratch);
+
+		step_run(job, &job->def->steps[i], arena_printf(&job->arena, "%zu", i + 1));
+		arena_rewind(&job->scratch, mark);
+	}
+}
+
+int worker_main(struct run *run, struct leg_run *leg, int control, int events)
+{
+	struct job job = {
+		.arena = ARENA_INIT,
+		.run = run,
+		.leg = leg,
+		.def = leg->job->def,
+		.control = control,
+		.events = events,
+		.out = STRBUF_INIT(0),
+		.masker = run->request->masker,
+		.status = RESULT_SUCCESS,
+		.reason = STR_EMPTY,
+	};
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	job.deadline_ms = leg->timeout_s > 0 ? now_ms() + (long long)(leg->timeout_s * 1000) : 0;
+	if (set_up(&job)) {
+		run_steps(&job);
+		if (job.lost) {
+			job_annotate(&job, complete_path, "error", job.reason);
+		}
+	}
+
+	const struct vobject *outputs =
+		job.lost || !job.global_env ? vobject_new(&job.arena, false) : job_outputs(&job);
+
+	job_flush(&job);
+	if (job.machine) {
+		job.engine->stop(job.machine, job.killed);
+	}
+	send_result(&job, outputs);
+	return 0;
+}

@@ -1,0 +1,80 @@
+/*
+ * job.h - the state of one leg in its worker, and the ways out of that process.
+ *
+ * File commands, env, PATH and outputs change the state only when a step is applied (step.c), so
+ * that a step could be run again from the state before it.
+ */
+#ifndef RUN_JOB_H
+#define RUN_JOB_H
+
+#include <stdbool.h>
+
+#include "actc/channel.h"
+#include "actc/engine.h"
+#include "actc/event.h"
+#include "contexts.h"
+#include "state.h"
+
+struct job {
+	struct arena arena;   /* as long as the job */
+	struct arena scratch; /* one step; rewound after it */
+	struct run *run;
+	struct leg_run *leg;
+	const struct job_def *def;
+
+	int control; /* commands of the supervisor; see worker.h */
+	int events;
+	struct strbuf out; /* records not yet written */
+	struct masker *masker;
+
+	const struct engine *engine;
+	struct machine *machine;
+	struct channel *channel;
+	const struct channel_peer *peer;
+	const struct runner_paths *paths;
+
+	enum result status; /* job.status: success, failure or cancelled */
+	bool interrupted;   /* cancelled by the user: SIGINT goes to the process group */
+	bool killed;        /* end at once */
+	bool lost;          /* the machine is gone */
+	struct str reason;  /* why the job failed, when it was no step */
+	long long deadline_ms;
+	long long hard_stop_ms; /* after a cancellation: everything is killed then; 0 = not
+				   cancelled */
+
+	struct contexts contexts;
+	struct vobject *github;     /* changed per step: action, file paths */
+	struct vobject *job_object; /* status changes */
+	struct vobject *steps;
+	struct vobject
+		*global_env; /* workflow env, job env, --env, then GITHUB_ENV; case-sensitive */
+	VEC(struct str) paths_added; /* GITHUB_PATH, oldest first */
+	struct str default_shell;
+	struct str default_directory;
+	bool step_debug;
+	unsigned serial; /* for file names in the job's temp directory */
+};
+
+/* Emits with the leg's path; strings are masked on the way. */
+void job_emit(struct job *job, struct event *e);
+/* Writes what was emitted; the channel is kept alive while the supervisor is slow. */
+void job_flush(struct job *job);
+/* A line, or an annotation, in the log of step `path`. */
+void job_log(struct job *job, struct str path, struct str line);
+void job_annotate(struct job *job, struct str path, const char *level, struct str message);
+
+/* Reads commands of the supervisor; sets status, interrupted, killed, hard_stop_ms. */
+void job_take_control(struct job *job);
+/* The same for deadlines that have passed: job timeout, hard stop. */
+void job_check_deadlines(struct job *job);
+/* Milliseconds until the next deadline of the job, at most `limit` (-1 = none). */
+int job_wait_ms(const struct job *job, long long until);
+/* The machine is gone: finds out why, once. */
+void job_lost(struct job *job);
+bool job_is_cancelled(const struct job *job);
+
+/* "path:line:col: text" for what is wrong with the workflow. */
+struct str job_placed(struct job *job, struct arena *a, const struct eval_error *e);
+struct str job_placed_at(struct job *job, struct arena *a, struct span at, struct str msg);
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * script.c - `run` steps: the log header, the script file, the shell (SEMANTICS 4.6).
+ */
+#include <string.h>
+
+#include "env.h"
+#include "shell.h"
+#include "step.h"
+
+struct script {
+	struct str text; /* evaluated */
+	struct str shell;
+	struct str directory;
+	struct shell_command command;
+	struct str file;
+};
+
+static bool evaluate(struct step *s, struct script *x)
+{
+	struct job *job = s->job;
+	struct arena *a = &job->scratch;
+	struct expr_env env = contexts_env(&job->contexts);
+	struct eval_error e = { .at = NO_SPAN };
+
+	x->text = STR_EMPTY;
+	x->shell = job->default_shell;
+	x->directory = job->default_directory;
+	if (tok_eval_str(a, s->def->run, &env, &x->text, &e) &&
+	    tok_eval_str(a, s->def->shell, &env, &x->shell, &e) &&
+	    tok_eval_str(a, s->def->working_directory, &env, &x->directory, &e)) {
+		return true;
+	}
+	step_fail(s, job_placed(job, a, &e));
+	return false;
+}
+
+static void group(struct step *s, enum event_kind kind, struct str title)
+{
+	struct event e = { .kind = kind, .step = s->path };
+
+	e.u.step_group.title = title;
+	job_emit(s->job, &e);
+}
+
+static void log_env(struct step *s)
+{
+	if (s->env->n == 0) {
+		return;
+	}
+	job_log(s->job, s->path, STR("env:"));
+	for (size_t i = 0; i < s->env->n; i++) {
+		job_log(s->job, s->path,
+			arena_printf(&s->job->scratch, "  %.*s: %.*s", STR_ARG(s->env->v[i].key),
+				     STR_ARG(s->env->v[i].value.u.s)));
+	}
+}
+
+/* Every line of the script in cyan, then shell and env, all in one group. */
+static void log_header(struct step *s, const struct script *x)
+{
+	struct arena *a = &s->job->scratch;
+	struct str rest = x->text;
+	struct str title = STR_EMPTY;
+
+	while (title.len == 0 && rest.p && rest.len) {
+		title = str_trim(str_cut(&rest, '\n'));
+	}
+	group(s, EVENT_STEP_GROUP, arena_printf(a, "Run %.*s", STR_ARG(title)));
+	rest = x->text;
+	while (rest.p && rest.len) {
+		struct str line = str_cut(&rest, '\n');
+
+		job_log(s->job, s->path, arena_printf(a, "\033[36;1m%.*s\033[0m", STR_ARG(line)));
+	}
+	job_log(s->job, s->path,
+		arena_printf(a, "shell: %.*s %.*s", STR_ARG(x->command.program),
+			     STR_ARG(x->command.format)));
+	log_env(s);
+	group(s, EVENT_STEP_ENDGROUP, STR_EMPTY);
+}
+
+static struct str absolute(struct arena *a, struct str base, struct str path)
+{
+	if (path.len == 0) {
+		return base;
+	}
+	if (path.p[0] == '/') {
+		return path;
+	}
+	return arena_printf(a, "%.*s/%.*s", STR_ARG(base), STR_ARG(path));
+}
+
+void step_script(struct step *s)
+{
+	struct job *job = s->job;
+	struct arena *a = &job->scratch;
+	struct script x = { 0 };
+	struct str why = STR_EMPTY;
+
+	if (!evaluate(s, &x)) {
+		return;
+	}
+	if (!shell_command(a, x.shell, job->peer->has_bash, x.text, &x.command, &why)) {
+		step_fail(s, why);
+		return;
+	}
+	log_header(s, &x);
+	x.file = arena_printf(a, "%.*s/%08x%.*s", STR_ARG(job->paths->temp), ++job->serial,
+			      STR_ARG(x.command.extension));
+	channel_write(job->channel, x.file, 0755, false, x.command.script);
+
+	struct proc_spec spec = { .cwd = absolute(a, job->paths->workspace, x.directory) };
+
+	spec.argv = shell_argv(a, &x.command, x.file, &spec.nargv);
+	spec.env = env_build(job, a, s->env, NULL, &spec.nenv);
+	step_exec(s, &spec);
+	if (s->outcome == RESULT_FAILURE && s->reason.len == 0) {
+		step_fail(s, arena_printf(a, "Process completed with exit code %d.", s->exit_code));
+	}
+}

@@ -1,0 +1,95 @@
+/*
+ * state.h - the state of a run: scopes of jobs, jobs of legs (DESIGN decisions 6 and 7).
+ *
+ * A scope is one started file with its own jobs and inputs; counters, needs and status functions
+ * are per scope. Lives in the supervisor; a worker sees its leg, its job and its scope as they were
+ * at the fork.
+ */
+#ifndef RUN_STATE_H
+#define RUN_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "actc/run.h"
+#include "contexts.h"
+
+enum result {
+	RESULT_NONE,
+	RESULT_SUCCESS,
+	RESULT_FAILURE,
+	RESULT_CANCELLED,
+	RESULT_SKIPPED,
+	RESULT_NOT_REHEARSED,
+};
+
+/* "success", "failure", …, "not_rehearsed". */
+struct str result_word(enum result r);
+enum result result_from_word(struct str word);
+
+struct worker;
+
+/* One instance of a job: a matrix leg, or the only one. */
+struct leg_run {
+	struct job_run *job;
+	size_t index;
+	size_t total; /* legs of the job, those that --matrix leaves out included */
+	struct leg leg;
+	struct str path;   /* of events: "build", "test(3)" */
+	struct str name;   /* for people */
+	struct str labels; /* runs-on as text */
+	struct label_match placement;
+	bool continue_on_error;
+	double timeout_s;        /* of the job */
+	double cancel_timeout_s; /* SEMANTICS 4.4 */
+	enum result result;      /* RESULT_NONE while it has not ended */
+	bool continued;          /* failed, but continue-on-error */
+	struct worker *worker;   /* while it runs */
+	long long started_ms;
+};
+
+struct job_run {
+	const struct job_def *def;
+	struct scope *scope;
+	bool selected;   /* asked for, or needed by one that was */
+	size_t waiting;  /* needs that have not ended */
+	bool considered; /* `if` was looked at, legs made */
+	size_t nlegs;
+	struct leg_run *legs;
+	size_t next_leg; /* first that was not started */
+	size_t running;
+	size_t ended;
+	bool fail_fast;
+	double max_parallel; /* 0 = no limit */
+	bool stop_legs;      /* fail-fast hit: legs not started are cancelled */
+	enum result result;  /* as needs.X.result shows it; RESULT_NONE = not ended */
+	bool failed_hard;    /* a leg failed without continue-on-error: the run fails */
+	struct vobject *outputs;
+};
+
+struct scope {
+	const struct run_workflow *workflow;
+	struct str prefix; /* of job paths, when several files run: "ci.yml:" */
+	size_t njobs;
+	struct job_run *jobs; /* parallel to the workflow's */
+};
+
+struct run {
+	struct arena *arena;
+	const struct run_request *request;
+	size_t nscopes;
+	struct scope *scopes;
+	struct value vars;
+	struct value secrets;
+	bool cancelled;    /* by signal or timeout */
+	int cancel_signal; /* 0 = by timeout */
+};
+
+/* The contexts a job's own keys may use before it runs: github, needs, inputs, vars, strategy,
+ * matrix. With a leg also strategy and matrix. Status functions look at the job's ancestors. */
+void job_contexts(struct run *run, struct job_run *job, const struct leg_run *leg,
+		  struct contexts *out);
+/* needs.<id> as job sees it. */
+struct value needs_context(struct run *run, const struct job_run *job);
+
+#endif

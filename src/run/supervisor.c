@@ -1,0 +1,420 @@
+/*
+ * supervisor.c - one poll loop: starts workers as the schedule allows, reads their events, takes
+ * signals, and ends what must end. It prints nothing: everything goes out as events.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "actc/process.h"
+#include "actc/run.h"
+#include "schedule.h"
+#include "step.h"
+#include "worker.h"
+
+enum { KILL_GRACE_MS = 2000 }; /* from the second signal to SIGKILL for workers */
+
+struct supervisor {
+	struct run run;
+	struct arena arena;
+	size_t nworkers;
+	struct worker **workers; /* max_jobs places, the first nworkers in use */
+	struct pollfd *fds;
+	int signals;           /* how many came */
+	long long deadline_ms; /* of --timeout; 0 = none */
+	long long kill_at_ms;  /* 0 = not killing */
+	bool timed_out;
+	bool untidy; /* something was ended by force: look for leftovers at the end */
+};
+
+/* --- signals: a pipe that the loop polls --------------------------------------------------------
+ */
+
+static int signal_pipe[2] = { -1, -1 };
+
+static void on_signal(int signo)
+{
+	int saved = errno;
+	char byte = (char)signo;
+
+	(void)!write(signal_pipe[1], &byte, 1);
+	errno = saved;
+}
+
+static const int caught[] = { SIGINT, SIGTERM, SIGHUP };
+
+static bool signals_start(struct sigaction *old)
+{
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		(void)sigaction(caught[i], &sa, &old[i]);
+	}
+	return true;
+}
+
+static void signals_stop(const struct sigaction *old)
+{
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		(void)sigaction(caught[i], &old[i], NULL);
+	}
+	(void)close(signal_pipe[0]);
+	(void)close(signal_pipe[1]);
+	signal_pipe[0] = signal_pipe[1] = -1;
+}
+
+/* --- events of the run itself ------------------------------------------------------------------
+ */
+
+static void emit(struct supervisor *s, const struct event *e)
+{
+	event_bus_emit(s->run.request->bus, s->run.request->masker, e);
+}
+
+static void note(struct supervisor *s, const char *level, struct str message)
+{
+	struct event e = { .kind = EVENT_RUN_NOTE };
+
+	e.u.run_note.level = str_of(level);
+	e.u.run_note.message = message;
+	emit(s, &e);
+}
+
+static void emit_started(struct supervisor *s)
+{
+	const struct run_request *r = s->run.request;
+	struct event e = { .kind = EVENT_RUN_STARTED };
+
+	e.u.run_started.run_id = r->rundir->run_id;
+	e.u.run_started.version = STR(ACTC_VERSION);
+	e.u.run_started.engine = str_of(r->engine ? r->engine->name : "none");
+	e.u.run_started.event = r->event->event_name;
+	e.u.run_started.repository = r->event->repository;
+	e.u.run_started.ref = r->event->ref;
+	e.u.run_started.sha = r->event->sha;
+	e.u.run_started.directory = r->repo->root;
+	e.u.run_started.dirty = r->snapshot && r->snapshot->dirty;
+	emit(s, &e);
+}
+
+static void emit_job_started(struct supervisor *s, const struct leg_run *leg)
+{
+	const struct run_request *r = s->run.request;
+	struct event e = { .kind = EVENT_JOB_STARTED, .job = leg->path };
+
+	e.u.job_started.name = leg->name;
+	e.u.job_started.workflow = leg->job->scope->workflow->workflow->path;
+	e.u.job_started.runs_on = leg->labels;
+	e.u.job_started.engine =
+		leg->placement.how == LABEL_HOST ? STR("host") : str_of(r->engine->name);
+	e.u.job_started.image = leg->placement.image;
+	e.u.job_started.matrix = leg->leg.values;
+	if (leg->leg.values.kind == VALUE_OBJECT) {
+		e.u.job_started.leg = (int64_t)leg->index + 1;
+		e.u.job_started.legs = (int64_t)leg->total;
+	}
+	emit(s, &e);
+}
+
+/* --- cancelling ---------------------------------------------------------------------------------
+ */
+
+static void cancel_worker(struct supervisor *s, struct worker *w, enum worker_command how)
+{
+	if (w->cancelled && how != WORKER_KILL) {
+		return;
+	}
+	w->cancelled = true;
+	worker_send(w, how);
+	s->untidy = s->untidy || !w->machine_up;
+}
+
+static struct value running_steps(struct supervisor *s)
+{
+	struct arena *a = &s->arena;
+	struct varray *list = varray_new(a);
+
+	for (size_t i = 0; i < s->nworkers; i++) {
+		const struct worker *w = s->workers[i];
+
+		varray_push(a, list,
+			    value_str(w->step_name.len ? arena_printf(a, "%.*s › %.*s",
+								      STR_ARG(w->leg->name),
+								      STR_ARG(w->step_name))
+						       : w->leg->name));
+	}
+	return value_array(list);
+}
+
+static void cancel_run(struct supervisor *s, int signo, enum worker_command how)
+{
+	struct event e = { .kind = EVENT_RUN_CANCELLING };
+
+	s->run.cancelled = true;
+	s->run.cancel_signal = signo;
+	e.u.run_cancelling.reason = signo == 0        ? STR("timeout")
+				    : signo == SIGINT ? STR("interrupt")
+						      : STR("terminate");
+	e.u.run_cancelling.running = running_steps(s);
+	emit(s, &e);
+	schedule_cancel(&s->run);
+	for (size_t i = 0; i < s->nworkers; i++) {
+		struct worker *w = s->workers[i];
+
+		if (!schedule_survives_cancel(&s->run, w->leg->job)) {
+			cancel_worker(s, w, how);
+		}
+	}
+}
+
+static void kill_run(struct supervisor *s)
+{
+	s->untidy = true;
+	s->run.cancelled = true;
+	s->kill_at_ms = now_ms() + KILL_GRACE_MS;
+	for (size_t i = 0; i < s->nworkers; i++) {
+		cancel_worker(s, s->workers[i], WORKER_KILL);
+	}
+}
+
+static void take_signals(struct supervisor *s)
+{
+	char signo;
+
+	while (read(signal_pipe[0], &signo, 1) == 1) {
+		s->signals++;
+		if (s->signals == 1 && !s->run.cancelled) {
+			cancel_run(s, signo == SIGHUP ? SIGTERM : signo, WORKER_INTERRUPT);
+		} else {
+			s->run.cancel_signal = s->run.cancel_signal ? s->run.cancel_signal : signo;
+			kill_run(s);
+		}
+	}
+}
+
+static void check_deadlines(struct supervisor *s)
+{
+	long long now = now_ms();
+
+	if (s->deadline_ms && now >= s->deadline_ms && !s->run.cancelled) {
+		s->timed_out = true;
+		cancel_run(s, 0, WORKER_CANCEL);
+	}
+	if (s->kill_at_ms && now >= s->kill_at_ms) {
+		for (size_t i = 0; i < s->nworkers; i++) {
+			worker_kill(s->workers[i]);
+		}
+	}
+}
+
+/* --- workers
+ * -------------------------------------------------------------------------------------- */
+
+static void leg_ended(struct supervisor *s, struct leg_run *leg, enum result result,
+		      struct str reason, const struct vobject *outputs)
+{
+	bool cancel_siblings = false;
+	struct job_run *job = leg->job;
+
+	schedule_ended(&s->run, leg, result, reason, outputs, &cancel_siblings);
+	for (size_t i = 0; cancel_siblings && i < s->nworkers; i++) {
+		if (s->workers[i]->leg->job == job) {
+			cancel_worker(s, s->workers[i], WORKER_CANCEL);
+		}
+	}
+}
+
+static void reap(struct supervisor *s, size_t i)
+{
+	struct worker *w = s->workers[i];
+	struct leg_run *leg = w->leg;
+	struct str reason = STR_EMPTY;
+	const struct vobject *outputs = NULL;
+	enum result result = worker_reap(&s->run, w, &reason, &outputs);
+
+	free(w);
+	s->workers[i] = s->workers[--s->nworkers];
+	leg_ended(s, leg, result, reason, outputs);
+}
+
+/* -n: the leg is told and ends at once, as if it had worked. */
+static void rehearse_dry(struct supervisor *s, struct leg_run *leg)
+{
+	const struct job_def *def = leg->job->def;
+
+	for (size_t i = 0; i < def->nsteps; i++) {
+		struct event e = { .kind = EVENT_STEP_STARTED, .job = leg->path };
+
+		e.step = arena_printf(&s->arena, "%zu", i + 1);
+		e.u.step_started.name = step_title(&s->arena, &def->steps[i], NULL);
+		e.u.step_started.id = def->steps[i].id;
+		e.u.step_started.phase = STR("main");
+		emit(s, &e);
+	}
+	leg_ended(s, leg, RESULT_SUCCESS, STR_EMPTY, NULL);
+}
+
+static void start_leg(struct supervisor *s, struct leg_run *leg)
+{
+	emit_job_started(s, leg);
+	event_bus_flush(s->run.request->bus);
+	if (s->run.request->dry_run) {
+		rehearse_dry(s, leg);
+		return;
+	}
+
+	struct worker *w = calloc(1, sizeof(*w));
+
+	BUG_ON(!w);
+	if (!worker_start(&s->run, leg, w, s->workers, s->nworkers)) {
+		free(w);
+		leg_ended(s, leg, RESULT_FAILURE, STR("no process could be made for it"), NULL);
+		return;
+	}
+	s->workers[s->nworkers++] = w;
+}
+
+static void start_legs(struct supervisor *s)
+{
+	struct leg_run *leg = NULL;
+
+	while ((leg = schedule_next(&s->run, s->nworkers)) != NULL) {
+		start_leg(s, leg);
+	}
+}
+
+/* --- the loop
+ * --------------------------------------------------------------------------------------- */
+
+static int poll_timeout(const struct supervisor *s)
+{
+	long long now = now_ms(), at = 0;
+
+	if (s->deadline_ms && !s->run.cancelled) {
+		at = s->deadline_ms;
+	}
+	if (s->kill_at_ms && (at == 0 || s->kill_at_ms < at)) {
+		at = s->kill_at_ms;
+	}
+	if (at == 0) {
+		return -1;
+	}
+	return at <= now ? 50 : (int)(at - now < 60000 ? at - now : 60000);
+}
+
+static size_t fill_fds(const struct supervisor *s)
+{
+	size_t n = 0;
+
+	s->fds[n++] = (struct pollfd){ .fd = signal_pipe[0], .events = POLLIN };
+	for (size_t i = 0; i < s->nworkers; i++) {
+		const struct worker *w = s->workers[i];
+		const int fds[WORKER_FDS] = { w->events, w->control, w->noise };
+
+		for (size_t k = 0; k < WORKER_FDS; k++) {
+			s->fds[n++] = (struct pollfd){ .fd = fds[k], .events = POLLIN };
+		}
+	}
+	return n;
+}
+
+static void turn(struct supervisor *s)
+{
+	size_t n = fill_fds(s);
+
+	event_bus_flush(s->run.request->bus);
+	if (poll(s->fds, n, poll_timeout(s)) > 0) {
+		for (size_t i = 1; i < n; i++) {
+			if (s->fds[i].revents) {
+				worker_read(&s->run, s->workers[(i - 1) / WORKER_FDS],
+					    s->fds[i].fd);
+			}
+		}
+		if (s->fds[0].revents) {
+			take_signals(s);
+		}
+	}
+	for (size_t i = s->nworkers; i-- > 0;) {
+		if (worker_ended(s->workers[i])) {
+			reap(s, i);
+		}
+	}
+	check_deadlines(s);
+}
+
+/* What a killed worker may have left at the engine. The lock is dropped first: the run is over. */
+static void tidy(struct supervisor *s)
+{
+	const struct run_request *r = s->run.request;
+	struct err err = ERR_INIT;
+
+	rundir_close(r->rundir);
+	if (r->engine && r->engine->sweep && r->engine->sweep(r->rundir, false, false, &err) < 0) {
+		note(s, "warning",
+		     arena_printf(&s->arena, "could not look for leftovers: %s", err.msg));
+		err_release(&err);
+	}
+}
+
+static int finish(struct supervisor *s, long long started)
+{
+	struct event e = { .kind = EVENT_RUN_FINISHED };
+	struct vobject *counts = NULL;
+	int code = schedule_exit_code(&s->run, &counts, &e.u.run_finished.conclusion);
+
+	if (s->timed_out && s->signals == 0) {
+		code = 124;
+	} else if (s->signals > 0) {
+		code = 128 + s->run.cancel_signal;
+	}
+	e.u.run_finished.jobs = value_object(counts);
+	e.u.run_finished.exit_code = code;
+	e.u.run_finished.duration_ms = now_ms() - started;
+	emit(s, &e);
+	event_bus_flush(s->run.request->bus);
+	return code;
+}
+
+int run_execute(const struct run_request *request)
+{
+	struct supervisor s = { .arena = ARENA_INIT };
+	struct sigaction old[sizeof(caught) / sizeof(caught[0])];
+	long long started = now_ms();
+
+	s.workers = calloc(request->max_jobs, sizeof(*s.workers));
+	s.fds = calloc(1 + WORKER_FDS * request->max_jobs, sizeof(*s.fds));
+	BUG_ON(!s.workers || !s.fds || !signals_start(old));
+	s.deadline_ms =
+		request->timeout_s > 0 ? started + (long long)(request->timeout_s * 1000) : 0;
+	s.run.request = request;
+	emit_started(&s);
+	for (size_t i = 0; i < request->nnotes; i++) {
+		note(&s, "info", request->notes[i]);
+	}
+	schedule_init(&s.run, request, &s.arena);
+	for (;;) {
+		start_legs(&s);
+		if (s.nworkers == 0 && schedule_done(&s.run)) {
+			break;
+		}
+		BUG_ON(s.nworkers == 0); /* a job that nothing will ever make ready */
+		turn(&s);
+	}
+	if (s.untidy) {
+		tidy(&s);
+	}
+
+	int code = finish(&s, started);
+
+	signals_stop(old);
+	free(s.workers);
+	free(s.fds);
+	arena_release(&s.arena);
+	return code;
+}

@@ -1,0 +1,286 @@
+/*
+ * worker.c - the supervisor's side of a worker: fork, pipes, reading, reaping.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "actc/process.h"
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0) {
+		(void)close(*fd);
+		*fd = -1;
+	}
+}
+
+static void worker_close(struct worker *w)
+{
+	close_fd(&w->control);
+	close_fd(&w->events);
+	close_fd(&w->noise);
+}
+
+struct pipes {
+	int control[2], events[2], noise[2];
+};
+
+static bool make_pipes(struct pipes *p)
+{
+	*p = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p->control) == 0 &&
+	    pipe2(p->events, O_CLOEXEC) == 0 && pipe2(p->noise, O_CLOEXEC) == 0) {
+		return true;
+	}
+	for (int i = 0; i < 2; i++) {
+		close_fd(&p->control[i]);
+		close_fd(&p->events[i]);
+		close_fd(&p->noise[i]);
+	}
+	return false;
+}
+
+/* A session of its own: a terminal's Ctrl-C is the supervisor's business, not the worker's. */
+static _Noreturn void child(struct run *run, struct leg_run *leg, struct pipes *p,
+			    struct worker *const *others, size_t nothers)
+{
+	static const int defaults[] = { SIGINT, SIGTERM, SIGCHLD, SIGHUP };
+
+	(void)setsid();
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		(void)signal(defaults[i], SIG_DFL);
+	}
+	for (size_t i = 0; i < nothers; i++) {
+		struct worker copy = *others[i];
+
+		worker_close(&copy);
+	}
+	(void)close(p->control[0]);
+	(void)close(p->events[0]);
+	(void)close(p->noise[0]);
+	(void)dup2(p->noise[1], STDERR_FILENO);
+	(void)close(p->noise[1]);
+	_exit(worker_main(run, leg, p->control[1], p->events[1]));
+}
+
+bool worker_start(struct run *run, struct leg_run *leg, struct worker *w,
+		  struct worker *const *others, size_t nothers)
+{
+	struct pipes p;
+
+	if (!make_pipes(&p)) {
+		return false;
+	}
+
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		child(run, leg, &p, others, nothers);
+	}
+	(void)close(p.control[1]);
+	(void)close(p.events[1]);
+	(void)close(p.noise[1]);
+	*w = (struct worker){
+		.leg = leg,
+		.pid = pid,
+		.control = p.control[0],
+		.events = p.events[0],
+		.noise = p.noise[0],
+		.record = STRBUF_INIT(0),
+		.reply = STRBUF_INIT(64 * 1024 * 1024),
+		.murmur = STRBUF_INIT(64 * 1024),
+		.step_text = STRBUF_INIT(0),
+		.step = STR_EMPTY,
+		.step_name = STR_EMPTY,
+	};
+	if (pid < 0) {
+		worker_close(w);
+		return false;
+	}
+	leg->worker = w;
+	leg->started_ms = now_ms();
+	return true;
+}
+
+void worker_send(struct worker *w, enum worker_command c)
+{
+	char byte = (char)c;
+
+	if (w->control >= 0) {
+		(void)send(w->control, &byte, 1, MSG_NOSIGNAL);
+	}
+}
+
+void worker_kill(struct worker *w)
+{
+	(void)kill(w->pid, SIGKILL);
+}
+
+/* Which step is live, for the line that says what still runs. */
+static void note_step(struct worker *w, struct str record)
+{
+	struct str head = str_slice(record, 0, 200);
+	struct arena a = ARENA_INIT;
+	struct event e;
+
+	if (str_find(head, STR("\"event\":\"step.started\""), 0) == STR_NPOS ||
+	    !event_decode(&a, record, &e)) {
+		arena_release(&a);
+		return;
+	}
+	strbuf_reset(&w->step_text);
+	strbuf_adds(&w->step_text, e.step);
+	strbuf_adds(&w->step_text, e.u.step_started.name);
+	w->step = str_slice(strbuf_str(&w->step_text), 0, e.step.len);
+	w->step_name = str_slice(strbuf_str(&w->step_text), e.step.len, w->step_text.len);
+	arena_release(&a);
+}
+
+static void take_records(struct run *run, struct worker *w)
+{
+	size_t from = 0;
+
+	for (;;) {
+		struct str left = str_slice(strbuf_str(&w->record), from, w->record.len);
+		size_t end = str_chr(left, '\n', 0);
+
+		if (end == STR_NPOS) {
+			break;
+		}
+		note_step(w, str_slice(left, 0, end));
+		event_bus_record(run->request->bus, str_slice(left, 0, end));
+		from += end + 1;
+	}
+	strbuf_consume(&w->record, from);
+}
+
+static void emit_noise(struct run *run, struct worker *w, struct str line)
+{
+	struct event e = { .kind = EVENT_DEBUG, .job = w->leg->path };
+
+	e.u.debug.source = STR("worker");
+	e.u.debug.message = line;
+	event_bus_emit(run->request->bus, run->request->masker, &e);
+}
+
+static void take_noise(struct run *run, struct worker *w, bool all)
+{
+	for (;;) {
+		struct str text = strbuf_str(&w->murmur);
+		size_t end = str_chr(text, '\n', 0);
+
+		if (end == STR_NPOS) {
+			break;
+		}
+		emit_noise(run, w, str_slice(text, 0, end));
+		strbuf_consume(&w->murmur, end + 1);
+	}
+	if (w->murmur.len && (all || w->murmur.len > 32 * 1024)) {
+		emit_noise(run, w, strbuf_str(&w->murmur));
+		strbuf_reset(&w->murmur);
+	}
+}
+
+void worker_read(struct run *run, struct worker *w, int fd)
+{
+	char chunk[64 * 1024];
+	ssize_t n = read(fd, chunk, sizeof(chunk));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
+		return;
+	}
+	if (fd == w->events) {
+		if (n > 0) {
+			strbuf_add(&w->record, chunk, (size_t)n);
+			take_records(run, w);
+		} else {
+			close_fd(&w->events);
+		}
+	} else if (fd == w->control) {
+		if (n > 0 && !w->machine_up && chunk[0] == '+') {
+			w->machine_up = true;
+			strbuf_add(&w->reply, chunk + 1, (size_t)n - 1);
+		} else if (n > 0) {
+			strbuf_add(&w->reply, chunk, (size_t)n);
+		} else {
+			close_fd(&w->control);
+		}
+	} else if (n > 0) {
+		strbuf_add(&w->murmur, chunk, (size_t)n);
+		take_noise(run, w, false);
+	} else {
+		take_noise(run, w, true);
+		close_fd(&w->noise);
+	}
+}
+
+bool worker_ended(const struct worker *w)
+{
+	return w->control < 0 && w->events < 0;
+}
+
+static enum result read_reply(struct run *run, struct worker *w, struct str *reason,
+			      const struct vobject **outputs)
+{
+	struct value v = value_null();
+	struct err err = ERR_INIT;
+
+	if (w->reply.len == 0 ||
+	    !value_from_json_strict(run->arena, strbuf_str(&w->reply), &v, &err)) {
+		err_release(&err);
+		return RESULT_NONE;
+	}
+
+	struct value result = value_get(v, STR("result")), why = value_get(v, STR("reason"));
+	struct value out = value_get(v, STR("outputs"));
+
+	if (why.kind == VALUE_STRING) {
+		*reason = why.u.s;
+	}
+	if (out.kind == VALUE_OBJECT) {
+		*outputs = out.u.o;
+	}
+	return result.kind == VALUE_STRING ? result_from_word(result.u.s) : RESULT_NONE;
+}
+
+static struct str death(struct arena *a, int status)
+{
+	if (WIFSIGNALED(status)) {
+		return arena_printf(a, "its worker was ended by signal %d", WTERMSIG(status));
+	}
+	return arena_printf(a, "its worker ended with status %d and no result",
+			    WEXITSTATUS(status));
+}
+
+enum result worker_reap(struct run *run, struct worker *w, struct str *reason,
+			const struct vobject **outputs)
+{
+	int status = 0;
+
+	*reason = STR_EMPTY;
+	*outputs = NULL;
+	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {
+	}
+
+	enum result result = read_reply(run, w, reason, outputs);
+
+	if (result == RESULT_NONE) {
+		result = w->cancelled ? RESULT_CANCELLED : RESULT_FAILURE;
+		*reason = w->cancelled ? STR("cancelled while it was being set up")
+				       : death(run->arena, status);
+	}
+	worker_close(w);
+	strbuf_release(&w->record);
+	strbuf_release(&w->reply);
+	strbuf_release(&w->murmur);
+	strbuf_release(&w->step_text);
+	w->leg->worker = NULL;
+	return result;
+}
