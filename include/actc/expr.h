@@ -74,6 +74,7 @@ struct expr_env {
 	/* Patterns as given; on failure *why is GitHub's text. */
 	bool (*hash_files)(void *ctx, const struct str *patterns, size_t n, struct str *out,
 			   struct str *why);
+	size_t max_memory; /* bytes by GitHub's way of counting; 0 = EXPR_MAX_MEMORY */
 };
 
 /* The result lives in the arena (and may borrow from context values). */

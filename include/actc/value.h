@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "actc/arena.h"
 #include "actc/err.h"
@@ -57,6 +58,8 @@ struct vobject {
 	size_t cap;
 	struct vpair *v;
 	bool case_sensitive;
+	uint32_t *slots; /* hash index kept by vobject_set() once there are many keys, else NULL */
+	size_t nslots;
 };
 
 static inline struct value value_null(void)
@@ -126,6 +129,9 @@ bool str_ends_nocase(struct str s, struct str suffix);
 
 /* toJSON as GitHub prints it (SEMANTICS 2.7): two-space indent. */
 struct str value_to_json(struct arena *a, struct value v);
+/* The same, false when it would take more memory than that by GitHub's way of counting (each piece
+ * written is a .NET string of its own: 26 bytes and two for each UTF-16 unit). */
+bool value_to_json_max(struct arena *a, struct value v, size_t max, struct str *out);
 /* One line, no blanks; NaN and the infinities as strings, so that it is always valid JSON. */
 void value_to_json_line(struct strbuf *out, struct value v);
 /* A JSON string literal with its quotes; invalid UTF-8 becomes U+FFFD. */

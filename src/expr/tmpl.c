@@ -1,0 +1,299 @@
+/*
+ * tmpl.c - scalars with `${{ }}` (SEMANTICS 2.8) and `if` conditions (2.9). Text around expressions
+ * becomes a format() call because that is what GitHub makes of it, limits and all.
+ */
+#include "actc/strbuf.h"
+#include "actc/unicode.h"
+#include "ast.h"
+
+static const char not_allowed[] = "A template expression is not allowed in this context";
+static const char not_closed[] = "The expression is not closed. An unescaped ${{ sequence was "
+				 "found, but the closing }} sequence was not found.";
+static const char not_inline[] =
+	"The directive 'insert' is not allowed in this context. Directives are not supported for "
+	"expressions that are embedded within a string. Directives are only supported when the "
+	"entire value is an expression.";
+
+struct segment {
+	bool is_expr;
+	struct str text;         /* the text, or the expression trimmed */
+	const struct expr *expr; /* NULL: the `insert` directive */
+};
+
+struct reader {
+	struct arena *arena;
+	struct str text;
+	const struct expr_scope *scope;
+	struct expr_error *error;
+	VEC(struct segment) segments;
+};
+
+static bool fail(struct reader *r, struct str msg, size_t at, size_t len)
+{
+	*r->error = (struct expr_error){
+		.stage = EXPR_PARSING,
+		.msg = msg,
+		.at = at,
+		.len = len,
+	};
+	return false;
+}
+
+/* The offset behind the first `}}` outside a string, or STR_NPOS. */
+static size_t find_close(struct str s, size_t open)
+{
+	bool in_string = false;
+
+	for (size_t i = open + 3; i < s.len; i++) {
+		if (s.p[i] == '\'') {
+			in_string = !in_string;
+		} else if (!in_string && s.p[i] == '}' && s.p[i - 1] == '}') {
+			return i + 1;
+		}
+	}
+	return STR_NPOS;
+}
+
+/* Words behind `insert`, which takes none: blanks inside strings and parentheses do not part. */
+static size_t count_parameters(struct str s)
+{
+	size_t n = 0;
+	bool in_word = false;
+	bool in_string = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (unicode_space_at(s, i) && !in_string && depth == 0) {
+			in_word = false;
+			continue;
+		}
+		n += in_word ? 0 : 1;
+		in_word = true;
+		in_string = in_string != (s.p[i] == '\'');
+		depth += !in_string && s.p[i] == '(' ? 1 : 0;
+		depth -= !in_string && s.p[i] == ')' ? 1 : 0;
+	}
+	return n;
+}
+
+static bool is_insert(struct str s)
+{
+	const size_t len = sizeof("insert") - 1;
+
+	return str_starts(s, STR("insert")) && (s.len == len || unicode_space_at(s, len) > 0);
+}
+
+static bool read_insert(struct reader *r, struct str body, size_t at)
+{
+	size_t n = count_parameters(str_slice(body, sizeof("insert") - 1, body.len));
+
+	if (n > 0) {
+		return fail(r,
+			    arena_printf(r->arena,
+					 "Exactly 0 parameter(s) were expected following the "
+					 "directive 'insert'. Actual parameter count: %zu",
+					 n),
+			    at, body.len);
+	}
+	vec_push(r->arena, &r->segments, (struct segment){ .is_expr = true, .text = body });
+	return true;
+}
+
+/* The expression of [open, close), braces included. */
+static bool read_expression(struct reader *r, size_t open, size_t close)
+{
+	struct str body = unicode_trim(str_slice(r->text, open + 3, close - 2));
+	size_t at = (size_t)(body.p - r->text.p);
+	const struct expr *e;
+
+	if (body.len == 0) {
+		return fail(r, str_of("An expression was expected"), open, close - open);
+	}
+	if (is_insert(body)) {
+		if (!read_insert(r, body, at)) {
+			return false;
+		}
+		return (open == 0 && close == r->text.len) ||
+		       fail(r, str_of(not_inline), at, body.len);
+	}
+	e = expr_parse(r->arena, body, r->scope, r->error);
+	if (!e) {
+		r->error->at += at;
+		return false;
+	}
+	vec_push(r->arena, &r->segments,
+		 (struct segment){ .is_expr = true, .text = body, .expr = e });
+	return true;
+}
+
+static bool read_segments(struct reader *r)
+{
+	size_t i = 0;
+
+	while (i < r->text.len) {
+		size_t open = str_find(r->text, STR("${{"), i);
+		size_t text_end = open == STR_NPOS ? r->text.len : open;
+
+		if (text_end > i) {
+			vec_push(r->arena, &r->segments,
+				 (struct segment){ .text = str_slice(r->text, i, text_end) });
+		}
+		if (open == STR_NPOS) {
+			break;
+		}
+
+		size_t close = find_close(r->text, open);
+
+		if (close == STR_NPOS) {
+			return fail(r, str_of(not_closed), open, r->text.len - open);
+		}
+		if (!read_expression(r, open, close)) {
+			return false;
+		}
+		i = close;
+	}
+	return true;
+}
+
+static void add_escaped(struct strbuf *out, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (memchr("'{}", s.p[i], 3)) {
+			strbuf_addc(out, s.p[i]);
+		}
+		strbuf_addc(out, s.p[i]);
+	}
+}
+
+/* format('text {0}', expression) */
+static struct str rewrite(struct reader *r)
+{
+	struct strbuf out = STRBUF_INIT(0);
+	size_t n = 0;
+
+	strbuf_adds(&out, STR("format('"));
+	for (size_t i = 0; i < r->segments.n; i++) {
+		if (r->segments.v[i].is_expr) {
+			strbuf_addf(&out, "{%zu}", n++);
+		} else {
+			add_escaped(&out, r->segments.v[i].text);
+		}
+	}
+	strbuf_addc(&out, '\'');
+	for (size_t i = 0; i < r->segments.n; i++) {
+		if (r->segments.v[i].is_expr) {
+			strbuf_adds(&out, STR(", "));
+			strbuf_adds(&out, r->segments.v[i].text);
+		}
+	}
+	strbuf_addc(&out, ')');
+
+	struct str text = arena_str(r->arena, strbuf_str(&out));
+
+	strbuf_release(&out);
+	return text;
+}
+
+static bool format_template(struct reader *r, struct tmpl *out)
+{
+	const struct expr *e = expr_parse(r->arena, rewrite(r), r->scope, r->error);
+
+	if (!e) {
+		r->error->at = 0;
+		r->error->len = r->text.len;
+		return false;
+	}
+	*out = (struct tmpl){ .kind = TMPL_EXPR, .expr = e };
+	return true;
+}
+
+/* One ${{ }} and nothing else: a string literal is just that string, as by escaping '${{'. */
+static void whole_template(struct tmpl *out, const struct segment *s)
+{
+	struct value v;
+
+	if (!s->expr) {
+		*out = (struct tmpl){ .kind = TMPL_INSERT };
+	} else if (expr_literal(s->expr, &v) && v.kind == VALUE_STRING && s->text.p[0] == '\'') {
+		*out = (struct tmpl){ .kind = TMPL_LITERAL, .literal = v.u.s };
+	} else {
+		*out = (struct tmpl){ .kind = TMPL_EXPR, .expr = s->expr, .whole = true };
+	}
+}
+
+bool tmpl_parse(struct arena *a, struct str text, const struct expr_scope *allowed,
+		struct tmpl *out, struct expr_error *error)
+{
+	struct reader r = { .arena = a, .text = text, .scope = allowed, .error = error };
+
+	if (str_find(text, STR("${{"), 0) == STR_NPOS) {
+		*out = (struct tmpl){ .kind = TMPL_LITERAL, .literal = text };
+		return true;
+	}
+	if (!read_segments(&r)) {
+		return false;
+	}
+	if (r.segments.n == 1) {
+		whole_template(out, &r.segments.v[0]);
+	} else if (!format_template(&r, out)) {
+		return false;
+	}
+	if (out->kind != TMPL_LITERAL && !allowed) {
+		return fail(&r, str_of(not_allowed), 0, text.len);
+	}
+	return true;
+}
+
+/* What stands in the condition once `${{ }}` is taken off. */
+static bool condition_text(struct arena *a, struct str text, const struct expr_scope *scope,
+			   struct str *out, struct expr_error *error)
+{
+	static const struct expr_scope nothing = { 0 };
+	struct tmpl t;
+
+	if (!tmpl_parse(a, text, scope ? scope : &nothing, &t, error)) {
+		return false;
+	}
+	if (t.kind == TMPL_INSERT) {
+		*error = (struct expr_error){
+			.stage = EXPR_PARSING,
+			.msg = str_of(not_inline),
+			.len = text.len,
+		};
+		return false;
+	}
+	*out = t.kind == TMPL_EXPR ? expr_text(t.expr) : t.literal;
+	return true;
+}
+
+const struct expr *expr_parse_condition(struct arena *a, struct str text, bool implicit,
+					const struct expr_scope *scope, struct expr_error *error)
+{
+	struct str condition;
+
+	if (!implicit) {
+		return expr_parse(a, text, scope, error);
+	}
+	if (!condition_text(a, text, scope, &condition, error)) {
+		return NULL;
+	}
+	if (unicode_trim(condition).len == 0) {
+		return expr_parse(a, STR("success()"), scope, error);
+	}
+
+	const struct expr *e = expr_parse(a, condition, scope, error);
+
+	if (!e) {
+		error->at = error->at < text.len ? error->at : text.len;
+		return NULL;
+	}
+	if (e->has_status) {
+		return e;
+	}
+	e = expr_parse(a, arena_printf(a, "success() && (%.*s)", STR_ARG(condition)), scope, error);
+	if (!e) {
+		error->at = 0;
+		error->len = text.len;
+	}
+	return e;
+}
