@@ -136,6 +136,9 @@ struct event {
 
 struct str event_kind_name(enum event_kind kind);
 
+/* The table of events as a JSON Schema; testdata/events.schema.json is this text. */
+void event_schema(struct strbuf *out);
+
 /* Masking (SEMANTICS 4.10). */
 struct masker;
 struct masker *masker_new(void);

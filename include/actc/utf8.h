@@ -14,7 +14,7 @@
 
 /* The code point at s[at] (at < s.len) and how many bytes it takes, 1 to 4. An invalid part gives
  * U+FFFD and its own length, so that a reader always moves on. */
-size_t utf8_decode(struct str s, size_t at, uint32_t *cp);
+size_t utf8_at(struct str s, size_t at, uint32_t *cp);
 /* The same, and whether those bytes were valid. */
 size_t utf8_check(struct str s, size_t at, uint32_t *cp, bool *valid);
 /* Appends one code point; surrogates and what is beyond U+10FFFF become U+FFFD. */

@@ -68,7 +68,7 @@ size_t utf8_check(struct str s, size_t at, uint32_t *cp, bool *valid)
 	return lead->length;
 }
 
-size_t utf8_decode(struct str s, size_t at, uint32_t *cp)
+size_t utf8_at(struct str s, size_t at, uint32_t *cp)
 {
 	bool valid;
 
@@ -163,7 +163,7 @@ void utf8_sanitize(struct strbuf *out, struct str s)
 		if (end == s.len) {
 			return;
 		}
-		at = end + utf8_decode(s, end, &cp);
+		at = end + utf8_at(s, end, &cp);
 		utf8_encode(out, REPLACEMENT);
 	}
 }
@@ -205,7 +205,7 @@ size_t utf8_utf16_length(struct str s)
 	for (size_t i = 0; i < s.len;) {
 		uint32_t cp;
 
-		i += utf8_decode(s, i, &cp);
+		i += utf8_at(s, i, &cp);
 		units += cp > 0xFFFF ? 2 : 1;
 	}
 	return units;
@@ -224,7 +224,7 @@ struct str utf8_trim_start(struct str s)
 
 	while (at < s.len) {
 		uint32_t cp;
-		size_t n = utf8_decode(s, at, &cp);
+		size_t n = utf8_at(s, at, &cp);
 
 		if (!utf8_is_space(cp)) {
 			break;
@@ -241,7 +241,7 @@ struct str utf8_trim(struct str s)
 		size_t at = utf8_boundary(s, s.len - 1);
 		uint32_t cp;
 
-		utf8_decode(s, at, &cp);
+		utf8_at(s, at, &cp);
 		if (!utf8_is_space(cp)) {
 			break;
 		}

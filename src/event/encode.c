@@ -60,7 +60,7 @@ static size_t add_escaped(struct strbuf *out, struct str s, size_t i)
 
 	if (c & 0x80) {
 		uint32_t cp;
-		size_t n = utf8_decode(s, i, &cp);
+		size_t n = utf8_at(s, i, &cp);
 
 		utf8_encode(out, cp);
 		return n;

@@ -83,7 +83,7 @@ static void form_json(struct str s, struct strbuf *out)
 
 	for (size_t i = 0; i < s.len;) {
 		uint32_t cp;
-		size_t n = utf8_decode(s, i, &cp);
+		size_t n = utf8_at(s, i, &cp);
 		size_t k = 0;
 
 		while (k < 7 && (uint32_t)short_forms[k][0] != cp) {
@@ -179,7 +179,7 @@ static void form_powershell_tail(struct str s, struct strbuf *out)
 		uint32_t cp;
 
 		from = plus + 2;
-		from += from < s.len ? utf8_decode(s, from, &cp) : 0;
+		from += from < s.len ? utf8_at(s, from, &cp) : 0;
 	} else {
 		from = s.len;
 		while (from > 0 && s.p[from - 1] != '&') {

@@ -1,12 +1,13 @@
 /*
  * table.c - the one table of event kinds and their fields.
  *
- * Whoever adds a kind or a field does it in event.h and here; encoder, decoder and masking follow,
- * and the test that compares this table with testdata/events.schema.json says what to add there.
+ * Whoever adds a kind or a field does it in event.h and here; encoder, decoder, masking and the
+ * schema follow.
  */
 #include "table.h"
 
-#define OUTCOMES "success failure cancelled skipped"
+#define OUTCOMES    "success failure cancelled skipped"
+#define CONCLUSIONS OUTCOMES " not_rehearsed"
 
 #define AT(kind, member) offsetof(struct event, u.kind.member)
 #define NAME(literal)                        \
@@ -14,169 +15,155 @@
 		literal, sizeof(literal) - 1 \
 	}
 
-#define TEXT(k, m)                                             \
-	{                                                      \
-		NAME(#m), FIELD_TEXT, false, 0, AT(k, m), NULL \
-	}
-#define MUST_TEXT(k, m)                                       \
-	{                                                     \
-		NAME(#m), FIELD_TEXT, true, 0, AT(k, m), NULL \
-	}
-#define WORD(k, m, w)                                       \
-	{                                                   \
-		NAME(#m), FIELD_WORD, false, 0, AT(k, m), w \
-	}
-#define MUST_WORD(k, m, w)                                 \
-	{                                                  \
-		NAME(#m), FIELD_WORD, true, 0, AT(k, m), w \
-	}
-#define INT(k, m, none)                                          \
-	{                                                        \
-		NAME(#m), FIELD_INT, false, none, AT(k, m), NULL \
-	}
-#define MUST_INT(k, m)                                       \
-	{                                                    \
-		NAME(#m), FIELD_INT, true, 0, AT(k, m), NULL \
-	}
-#define BOOL(k, m)                                             \
-	{                                                      \
-		NAME(#m), FIELD_BOOL, false, 0, AT(k, m), NULL \
-	}
-#define VALUE(k, m)                                             \
-	{                                                       \
-		NAME(#m), FIELD_VALUE, false, 0, AT(k, m), NULL \
-	}
-#define MUST_VALUE(k, m)                                       \
-	{                                                      \
-		NAME(#m), FIELD_VALUE, true, 0, AT(k, m), NULL \
-	}
+/* MUST_x: a required field. */
+/* clang-format off */
+#define TEXT(k, m, about)         { NAME(#m), FIELD_TEXT, false, 0, AT(k, m), NULL, about }
+#define MUST_TEXT(k, m, about)    { NAME(#m), FIELD_TEXT, true, 0, AT(k, m), NULL, about }
+#define WORD(k, m, w, about)      { NAME(#m), FIELD_WORD, false, 0, AT(k, m), w, about }
+#define MUST_WORD(k, m, w, about) { NAME(#m), FIELD_WORD, true, 0, AT(k, m), w, about }
+#define INT(k, m, none, about)    { NAME(#m), FIELD_INT, false, none, AT(k, m), NULL, about }
+#define MUST_INT(k, m, about)     { NAME(#m), FIELD_INT, true, 0, AT(k, m), NULL, about }
+#define BOOL(k, m, about)         { NAME(#m), FIELD_BOOL, false, 0, AT(k, m), NULL, about }
+#define VALUE(k, m, about)        { NAME(#m), FIELD_VALUE, false, 0, AT(k, m), NULL, about }
+#define MUST_VALUE(k, m, about)   { NAME(#m), FIELD_VALUE, true, 0, AT(k, m), NULL, about }
 
 static const struct event_field run_started[] = {
-	MUST_WORD(run_started, run_id, NULL),
-	MUST_WORD(run_started, version, NULL),
-	WORD(run_started, engine, NULL),
-	{ NAME("event_name"), FIELD_WORD, true, 0, AT(run_started, event), NULL },
-	TEXT(run_started, repository),
-	TEXT(run_started, ref),
-	WORD(run_started, sha, NULL),
-	TEXT(run_started, directory),
-	BOOL(run_started, dirty),
+	MUST_WORD(run_started, run_id, NULL, "names the run directory"),
+	MUST_WORD(run_started, version, NULL, "of act-c"),
+	WORD(run_started, engine, NULL, "where jobs run: docker, host, ..."),
+	{ NAME("event_name"), FIELD_WORD, true, 0, AT(run_started, event), NULL,
+	  "the event that is rehearsed, as github.event_name" },
+	TEXT(run_started, repository, "owner/name"),
+	TEXT(run_started, ref, "as github.ref"),
+	WORD(run_started, sha, NULL, "as github.sha"),
+	TEXT(run_started, directory, "the repository's working tree"),
+	BOOL(run_started, dirty, "the working tree differs from HEAD"),
 };
 
 static const struct event_field run_planned[] = {
-	MUST_VALUE(run_planned, workflows),
+	MUST_VALUE(run_planned, workflows,
+		   "the selected files, each with path, name and jobs (id, name, needs, ...)"),
 };
 
 static const struct event_field run_note[] = {
-	MUST_WORD(run_note, level, "info warning error"),
-	MUST_TEXT(run_note, message),
+	MUST_WORD(run_note, level, "info warning error", NULL),
+	MUST_TEXT(run_note, message, NULL),
 };
 
 static const struct event_field run_cancelling[] = {
-	MUST_WORD(run_cancelling, reason, "interrupt terminate timeout"),
-	VALUE(run_cancelling, running),
+	MUST_WORD(run_cancelling, reason, "interrupt terminate timeout", NULL),
+	VALUE(run_cancelling, running, "names of what still runs"),
 };
 
 static const struct event_field run_finished[] = {
-	MUST_WORD(run_finished, conclusion, OUTCOMES " not_rehearsed"),
-	MUST_INT(run_finished, exit_code),
-	MUST_INT(run_finished, duration_ms),
-	VALUE(run_finished, jobs),
+	MUST_WORD(run_finished, conclusion, CONCLUSIONS, NULL),
+	MUST_INT(run_finished, exit_code, "act-c's own exit status"),
+	MUST_INT(run_finished, duration_ms, NULL),
+	VALUE(run_finished, jobs, "how many jobs ended with which conclusion"),
 };
 
 static const struct event_field job_started[] = {
-	MUST_TEXT(job_started, name),    TEXT(job_started, workflow), TEXT(job_started, runs_on),
-	WORD(job_started, engine, NULL), TEXT(job_started, image),    VALUE(job_started, matrix),
-	INT(job_started, leg, 0),        INT(job_started, legs, 0),
+	MUST_TEXT(job_started, name, "as shown by GitHub"),
+	TEXT(job_started, workflow, "the file"),
+	TEXT(job_started, runs_on, "the label that was asked for"),
+	WORD(job_started, engine, NULL, NULL),
+	TEXT(job_started, image, NULL),
+	VALUE(job_started, matrix, "this leg's values"),
+	INT(job_started, leg, 0, "number of this leg, from 1"),
+	INT(job_started, legs, 0, "how many legs there are"),
 };
 
 static const struct event_field job_finished[] = {
-	MUST_TEXT(job_finished, name),
-	MUST_WORD(job_finished, conclusion, OUTCOMES " not_rehearsed"),
-	TEXT(job_finished, reason),
-	MUST_INT(job_finished, duration_ms),
-	VALUE(job_finished, outputs),
-	BOOL(job_finished, continued),
+	MUST_TEXT(job_finished, name, NULL),
+	MUST_WORD(job_finished, conclusion, CONCLUSIONS, NULL),
+	TEXT(job_finished, reason, "why, when no step says it"),
+	MUST_INT(job_finished, duration_ms, NULL),
+	VALUE(job_finished, outputs, "those that hold no secret"),
+	BOOL(job_finished, continued, "failed, but continue-on-error"),
 };
 
 static const struct event_field job_skipped[] = {
-	MUST_TEXT(job_skipped, name),
-	TEXT(job_skipped, reason),
+	MUST_TEXT(job_skipped, name, NULL),
+	TEXT(job_skipped, reason, NULL),
 };
 
 static const struct event_field job_not_rehearsed[] = {
-	MUST_TEXT(job_not_rehearsed, name),
-	MUST_TEXT(job_not_rehearsed, reason),
-	TEXT(job_not_rehearsed, hint),
+	MUST_TEXT(job_not_rehearsed, name, NULL),
+	MUST_TEXT(job_not_rehearsed, reason, NULL),
+	TEXT(job_not_rehearsed, hint, "what to do so that it is"),
 };
 
 static const struct event_field step_started[] = {
-	MUST_TEXT(step_started, name),
-	WORD(step_started, id, NULL),
-	MUST_WORD(step_started, phase, "setup pre main post complete"),
+	MUST_TEXT(step_started, name, NULL),
+	WORD(step_started, id, NULL, "the step's id, if it has one"),
+	MUST_WORD(step_started, phase, "setup pre main post complete", NULL),
 };
 
 static const struct event_field step_log[] = {
-	MUST_TEXT(step_log, line),
+	MUST_TEXT(step_log, line, "without its line end"),
 };
 
 static const struct event_field step_group[] = {
-	MUST_TEXT(step_group, title),
+	MUST_TEXT(step_group, title, NULL),
 };
 
 static const struct event_field step_annotation[] = {
-	MUST_WORD(step_annotation, level, "error warning notice"),
-	MUST_TEXT(step_annotation, message),
-	TEXT(step_annotation, title),
-	TEXT(step_annotation, file),
-	INT(step_annotation, line, 0),
-	INT(step_annotation, end_line, 0),
-	INT(step_annotation, col, 0),
-	INT(step_annotation, end_col, 0),
+	MUST_WORD(step_annotation, level, "error warning notice", NULL),
+	MUST_TEXT(step_annotation, message, NULL),
+	TEXT(step_annotation, title, NULL),
+	TEXT(step_annotation, file, "relative to the repository"),
+	INT(step_annotation, line, 0, "from 1"),
+	INT(step_annotation, end_line, 0, NULL),
+	INT(step_annotation, col, 0, "from 1"),
+	INT(step_annotation, end_col, 0, NULL),
 };
 
 static const struct event_field step_summary[] = {
-	MUST_TEXT(step_summary, markdown),
+	MUST_TEXT(step_summary, markdown, "what the step wrote to GITHUB_STEP_SUMMARY"),
 };
 
 static const struct event_field step_finished[] = {
-	MUST_TEXT(step_finished, name),
-	MUST_WORD(step_finished, outcome, OUTCOMES),
-	MUST_WORD(step_finished, conclusion, OUTCOMES),
-	TEXT(step_finished, reason),
-	INT(step_finished, exit_code, -1),
-	MUST_INT(step_finished, duration_ms),
+	MUST_TEXT(step_finished, name, NULL),
+	MUST_WORD(step_finished, outcome, OUTCOMES, "before continue-on-error"),
+	MUST_WORD(step_finished, conclusion, OUTCOMES, "after continue-on-error"),
+	TEXT(step_finished, reason, NULL),
+	INT(step_finished, exit_code, -1, "of the entry process; absent when there was none"),
+	MUST_INT(step_finished, duration_ms, NULL),
 };
 
 static const struct event_field debug[] = {
-	MUST_WORD(debug, source, NULL),
-	MUST_TEXT(debug, message),
+	MUST_WORD(debug, source, NULL, "worker, docker, agent, supervisor"),
+	MUST_TEXT(debug, message, NULL),
 };
 
-#define TYPE(name, fields)                                               \
-	{                                                                \
-		NAME(name), sizeof(fields) / sizeof((fields)[0]), fields \
-	}
+#define TYPE(name, scope, fields, about) \
+	{ NAME(name), scope, sizeof(fields) / sizeof((fields)[0]), fields, about }
 
 static const struct event_type types[EVENT_KINDS] = {
-	[EVENT_RUN_STARTED] = TYPE("run.started", run_started),
-	[EVENT_RUN_PLANNED] = TYPE("run.planned", run_planned),
-	[EVENT_RUN_NOTE] = TYPE("run.note", run_note),
-	[EVENT_RUN_CANCELLING] = TYPE("run.cancelling", run_cancelling),
-	[EVENT_RUN_FINISHED] = TYPE("run.finished", run_finished),
-	[EVENT_JOB_STARTED] = TYPE("job.started", job_started),
-	[EVENT_JOB_FINISHED] = TYPE("job.finished", job_finished),
-	[EVENT_JOB_SKIPPED] = TYPE("job.skipped", job_skipped),
-	[EVENT_JOB_NOT_REHEARSED] = TYPE("job.not_rehearsed", job_not_rehearsed),
-	[EVENT_STEP_STARTED] = TYPE("step.started", step_started),
-	[EVENT_STEP_LOG] = TYPE("step.log", step_log),
-	[EVENT_STEP_GROUP] = TYPE("step.group", step_group),
-	[EVENT_STEP_ENDGROUP] = { NAME("step.endgroup"), 0, NULL },
-	[EVENT_STEP_ANNOTATION] = TYPE("step.annotation", step_annotation),
-	[EVENT_STEP_SUMMARY] = TYPE("step.summary", step_summary),
-	[EVENT_STEP_FINISHED] = TYPE("step.finished", step_finished),
-	[EVENT_DEBUG] = TYPE("debug", debug),
+	[EVENT_RUN_STARTED] = TYPE("run.started", SCOPE_RUN, run_started, "the first event"),
+	[EVENT_RUN_PLANNED] = TYPE("run.planned", SCOPE_RUN, run_planned, "what will be run"),
+	[EVENT_RUN_NOTE] = TYPE("run.note", SCOPE_RUN, run_note, "act-c has something to say"),
+	[EVENT_RUN_CANCELLING] = TYPE("run.cancelling", SCOPE_RUN, run_cancelling,
+				      "the run was told to stop"),
+	[EVENT_RUN_FINISHED] = TYPE("run.finished", SCOPE_RUN, run_finished, "the last event"),
+	[EVENT_JOB_STARTED] = TYPE("job.started", SCOPE_JOB, job_started, NULL),
+	[EVENT_JOB_FINISHED] = TYPE("job.finished", SCOPE_JOB, job_finished,
+				    "nothing of this job follows"),
+	[EVENT_JOB_SKIPPED] = TYPE("job.skipped", SCOPE_JOB, job_skipped, "its `if` was false"),
+	[EVENT_JOB_NOT_REHEARSED] = TYPE("job.not_rehearsed", SCOPE_JOB, job_not_rehearsed,
+					 "nothing here can run it"),
+	[EVENT_STEP_STARTED] = TYPE("step.started", SCOPE_STEP, step_started, NULL),
+	[EVENT_STEP_LOG] = TYPE("step.log", SCOPE_STEP, step_log, "one line of output"),
+	[EVENT_STEP_GROUP] = TYPE("step.group", SCOPE_STEP, step_group, "lines that can be folded"),
+	[EVENT_STEP_ENDGROUP] = { NAME("step.endgroup"), SCOPE_STEP, 0, NULL, NULL },
+	[EVENT_STEP_ANNOTATION] = TYPE("step.annotation", SCOPE_JOB, step_annotation,
+				       "an error, warning or notice"),
+	[EVENT_STEP_SUMMARY] = TYPE("step.summary", SCOPE_STEP, step_summary, NULL),
+	[EVENT_STEP_FINISHED] = TYPE("step.finished", SCOPE_STEP, step_finished,
+				     "nothing of this step follows"),
+	[EVENT_DEBUG] = TYPE("debug", SCOPE_RUN, debug, "what happens inside act-c"),
 };
+/* clang-format on */
 
 const struct event_type *event_type(enum event_kind kind)
 {

@@ -24,12 +24,18 @@ struct event_field {
 	int none;          /* FIELD_INT: what an absent field means */
 	size_t offset;     /* in struct event */
 	const char *words; /* FIELD_WORD: what it may be, blank-separated; NULL = anything */
+	const char *about;
 };
+
+/* What an event belongs to: which of `job` and `step` its records always have. */
+enum event_scope { SCOPE_RUN, SCOPE_JOB, SCOPE_STEP };
 
 struct event_type {
 	struct str name;
+	enum event_scope scope;
 	size_t n;
 	const struct event_field *fields;
+	const char *about;
 };
 
 const struct event_type *event_type(enum event_kind kind);
