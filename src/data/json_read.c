@@ -8,6 +8,7 @@
 #include <stdarg.h>
 
 #include "actc/unicode.h"
+#include "actc/utf8.h"
 #include "actc/value.h"
 
 enum { MAX_DEPTH = 64 };
@@ -93,7 +94,7 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct reader *r, const c
 	strbuf_adds(&b, strbuf_str(&path));
 	strbuf_release(&path);
 	strbuf_addf(&b, "', line %zu, position %zu.", line,
-		    utf16_len(str_slice(r->text, start, r->at)));
+		    utf8_utf16_length(str_slice(r->text, start, r->at)));
 	r->why = arena_str(r->arena, strbuf_str(&b));
 	strbuf_release(&b);
 	return false;
@@ -102,12 +103,10 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct reader *r, const c
 /* The character at the reading position, for a message. */
 static struct str here(const struct reader *r)
 {
-	size_t end = r->at;
+	uint32_t cp;
+	size_t n = r->at < r->text.len ? utf8_decode(r->text, r->at, &cp) : 0;
 
-	if (r->at < r->text.len) {
-		(void)utf8_next(r->text, &end);
-	}
-	return str_slice(r->text, r->at, end);
+	return str_slice(r->text, r->at, r->at + n);
 }
 
 static bool fail_here(struct reader *r, const char *what)
@@ -244,7 +243,6 @@ static bool read_unicode(struct reader *r, struct strbuf *out)
 {
 	uint32_t cp;
 	uint32_t low;
-	char utf8[4];
 
 	if (!hex4(r, r->at + 1, &cp)) {
 		return fail(r, "Invalid Unicode escape sequence: \\u%.*s.",
@@ -256,7 +254,7 @@ static bool read_unicode(struct reader *r, struct strbuf *out)
 		cp = 0x10000 + ((cp - 0xD800) << 10) + (low - 0xDC00);
 		r->at += 6;
 	}
-	strbuf_add(out, utf8, utf8_put(utf8, cp));
+	utf8_encode(out, cp);
 	return true;
 }
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "actc/unicode.h"
+#include "actc/utf8.h"
 #include "actc/value.h"
 
 /* Bytes that may stand in a string as they are; the rest is looked at. */
@@ -36,9 +36,9 @@ static void escape_ascii(struct strbuf *out, unsigned char b)
  * separators beyond ASCII too. */
 static size_t quote_wide(struct strbuf *out, struct str s, size_t at)
 {
-	size_t end = at;
 	bool valid;
-	uint32_t cp = utf8_decode(s, &end, &valid);
+	uint32_t cp;
+	size_t end = at + utf8_check(s, at, &cp, &valid);
 
 	if (cp == 0x85 || cp == 0x2028 || cp == 0x2029) {
 		strbuf_addf(out, "\\u%04x", (unsigned)cp);
@@ -166,7 +166,7 @@ bool value_to_json_max(struct arena *a, struct value v, size_t max, struct str *
 	write_value(&w, v);
 
 	struct str text = strbuf_str(&w.out);
-	bool fits = !w.out.overflow && (!max || w.pieces * 26 + utf16_len(text) * 2 <= max);
+	bool fits = !w.out.overflow && (!max || w.pieces * 26 + utf8_utf16_length(text) * 2 <= max);
 
 	if (fits) {
 		*out = arena_str(a, text);

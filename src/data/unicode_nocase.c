@@ -7,6 +7,7 @@
 
 #include "actc/strbuf.h"
 #include "actc/unicode.h"
+#include "actc/utf8.h"
 #include "actc/value.h"
 
 enum { NAIVE_SEARCH_MAX = 1 << 16 };
@@ -16,10 +17,37 @@ static unsigned char byte_upper(char c)
 	return (unsigned char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
 }
 
-/* Upper-cased and ordered as its UTF-16 units are: surrogate pairs before U+E000 and up. */
+bool str_is_ascii(struct str s)
+{
+	return utf8_ascii_run(s, 0) == s.len;
+}
+
+size_t unicode_space_at(struct str s, size_t at)
+{
+	unsigned char b = (unsigned char)s.p[at];
+	uint32_t cp;
+
+	if (b < 0x80) {
+		return b == ' ' || (b >= '\t' && b <= '\r');
+	}
+
+	size_t n = utf8_decode(s, at, &cp);
+
+	return utf8_is_space(cp) ? n : 0;
+}
+
+/* The upper case of the character at *at, which moves on. */
+static uint32_t next_upper(struct str s, size_t *at)
+{
+	uint32_t cp;
+
+	*at += utf8_decode(s, *at, &cp);
+	return unicode_upper(cp);
+}
+
+/* Ordered as UTF-16 units are: surrogate pairs before U+E000 and up. */
 static uint32_t order_key(uint32_t cp)
 {
-	cp = unicode_upper(cp);
 	return cp >= 0xE000 && cp < 0x10000 ? cp + 0x200000 : cp;
 }
 
@@ -29,8 +57,8 @@ static int cmp_wide(struct str a, struct str b, size_t from)
 	size_t j = from;
 
 	while (i < a.len && j < b.len) {
-		uint32_t ka = order_key(utf8_next(a, &i));
-		uint32_t kb = order_key(utf8_next(b, &j));
+		uint32_t ka = order_key(next_upper(a, &i));
+		uint32_t kb = order_key(next_upper(b, &j));
 
 		if (ka != kb) {
 			return ka < kb ? -1 : 1;
@@ -76,10 +104,7 @@ static bool same_bytes(const char *p, const char *q, size_t n)
 static void fold(struct strbuf *out, struct str s)
 {
 	for (size_t i = 0; i < s.len;) {
-		char utf8[4];
-		size_t n = utf8_put(utf8, unicode_upper(utf8_next(s, &i)));
-
-		strbuf_add(out, utf8, n);
+		utf8_encode(out, next_upper(s, &i));
 	}
 }
 
@@ -129,8 +154,7 @@ bool str_starts_nocase(struct str s, struct str prefix)
 	size_t j = 0;
 
 	while (j < prefix.len) {
-		if (i >= s.len ||
-		    unicode_upper(utf8_next(s, &i)) != unicode_upper(utf8_next(prefix, &j))) {
+		if (i >= s.len || next_upper(s, &i) != next_upper(prefix, &j)) {
 			return false;
 		}
 	}
@@ -142,7 +166,7 @@ static size_t count_code_points(struct str s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.len; n++) {
-		(void)utf8_next(s, &i);
+		(void)next_upper(s, &i);
 	}
 	return n;
 }
@@ -162,7 +186,7 @@ bool str_ends_nocase(struct str s, struct str suffix)
 		return false;
 	}
 	for (size_t skip = have - want; skip > 0; skip--) {
-		(void)utf8_next(s, &from);
+		(void)next_upper(s, &from);
 	}
 	return str_eq_nocase(str_slice(s, from, s.len), suffix);
 }

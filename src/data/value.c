@@ -9,9 +9,9 @@
 struct str value_kind_name(enum value_kind kind)
 {
 	static const struct str names[] = {
-		[VALUE_NULL] = { "Null", 4 },     [VALUE_BOOL] = { "Boolean", 7 },
-		[VALUE_NUMBER] = { "Number", 6 }, [VALUE_STRING] = { "String", 6 },
-		[VALUE_ARRAY] = { "Array", 5 },   [VALUE_OBJECT] = { "Object", 6 },
+		[VALUE_NULL] = STR_INIT("Null"),     [VALUE_BOOL] = STR_INIT("Boolean"),
+		[VALUE_NUMBER] = STR_INIT("Number"), [VALUE_STRING] = STR_INIT("String"),
+		[VALUE_ARRAY] = STR_INIT("Array"),   [VALUE_OBJECT] = STR_INIT("Object"),
 	};
 
 	return names[kind];

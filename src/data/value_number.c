@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "actc/unicode.h"
+#include "actc/utf8.h"
 #include "actc/value.h"
 
 struct str number_to_str(struct arena *a, double n)
@@ -119,7 +119,7 @@ static double infinity_word(struct str s)
 
 double str_to_number(struct str s)
 {
-	s = unicode_trim(s);
+	s = utf8_trim(s);
 	if (s.len == 0) {
 		return 0;
 	}

@@ -5,6 +5,7 @@
  * INDEX_FROM keys a hash index of positions is kept beside them (open addressing, position + 1).
  */
 #include "actc/unicode.h"
+#include "actc/utf8.h"
 #include "actc/value.h"
 
 enum { INDEX_FROM = 16 };
@@ -27,18 +28,16 @@ struct vobject *vobject_new(struct arena *a, bool case_sensitive)
 	return o;
 }
 
-static uint32_t hash_step(uint32_t hash, uint32_t x)
-{
-	return (hash ^ x) * 16777619u;
-}
-
 static uint32_t key_hash(const struct vobject *o, struct str key)
 {
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < key.len;) {
-		hash = o->case_sensitive ? hash_step(hash, (unsigned char)key.p[i++])
-					 : hash_step(hash, unicode_upper(utf8_next(key, &i)));
+		uint32_t cp = (unsigned char)key.p[i];
+		size_t n = o->case_sensitive ? 1 : utf8_decode(key, i, &cp);
+
+		hash = (hash ^ (o->case_sensitive ? cp : unicode_upper(cp))) * 16777619u;
+		i += n;
 	}
 	return hash ^ hash >> 15;
 }

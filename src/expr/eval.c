@@ -6,7 +6,7 @@
 #include <stdarg.h>
 
 #include "actc/err.h"
-#include "actc/unicode.h"
+#include "actc/utf8.h"
 #include "function.h"
 
 enum {
@@ -17,7 +17,9 @@ enum {
 
 size_t string_cost(struct str s)
 {
-	return STRING_COST + 2 * utf16_len(s);
+	bool ascii = utf8_ascii_run(s, 0) == s.len;
+
+	return STRING_COST + 2 * (ascii ? s.len : utf8_utf16_length(s));
 }
 
 bool eval_fail(struct eval *ev, const struct node *node, const char *fmt, ...)

@@ -6,7 +6,6 @@
 #include "function.h"
 
 #include "actc/strbuf.h"
-#include "actc/unicode.h"
 
 static bool arg(struct eval *ev, const struct node *call, unsigned depth, size_t i,
 		struct value *out)
@@ -481,25 +480,20 @@ static bool call_hash_files(struct eval *ev, const struct node *call, unsigned d
 /* --- the table ----------------------------------------------------------------------------------
  */
 
-#define NAME(literal)                        \
-	{                                    \
-		literal, sizeof(literal) - 1 \
-	}
-
 static const struct function functions[] = {
-	{ NAME("case"), 3, 255, .odd = true, .call = call_case },
-	{ NAME("contains"), 2, 2, .call = call_contains },
-	{ NAME("endsWith"), 2, 2, .call = call_ends_with },
-	{ NAME("format"), 1, 255, .call = call_format },
-	{ NAME("fromJSON"), 1, 1, .call = call_from_json },
-	{ NAME("join"), 1, 2, .call = call_join },
-	{ NAME("startsWith"), 2, 2, .call = call_starts_with },
-	{ NAME("toJSON"), 1, 1, .call = call_to_json },
-	{ NAME("always"), .hosted = true, .status = true, .call = call_always },
-	{ NAME("cancelled"), .hosted = true, .status = true, .call = call_cancelled },
-	{ NAME("failure"), .hosted = true, .status = true, .call = call_failure },
-	{ NAME("hashFiles"), .hosted = true, .call = call_hash_files },
-	{ NAME("success"), .hosted = true, .status = true, .call = call_success },
+	{ STR_INIT("case"), 3, 255, .odd = true, .call = call_case },
+	{ STR_INIT("contains"), 2, 2, .call = call_contains },
+	{ STR_INIT("endsWith"), 2, 2, .call = call_ends_with },
+	{ STR_INIT("format"), 1, 255, .call = call_format },
+	{ STR_INIT("fromJSON"), 1, 1, .call = call_from_json },
+	{ STR_INIT("join"), 1, 2, .call = call_join },
+	{ STR_INIT("startsWith"), 2, 2, .call = call_starts_with },
+	{ STR_INIT("toJSON"), 1, 1, .call = call_to_json },
+	{ STR_INIT("always"), .hosted = true, .status = true, .call = call_always },
+	{ STR_INIT("cancelled"), .hosted = true, .status = true, .call = call_cancelled },
+	{ STR_INIT("failure"), .hosted = true, .status = true, .call = call_failure },
+	{ STR_INIT("hashFiles"), .hosted = true, .call = call_hash_files },
+	{ STR_INIT("success"), .hosted = true, .status = true, .call = call_success },
 };
 
 const struct function *function_find(struct str name)

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 
 #include "actc/err.h"
-#include "actc/unicode.h"
+#include "actc/utf8.h"
 #include "ast.h"
 #include "function.h"
 #include "lexer.h"
@@ -65,7 +65,7 @@ static bool fail_whole(struct parser *p, const char *what, int limit)
 static bool fail_at(struct parser *p, const char *what, struct str token, size_t at)
 {
 	struct str text = p->expr->text;
-	size_t position = utf16_len(str_slice(text, 0, at)) + 1;
+	size_t position = utf8_utf16_length(str_slice(text, 0, at)) + 1;
 
 	*p->error = (struct expr_error){
 		.stage = EXPR_PARSING,
@@ -389,7 +389,7 @@ static bool parse_tokens(struct parser *p)
 
 static bool parse(struct parser *p)
 {
-	if (utf16_len(p->expr->text) > EXPR_MAX_LENGTH) {
+	if (utf8_utf16_length(p->expr->text) > EXPR_MAX_LENGTH) {
 		return fail_whole(p, "Exceeded max expression length", EXPR_MAX_LENGTH);
 	}
 	if (!parse_tokens(p)) {

@@ -4,6 +4,7 @@
  */
 #include "actc/strbuf.h"
 #include "actc/unicode.h"
+#include "actc/utf8.h"
 #include "ast.h"
 
 static const char not_allowed[] = "A template expression is not allowed in this context";
@@ -102,7 +103,7 @@ static bool read_insert(struct reader *r, struct str body, size_t at)
 /* The expression of [open, close), braces included. */
 static bool read_expression(struct reader *r, size_t open, size_t close)
 {
-	struct str body = unicode_trim(str_slice(r->text, open + 3, close - 2));
+	struct str body = utf8_trim(str_slice(r->text, open + 3, close - 2));
 	size_t at = (size_t)(body.p - r->text.p);
 	const struct expr *e;
 
@@ -277,7 +278,7 @@ const struct expr *expr_parse_condition(struct arena *a, struct str text, bool i
 	if (!condition_text(a, text, scope, &condition, error)) {
 		return NULL;
 	}
-	if (unicode_trim(condition).len == 0) {
+	if (utf8_trim(condition).len == 0) {
 		return expr_parse(a, STR("success()"), scope, error);
 	}
 

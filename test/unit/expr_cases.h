@@ -40,9 +40,8 @@ static bool case_named(void *ctx, struct str name, struct value *out)
 /* {"kind", "value"} or {"error", "stage"}, as `act-c eval --batch` prints it. */
 static struct value case_outcome(struct arena *a, struct str text, const struct vobject *contexts)
 {
-	static const struct str stages[] = { { "lexing", 6 },
-					     { "parsing", 7 },
-					     { "evaluation", 10 } };
+	static const struct str stages[] = { STR_INIT("lexing"), STR_INIT("parsing"),
+					     STR_INIT("evaluation") };
 	struct str *names = arena_array(a, struct str, contexts->n);
 	struct expr_scope scope = { .names = names, .nnames = contexts->n };
 	struct expr_env env = {
