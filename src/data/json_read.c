@@ -104,7 +104,7 @@ __attribute__((format(printf, 2, 3))) static bool fail(struct reader *r, const c
 static struct str here(const struct reader *r)
 {
 	uint32_t cp;
-	size_t n = r->at < r->text.len ? utf8_decode(r->text, r->at, &cp) : 0;
+	size_t n = r->at < r->text.len ? utf8_at(r->text, r->at, &cp) : 0;
 
 	return str_slice(r->text, r->at, r->at + n);
 }

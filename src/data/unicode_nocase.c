@@ -31,7 +31,7 @@ size_t unicode_space_at(struct str s, size_t at)
 		return b == ' ' || (b >= '\t' && b <= '\r');
 	}
 
-	size_t n = utf8_decode(s, at, &cp);
+	size_t n = utf8_at(s, at, &cp);
 
 	return utf8_is_space(cp) ? n : 0;
 }
@@ -41,7 +41,7 @@ static uint32_t next_upper(struct str s, size_t *at)
 {
 	uint32_t cp;
 
-	*at += utf8_decode(s, *at, &cp);
+	*at += utf8_at(s, *at, &cp);
 	return unicode_upper(cp);
 }
 

@@ -34,7 +34,7 @@ static uint32_t key_hash(const struct vobject *o, struct str key)
 
 	for (size_t i = 0; i < key.len;) {
 		uint32_t cp = (unsigned char)key.p[i];
-		size_t n = o->case_sensitive ? 1 : utf8_decode(key, i, &cp);
+		size_t n = o->case_sensitive ? 1 : utf8_at(key, i, &cp);
 
 		hash = (hash ^ (o->case_sensitive ? cp : unicode_upper(cp))) * 16777619u;
 		i += n;
