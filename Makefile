@@ -175,7 +175,7 @@ demo:
 	@$(MAKE) --no-print-directory demo-built
 
 demo-built: $(BIN)
-	@test/tools/engine --quiet -- test/run/chatbot --demo --act-c $(BIN)
+	@test/tools/engine --quiet -- test/run/chatbot.py --act-c $(BIN)
 
 bench:
 	@test/tools/engine --name
