@@ -16,6 +16,7 @@
 #include "actc/source.h"
 #include "actc/str.h"
 #include "actc/value.h"
+#include "actc/yaml.h"
 
 enum tok_kind {
 	TOK_STRING,
@@ -37,7 +38,10 @@ struct tok_pair {
 
 struct tok {
 	enum tok_kind kind;
+	bool whole; /* TOK_EXPR: the scalar was exactly one ${{ }} */
+	bool bad;   /* an error was reported in it */
 	struct span at;
+	const struct yaml_node *from; /* scalars: for places inside their text; may be NULL */
 	union {
 		struct str s;
 		bool b;
@@ -75,6 +79,10 @@ bool tok_eval_number(struct arena *a, const struct tok *t, const struct expr_env
 bool tok_eval_bool(struct arena *a, const struct tok *t, const struct expr_env *env, bool *out,
 		   struct eval_error *error);
 
+/* The value of a literal key of a mapping; NULL when there is none or t is no mapping (or NULL). */
+const struct tok *tok_get(const struct tok *t, struct str key);
+/* A literal scalar as text: null "", true, 1.5 (-0 stays "-0"). Empty for anything else. */
+struct str tok_text(struct arena *a, const struct tok *t);
 /* True when nothing in it has to be evaluated. */
 bool tok_is_literal(const struct tok *t);
 /* Calls back for each expression in it. */

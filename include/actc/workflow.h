@@ -58,7 +58,8 @@ struct event_filter {
 	struct spanned_list branches, branches_ignore;
 	struct spanned_list tags, tags_ignore;
 	struct spanned_list paths, paths_ignore;
-	struct spanned_list workflows; /* workflow_run */
+	struct spanned_list workflows;       /* workflow_run */
+	struct spanned_list names, versions; /* image_version */
 	size_t ncrons;
 	const struct cron *crons;
 	size_t ninputs;
@@ -76,10 +77,16 @@ struct run_defaults {
 };
 
 struct concurrency {
-	const struct tok *group; /* NULL = none */
+	const struct tok
+		*group; /* NULL = none; may be an expression that gives the whole mapping */
 	const struct tok *cancel_in_progress;
 	bool queue_max;
 	struct span at;
+};
+
+struct permission {
+	struct spanned scope;
+	struct str level;
 };
 
 /* Scopes and levels as written; `all` is "read-all"/"write-all" or empty. */
@@ -87,10 +94,7 @@ struct permissions {
 	bool given;
 	struct str all;
 	size_t n;
-	const struct {
-		struct spanned scope;
-		struct str level;
-	} * v;
+	const struct permission *v;
 };
 
 enum step_kind { STEP_RUN, STEP_USES, STEP_WAIT, STEP_WAIT_ALL, STEP_CANCEL, STEP_PARALLEL };
@@ -147,15 +151,19 @@ struct job_def {
 	const struct tok *timeout_minutes;
 	const struct tok *cancel_timeout_minutes;
 	/* strategy */
-	const struct tok *strategy; /* the whole value when it is one expression */
+	const struct tok *strategy; /* the whole value when it is one expression or has expression
+				     * keys; then evaluate it and read the three from the result */
 	const struct tok *matrix;
 	const struct tok *fail_fast;
 	const struct tok *max_parallel;
 	struct permissions permissions;
 	struct concurrency concurrency;
+	struct str cache_mode; /* empty = not given */
 	/* a regular job */
-	const struct tok *runs_on; /* string, sequence, or mapping with group and labels */
-	const struct tok *environment_name, *environment_url;
+	const struct tok *runs_on;          /* string, sequence, or mapping with group and labels */
+	const struct tok *environment_name; /* the whole value when it is no mapping */
+	const struct tok *environment_url, *environment_deployment;
+	const struct tok *snapshot; /* the whole value */
 	struct run_defaults defaults;
 	const struct tok *container; /* the whole value: string, mapping or expression */
 	const struct tok *services;
@@ -179,6 +187,7 @@ struct workflow {
 	struct run_defaults defaults;
 	struct permissions permissions;
 	struct concurrency concurrency;
+	struct str cache_mode; /* empty = not given */
 	size_t njobs;
 	const struct job_def *jobs; /* file order */
 };

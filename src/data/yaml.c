@@ -13,6 +13,7 @@
 
 #include "actc/err.h"
 #include "actc/strmap.h"
+#include "actc/utf8.h"
 #include "yaml_scalar.h"
 
 const struct yaml_limits yaml_workflow_limits = {
@@ -430,17 +431,6 @@ static const struct yaml_node *read_document(struct reader *r)
 	return root;
 }
 
-static size_t utf16_units(struct str s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		n += !continues(s.p[i]);
-		n += (unsigned char)s.p[i] >= 0xf0;
-	}
-	return n;
-}
-
 const struct yaml_node *yaml_read(struct arena *a, uint32_t file, const struct yaml_limits *limits,
 				  struct diags *diags)
 {
@@ -450,7 +440,7 @@ const struct yaml_node *yaml_read(struct arena *a, uint32_t file, const struct y
 			    .text = sources_get(diags->sources, file)->text,
 			    .limits = limits };
 
-	if (utf16_units(r.text) > limits->max_chars) {
+	if (utf8_utf16_length(r.text) > limits->max_chars) {
 		(void)diag_file_error(diags, file, KIND,
 				      "The maximum file size of %zu characters has been exceeded",
 				      limits->max_chars);

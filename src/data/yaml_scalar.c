@@ -11,11 +11,11 @@
 
 #define TAG "tag:yaml.org,2002:"
 
-static const struct str tag_str = { TAG "str", sizeof(TAG "str") - 1 };
-static const struct str tag_null = { TAG "null", sizeof(TAG "null") - 1 };
-static const struct str tag_bool = { TAG "bool", sizeof(TAG "bool") - 1 };
-static const struct str tag_int = { TAG "int", sizeof(TAG "int") - 1 };
-static const struct str tag_float = { TAG "float", sizeof(TAG "float") - 1 };
+static const struct str tag_str = STR_INIT(TAG "str");
+static const struct str tag_null = STR_INIT(TAG "null");
+static const struct str tag_bool = STR_INIT(TAG "bool");
+static const struct str tag_int = STR_INIT(TAG "int");
+static const struct str tag_float = STR_INIT(TAG "float");
 
 enum match { NO, YES, OUT_OF_RANGE };
 

@@ -1,0 +1,166 @@
+/*
+ * check_job.c - what a job's literal values may be beyond their shapes: runner groups, matrices,
+ * container images (SEMANTICS 1.7 to 1.9). Values with expressions are checked when they have been
+ * evaluated.
+ */
+#include "build.h"
+
+static const struct str group_prefixes[] = { STR_INIT("org"), STR_INIT("organization"),
+					     STR_INIT("ent"), STR_INIT("enterprise") };
+
+static bool known_prefix(struct str prefix)
+{
+	for (size_t i = 0; i < sizeof(group_prefixes) / sizeof(group_prefixes[0]); i++) {
+		if (str_eq(prefix, group_prefixes[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_group(struct build *b, const struct tok *t)
+{
+	struct str rest = t->u.s, prefix = str_cut(&rest, '/');
+
+	if (!rest.p) {
+		return;
+	}
+	if (rest.len == 0) {
+		(void)diag_error(b->diags, t->at, "runner-label",
+				 "Invalid runs-on group name '%.*s'.", STR_ARG(t->u.s));
+	} else if (!known_prefix(prefix) || str_chr(rest, '/', 0) != STR_NPOS) {
+		(void)diag_error(b->diags, t->at, "runner-label",
+				 "Invalid runs-on group name '%.*s'. Please use 'organization/' "
+				 "or 'enterprise/' prefix to target a single runner group.",
+				 STR_ARG(t->u.s));
+	}
+}
+
+void check_runs_on(struct build *b, const struct tok *t)
+{
+	const struct tok *group = tok_get(t, STR("group"));
+
+	if (group && group->kind == TOK_STRING) {
+		check_group(b, group);
+	}
+	if (t->kind == TOK_MAP && t->u.map.n == 0) {
+		(void)diag_error(b->diags, t->at, "runner-label",
+				 "runs-on needs a group or labels");
+	}
+	if (t->kind == TOK_SEQ && t->u.seq.n == 0) {
+		(void)diag_error(b->diags, t->at, "runner-label", "runs-on needs a label");
+	}
+}
+
+/* --- matrix --- */
+
+static bool is_list_key(const struct tok *key)
+{
+	return key->kind == TOK_STRING &&
+	       (str_eq(key->u.s, STR("include")) || str_eq(key->u.s, STR("exclude")));
+}
+
+static bool has_vector(const struct tok *matrix)
+{
+	const struct tok *include = tok_get(matrix, STR("include"));
+
+	for (size_t i = 0; i < matrix->u.map.n; i++) {
+		if (!is_list_key(matrix->u.map.pairs[i].key)) {
+			return true;
+		}
+	}
+	return include && (!tok_is_literal(include) || include->u.seq.n > 0);
+}
+
+static bool names_vector(const struct tok *matrix, struct str key)
+{
+	for (size_t i = 0; i < matrix->u.map.n; i++) {
+		const struct tok *k = matrix->u.map.pairs[i].key;
+
+		if (k->kind != TOK_STRING || (!is_list_key(k) && str_eq_nocase(k->u.s, key))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_exclude_item(struct build *b, const struct tok *matrix, const struct tok *item)
+{
+	if (item->u.map.n == 0) {
+		(void)diag_error(b->diags, item->at, "matrix",
+				 "Matrix exclude filter must not be empty");
+	}
+	for (size_t i = 0; i < item->u.map.n; i++) {
+		const struct tok *key = item->u.map.pairs[i].key;
+
+		if (!names_vector(matrix, key->u.s)) {
+			(void)diag_error(b->diags, key->at, "matrix",
+					 "Matrix exclude key '%.*s' does not match any key within "
+					 "the matrix",
+					 STR_ARG(key->u.s));
+		}
+	}
+}
+
+static void check_lists(struct build *b, const struct tok *matrix)
+{
+	const struct tok *exclude = tok_get(matrix, STR("exclude"));
+	const struct tok *include = tok_get(matrix, STR("include"));
+
+	for (size_t i = 0; exclude && tok_is_literal(exclude) && i < exclude->u.seq.n; i++) {
+		check_exclude_item(b, matrix, exclude->u.seq.items[i]);
+	}
+	for (size_t i = 0; include && tok_is_literal(include) && i < include->u.seq.n; i++) {
+		if (include->u.seq.items[i]->u.map.n == 0) {
+			(void)diag_error(b->diags, include->u.seq.items[i]->at, "matrix",
+					 "Matrix include mapping does not contain any values");
+		}
+	}
+}
+
+void check_strategy(struct build *b, const struct tok *t)
+{
+	const struct tok *matrix = tok_get(t, STR("matrix"));
+
+	if (!matrix || matrix->kind != TOK_MAP) {
+		return;
+	}
+	for (size_t i = 0; i < matrix->u.map.n; i++) {
+		const struct tok_pair *pair = &matrix->u.map.pairs[i];
+
+		if (pair->key->kind == TOK_STRING && !is_list_key(pair->key) &&
+		    pair->value->kind == TOK_SEQ && pair->value->u.seq.n == 0) {
+			(void)diag_error(b->diags, pair->value->at, "matrix",
+					 "Matrix vector '%.*s' does not contain any values",
+					 STR_ARG(pair->key->u.s));
+		}
+	}
+	if (!has_vector(matrix)) {
+		(void)diag_error(b->diags, matrix->at, "matrix",
+				 "Matrix must define at least one vector");
+	}
+	check_lists(b, matrix);
+}
+
+/* --- containers --- */
+
+void check_container(struct build *b, const struct tok *t, bool service)
+{
+	const struct tok *image = t->kind == TOK_MAP ? tok_get(t, STR("image")) : t;
+	struct str text = build_spanned(image).s;
+
+	if (!tok_is_literal(t) || (image && image->kind == TOK_STRING && text.len > 0 &&
+				   !str_eq(text, STR("docker://")))) {
+		return;
+	}
+	if (t->kind == TOK_MAP || service || text.len > 0) {
+		(void)diag_error(b->diags, t->at, "container", "Container image cannot be empty");
+	}
+}
+
+void check_services(struct build *b, const struct tok *t)
+{
+	for (size_t i = 0; tok_is_literal(t) && t->kind == TOK_MAP && i < t->u.map.n; i++) {
+		check_container(b, t->u.map.pairs[i].value, true);
+	}
+}

@@ -1,0 +1,536 @@
+/*
+ * reader.c - the one reader for all definitions: it turns YAML nodes into tokens, parses the
+ * expressions in them in the scope of their place, and reports what does not fit with GitHub's
+ * words and columns (SEMANTICS 1.1, 2.8). It knows no key by name: that is the schema's part, and
+ * what spans several keys is checked when the model is built.
+ */
+#include "reader.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include "actc/strbuf.h"
+#include "actc/strmap.h"
+
+#define KIND "syntax-check"
+
+struct scope_entry {
+	unsigned mask;
+	const struct expr_scope *scope;
+};
+
+struct reader {
+	struct arena *a;
+	struct diags *diags;
+	VEC(struct scope_entry) scopes;
+};
+
+/* A definition in its place: what is in force there adds up on the way down. */
+struct def {
+	const struct schema *schema;
+	unsigned scope;
+};
+
+static struct def enter(struct def outer, const struct schema *schema)
+{
+	return (struct def){ schema, outer.scope | schema->scope };
+}
+
+/* --- scopes --- */
+
+static const struct {
+	unsigned bit;
+	struct str name;
+} contexts[] = {
+	{ IN_GITHUB, STR_INIT("github") },     { IN_INPUTS, STR_INIT("inputs") },
+	{ IN_VARS, STR_INIT("vars") },         { IN_NEEDS, STR_INIT("needs") },
+	{ IN_STRATEGY, STR_INIT("strategy") }, { IN_MATRIX, STR_INIT("matrix") },
+	{ IN_SECRETS, STR_INIT("secrets") },   { IN_STEPS, STR_INIT("steps") },
+	{ IN_JOB, STR_INIT("job") },           { IN_RUNNER, STR_INIT("runner") },
+	{ IN_ENV, STR_INIT("env") },           { IN_JOBS, STR_INIT("jobs") },
+};
+
+enum { ANY_NUMBER = INT_MAX };
+
+static const struct {
+	unsigned bit;
+	struct expr_function function;
+} functions[] = {
+	{ FN_JOB_STATUS, { STR_INIT("always"), 0, 0 } },
+	{ FN_JOB_STATUS, { STR_INIT("cancelled"), 0, 0 } },
+	{ FN_JOB_STATUS, { STR_INIT("success"), 0, ANY_NUMBER } },
+	{ FN_JOB_STATUS, { STR_INIT("failure"), 0, ANY_NUMBER } },
+	{ FN_STEP_STATUS, { STR_INIT("always"), 0, 0 } },
+	{ FN_STEP_STATUS, { STR_INIT("cancelled"), 0, 0 } },
+	{ FN_STEP_STATUS, { STR_INIT("success"), 0, 0 } },
+	{ FN_STEP_STATUS, { STR_INIT("failure"), 0, 0 } },
+	{ FN_HASH_FILES, { STR_INIT("hashFiles"), 1, 255 } },
+};
+
+enum {
+	NCONTEXTS = sizeof(contexts) / sizeof(contexts[0]),
+	NFUNCTIONS = sizeof(functions) / sizeof(functions[0]),
+};
+
+const struct expr_scope *schema_scope(struct arena *a, unsigned mask)
+{
+	struct expr_scope *scope = arena_new(a, struct expr_scope);
+	struct str *names = arena_array(a, struct str, NCONTEXTS);
+	struct expr_function *fns = arena_array(a, struct expr_function, NFUNCTIONS);
+
+	for (size_t i = 0; i < NCONTEXTS; i++) {
+		if (mask & contexts[i].bit) {
+			names[scope->nnames++] = contexts[i].name;
+		}
+	}
+	for (size_t i = 0; i < NFUNCTIONS; i++) {
+		if (mask & functions[i].bit) {
+			fns[scope->nfunctions++] = functions[i].function;
+		}
+	}
+	scope->names = names;
+	scope->functions = fns;
+	return scope;
+}
+
+static const struct expr_scope *scope_of(struct reader *r, unsigned mask)
+{
+	for (size_t i = 0; i < r->scopes.n; i++) {
+		if (r->scopes.v[i].mask == mask) {
+			return r->scopes.v[i].scope;
+		}
+	}
+
+	const struct expr_scope *scope = schema_scope(r->a, mask);
+
+	vec_push(r->a, &r->scopes, (struct scope_entry){ mask, scope });
+	return scope;
+}
+
+/* --- scalars --- */
+
+static struct tok *new_tok(struct reader *r, enum tok_kind kind, const struct yaml_node *n)
+{
+	struct tok *t = arena_new(r->a, struct tok);
+
+	t->kind = kind;
+	t->at = n->at;
+	t->from = n;
+	return t;
+}
+
+static struct tok *string_tok(struct reader *r, const struct tok *like, struct str s)
+{
+	struct tok *t = arena_new(r->a, struct tok);
+
+	*t = *like;
+	t->kind = TOK_STRING;
+	t->u.s = s;
+	return t;
+}
+
+void schema_expr_error(struct diags *diags, const struct tok *t, const struct expr_error *error)
+{
+	struct span at = t->at;
+
+	if (t->from && error->len > 0) {
+		at = yaml_text_span(diags->sources, t->from, error->at, error->at + error->len);
+	}
+
+	struct diag *d = diag_error(diags, at, "expression", "%.*s", STR_ARG(error->msg));
+
+	d->token = t->at;
+}
+
+/* Text with ${{ }}: one expression, a format() of several, a literal, or `insert`. After an error
+ * the text stays a string, which may then fail the definition too, as at GitHub. */
+static struct tok *read_template(struct reader *r, const struct yaml_node *n, unsigned scope)
+{
+	struct tok *t = new_tok(r, TOK_STRING, n);
+	struct expr_error error = { 0 };
+	struct tmpl tmpl = { 0 };
+
+	t->u.s = n->text;
+	if (!tmpl_parse(r->a, n->text, scope_of(r, scope), &tmpl, &error)) {
+		schema_expr_error(r->diags, t, &error);
+		t->bad = true;
+		return t;
+	}
+	switch (tmpl.kind) {
+	case TMPL_LITERAL:
+		t->u.s = tmpl.literal;
+		break;
+	case TMPL_EXPR:
+		t->kind = TOK_EXPR;
+		t->whole = tmpl.whole;
+		t->u.e = tmpl.expr;
+		break;
+	case TMPL_INSERT:
+		t->kind = TOK_INSERT;
+		break;
+	}
+	return t;
+}
+
+static struct tok *read_scalar(struct reader *r, const struct yaml_node *n, unsigned scope)
+{
+	struct tok *t;
+
+	switch (n->kind) {
+	case YAML_BOOL:
+		t = new_tok(r, TOK_BOOL, n);
+		t->u.b = n->b;
+		return t;
+	case YAML_NUMBER:
+		t = new_tok(r, TOK_NUMBER, n);
+		t->u.n = n->n;
+		return t;
+	case YAML_STRING:
+		if (str_find(n->text, STR("${{"), 0) != STR_NPOS) {
+			return read_template(r, n, scope);
+		}
+		t = new_tok(r, TOK_STRING, n);
+		t->u.s = n->text;
+		return t;
+	case YAML_NULL:
+	case YAML_SEQ:
+	case YAML_MAP:
+		break;
+	}
+	return new_tok(r, TOK_NULL, n);
+}
+
+/* What an error says was found. */
+static struct str found_text(struct reader *r, const struct tok *t)
+{
+	switch (t->kind) {
+	case TOK_INSERT:
+		return STR("${{ insert }}");
+	case TOK_EXPR:
+		return arena_printf(r->a, "${{ %.*s }}", STR_ARG(expr_text(t->u.e)));
+	case TOK_STRING:
+	case TOK_SEQ:
+	case TOK_MAP:
+	case TOK_BOOL:
+	case TOK_NUMBER:
+	case TOK_NULL:
+		break;
+	}
+	return tok_text(r->a, t);
+}
+
+static void hint_nearest(struct reader *r, struct diag *d, struct str word, const struct str *list,
+			 size_t n)
+{
+	struct str near = diag_nearest(word, list, n);
+
+	if (near.len > 0 && word.len > 0) {
+		d->hint = arena_printf(r->diags->arena, "did you mean '%.*s'?", STR_ARG(near));
+	}
+}
+
+enum { MAX_WORDS = 64 };
+
+static void hint_words(struct reader *r, struct diag *d, struct str word,
+		       const struct schema *schema)
+{
+	const struct schema *strings[SCHEMA_MAX_MAPPINGS];
+	size_t n = schema_pick(schema, SCHEMA_STRING, strings, SCHEMA_MAX_MAPPINGS);
+	struct str words[MAX_WORDS];
+	size_t nwords = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; strings[i]->words && strings[i]->words[k]; k++) {
+			if (nwords < MAX_WORDS) {
+				words[nwords++] = str_of(strings[i]->words[k]);
+			}
+		}
+	}
+	hint_nearest(r, d, word, words, nwords);
+}
+
+static void unexpected(struct reader *r, struct tok *t, const struct schema *schema)
+{
+	struct str text = found_text(r, t);
+	struct diag *d =
+		diag_error(r->diags, t->at, KIND, "Unexpected value '%.*s'", STR_ARG(text));
+
+	hint_words(r, d, text, schema);
+	t->bad = true;
+}
+
+static struct tok *check_scalar(struct reader *r, struct tok *t, struct def d)
+{
+	if (t->kind == TOK_EXPR) {
+		if (d.scope == 0) {
+			(void)diag_error(r->diags, t->at, "expression",
+					 "A template expression is not allowed in this context");
+			t->bad = true;
+		}
+		return t;
+	}
+	if (t->kind != TOK_INSERT && schema_accepts(d.schema, t)) {
+		return t;
+	}
+	if (t->kind == TOK_NULL || t->kind == TOK_BOOL || t->kind == TOK_NUMBER) {
+		struct tok *s = string_tok(r, t, tok_text(r->a, t));
+
+		if (schema_accepts(d.schema, s)) {
+			return s;
+		}
+	}
+	unexpected(r, t, d.schema);
+	return t;
+}
+
+/* --- collections --- */
+
+static const struct tok *read_value(struct reader *r, const struct yaml_node *n, struct def d);
+
+static const struct tok *not_expected(struct reader *r, const struct yaml_node *n)
+{
+	struct tok *t = new_tok(r, n->kind == YAML_SEQ ? TOK_SEQ : TOK_MAP, n);
+
+	(void)diag_error(r->diags, n->at, KIND, "A %s was not expected",
+			 n->kind == YAML_SEQ ? "sequence" : "mapping");
+	t->bad = true;
+	return t;
+}
+
+static const struct tok *read_sequence(struct reader *r, const struct yaml_node *n, struct def d)
+{
+	const struct schema *sequence;
+
+	if (schema_pick(d.schema, SCHEMA_SEQUENCE, &sequence, 1) == 0) {
+		return not_expected(r, n);
+	}
+
+	struct tok *t = new_tok(r, TOK_SEQ, n);
+	struct def item = enter(d, sequence->item);
+
+	item.scope |= sequence->scope;
+	t->u.seq.items = arena_array(r->a, const struct tok *, n->count);
+	for (size_t i = 0; i < n->count; i++) {
+		const struct tok *value = read_value(r, n->items[i], item);
+
+		t->u.seq.items[t->u.seq.n++] = value;
+		t->bad = t->bad || value->bad;
+	}
+	return t;
+}
+
+/* A mapping being read: the definitions that still fit it. */
+struct mapping {
+	struct tok *t;
+	struct tok_pair *pairs;
+	struct def def;
+	const struct schema *fits[SCHEMA_MAX_MAPPINGS];
+	size_t nfits;
+	const struct schema *first; /* its loose keys are the ones allowed */
+	bool all_loose;             /* one definition without named keys */
+	bool has_expr_key;
+	struct strmap keys;
+};
+
+static void add_pair(struct mapping *m, const struct tok *key, const struct tok *value)
+{
+	m->pairs[m->t->u.map.n++] = (struct tok_pair){ key, value };
+	m->t->bad = m->t->bad || key->bad || value->bad;
+}
+
+static void read_expr_key(struct reader *r, struct mapping *m, struct tok *key,
+			  const struct yaml_node *value)
+{
+	const struct schema *type = m->all_loose ? m->first->loose_value : &schema_any;
+
+	m->has_expr_key = true;
+	if (m->def.scope == 0) {
+		(void)diag_error(r->diags, key->at, "expression",
+				 "A template expression is not allowed in this context");
+		m->t->bad = true;
+		return;
+	}
+	add_pair(m, key, read_value(r, value, enter(m->def, type)));
+}
+
+/* The type of a named key; definitions without that key no longer fit. */
+static const struct schema *match_key(struct mapping *m, struct str name)
+{
+	const struct schema *type = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->nfits; i++) {
+		const struct schema_prop *p = schema_prop(m->fits[i], name);
+
+		if (p && !type) {
+			type = p->type;
+		}
+	}
+	for (size_t i = 0; type && i < m->nfits; i++) {
+		if (schema_prop(m->fits[i], name)) {
+			m->fits[n++] = m->fits[i];
+		}
+	}
+	m->nfits = type ? n : m->nfits;
+	return type;
+}
+
+static void unknown_key(struct reader *r, struct mapping *m, struct tok *key)
+{
+	struct str words[MAX_WORDS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->nfits; i++) {
+		for (const struct schema_prop *p = m->fits[i]->props; p && p->name; p++) {
+			if (n < MAX_WORDS) {
+				words[n++] = str_of(p->name);
+			}
+		}
+	}
+
+	struct diag *d =
+		diag_error(r->diags, key->at, KIND, "Unexpected value '%.*s'", STR_ARG(key->u.s));
+
+	hint_nearest(r, d, key->u.s, words, n);
+	m->t->bad = true;
+}
+
+static void read_pair(struct reader *r, struct mapping *m, const struct yaml_pair *pair)
+{
+	bool fresh = true;
+
+	if (pair->key->kind == YAML_SEQ || pair->key->kind == YAML_MAP) {
+		(void)not_expected(r, pair->key);
+		m->t->bad = true;
+		return;
+	}
+
+	struct tok *key = read_scalar(r, pair->key, m->def.scope);
+
+	if (key->kind == TOK_EXPR || key->kind == TOK_INSERT) {
+		read_expr_key(r, m, key, pair->value);
+		return;
+	}
+	if (key->kind != TOK_STRING) {
+		key = string_tok(r, key, tok_text(r->a, key));
+	}
+	(void)strmap_slot(r->a, &m->keys, key->u.s, &fresh);
+	if (!fresh) {
+		(void)diag_error(r->diags, key->at, KIND, "'%.*s' is already defined",
+				 STR_ARG(key->u.s));
+		m->t->bad = true;
+		return;
+	}
+
+	const struct schema *type = match_key(m, key->u.s);
+
+	if (type) {
+		add_pair(m, key, read_value(r, pair->value, enter(m->def, type)));
+	} else if (m->first->loose_key) {
+		key = check_scalar(r, key, enter(m->def, m->first->loose_key));
+		add_pair(m, key, read_value(r, pair->value, enter(m->def, m->first->loose_value)));
+	} else {
+		unknown_key(r, m, key);
+	}
+}
+
+static size_t times_named(const struct mapping *m, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->nfits; i++) {
+		n += schema_prop(m->fits[i], str_of(name)) != NULL;
+	}
+	return n;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* More than one definition still fits: named are the keys that only one of them has. */
+static void ambiguous(struct reader *r, const struct mapping *m)
+{
+	const char *names[MAX_WORDS];
+	struct strbuf list = STRBUF_INIT(0);
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->nfits; i++) {
+		for (const struct schema_prop *p = m->fits[i]->props; p && p->name; p++) {
+			if (n < MAX_WORDS && !(p->flags & PROP_UNLISTED) &&
+			    times_named(m, p->name) == 1) {
+				names[n++] = p->name;
+			}
+		}
+	}
+	qsort(names, n, sizeof(names[0]), by_name);
+	for (size_t i = 0; i < n; i++) {
+		(void)strbuf_addf(&list, "%s%s", i ? ", " : "", names[i]);
+	}
+	(void)diag_error(r->diags, m->t->at, KIND,
+			 "There's not enough info to determine what you meant. Add one of these "
+			 "properties: %s",
+			 list.p);
+	m->t->bad = true;
+	strbuf_release(&list);
+}
+
+static void check_required(struct reader *r, const struct mapping *m)
+{
+	for (const struct schema_prop *p = m->fits[0]->props; p && p->name; p++) {
+		if ((p->flags & PROP_REQUIRED) && !strmap_get(&m->keys, str_of(p->name))) {
+			(void)diag_error(r->diags, m->t->at, KIND,
+					 "Required property is missing: %s", p->name);
+			m->t->bad = true;
+		}
+	}
+}
+
+static const struct tok *read_mapping(struct reader *r, const struct yaml_node *n, struct def d)
+{
+	struct mapping m = { .def = d, .keys = { .nocase = true } };
+
+	m.nfits = schema_pick(d.schema, SCHEMA_MAPPING, m.fits, SCHEMA_MAX_MAPPINGS);
+	if (m.nfits == 0) {
+		return not_expected(r, n);
+	}
+	m.first = m.fits[0];
+	m.all_loose = m.nfits == 1 && !m.first->props && m.first->loose_key;
+	m.t = new_tok(r, TOK_MAP, n);
+	m.pairs = arena_array(r->a, struct tok_pair, n->count);
+	m.t->u.map.pairs = m.pairs;
+	for (size_t i = 0; i < n->count; i++) {
+		read_pair(r, &m, &n->pairs[i]);
+	}
+	if (m.nfits > 1) {
+		ambiguous(r, &m);
+	} else if (!m.has_expr_key) {
+		check_required(r, &m);
+	}
+	return m.t;
+}
+
+static const struct tok *read_value(struct reader *r, const struct yaml_node *n, struct def d)
+{
+	switch (n->kind) {
+	case YAML_SEQ:
+		return read_sequence(r, n, d);
+	case YAML_MAP:
+		return read_mapping(r, n, d);
+	case YAML_NULL:
+	case YAML_BOOL:
+	case YAML_NUMBER:
+	case YAML_STRING:
+		break;
+	}
+	return check_scalar(r, read_scalar(r, n, d.scope), d);
+}
+
+const struct tok *schema_read(struct arena *a, const struct yaml_node *node,
+			      const struct schema *schema, struct diags *diags)
+{
+	struct reader r = { .a = a, .diags = diags };
+
+	return read_value(&r, node, (struct def){ schema, schema->scope });
+}
