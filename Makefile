@@ -175,7 +175,7 @@ demo:
 	@$(MAKE) --no-print-directory demo-built
 
 demo-built: $(BIN)
-	@test/tools/engine --quiet -- test/run/chatbot --demo --act-c $(BIN)
+	@test/tools/engine --quiet -- test/run/chatbot.py --act-c $(BIN)
 
 bench:
 	@test/tools/engine --name
@@ -211,7 +211,7 @@ lint-headers:
 
 lint-cppcheck:
 	@cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
-		--library=test/tools/cppcheck.cfg --suppress=missingIncludeSystem -Iinclude -Isrc \
+		--library=test/tools/cppcheck.cfg --suppress=missingIncludeSystem --suppress=duplicateAssignExpression -Iinclude -Isrc \
 		-D_GNU_SOURCE -j 2 src
 
 # $(subst): the shell splits the flags at blanks but must keep the quotes of string values.

@@ -1,0 +1,167 @@
+"""Ctrl-C, SIGTERM and kill -9: what still runs, how soon it ends, and that nothing is left."""
+import os
+import random
+import signal
+import time
+
+from harness import expect
+
+STEPS = '''on: push
+jobs:
+  long:
+    runs-on: ubuntu-latest
+    steps:
+      - name: Obeys
+        shell: bash
+        run: |
+          trap 'echo INT-$((1 + 1)); exit 3' INT
+          echo ready-$((40 + 2))
+          sleep 300 & wait
+      - name: Not any more
+        run: echo NOT-$((1 + 1))
+      - name: On cancel
+        if: cancelled()
+        run: echo CANCELLED-$((1 + 1))
+      - name: Always
+        if: always()
+        run: echo ALWAYS-${{ job.status }}
+  next:
+    needs: long
+    runs-on: ubuntu-latest
+    steps: [{run: exit 1}]
+'''
+STUBBORN = '''on: push
+jobs:
+  stubborn:
+    runs-on: ubuntu-latest
+    steps:
+      - name: Ignores everything
+        shell: bash
+        run: |
+          trap '' INT TERM
+          setsid sleep 300 &
+          echo ready-$((40 + 2))
+          while :; do sleep 1; done
+'''
+BUSY = '''on: push
+jobs:
+  one:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: for i in $(seq 30); do echo line $i; sleep 0.1; done
+      - run: setsid sleep 300 & sleep 300
+  two:
+    runs-on: ubuntu-latest
+    strategy: {matrix: {v: [1, 2]}}
+    steps: [{run: sleep 300}]
+'''
+
+
+def interrupt(box, signo, status):
+    box.init(STEPS)
+    child = box.start('push')
+    box.until('ready-42', child)
+    child.send_signal(signo)
+    result = box.ends(child, 20)
+    result.exits(status)
+    result.says('CANCELLED-2', 'ALWAYS-cancelled', 'Obeys')
+    result.lacks('NOT-2')
+    expect(result.seconds < 12, f'took {result.seconds:.1f} s')
+    return result
+
+
+def test_sigint_cancels_as_github_does(box):
+    result = interrupt(box, signal.SIGINT, 130)
+    result.says('INT-2')                     # the whole process group got it
+    events = box.kept_events()
+    cancelling = [e for e in events if e['event'] == 'run.cancelling']
+    expect(cancelling and 'Obeys' in str(cancelling[0].get('running')), f'run.cancelling: {cancelling}')
+    last = events[-1]
+    expect(last['event'] == 'run.finished' and last['exit_code'] == 130, f'last event: {last}')
+
+
+def test_sigterm_cancels_too(box):
+    interrupt(box, signal.SIGTERM, 143)
+
+
+def test_stubborn_step_ends_within_12_seconds(box):
+    box.init(STUBBORN)
+    child = box.start('push')
+    box.until('ready-42', child)
+    child.send_signal(signal.SIGINT)
+    result = box.ends(child, 12)
+    result.exits(130)
+    result.says('again')                     # how to stop at once
+    box.nothing_left(3)
+
+
+def test_second_signal_ends_at_once(box):
+    box.init(STUBBORN)
+    child = box.start('push')
+    box.until('ready-42', child)
+    child.send_signal(signal.SIGINT)
+    time.sleep(1)
+    child.send_signal(signal.SIGINT)
+    box.ends(child, 3).exits(130)
+    box.nothing_left(1)
+
+
+def test_kill_9_leaves_no_container(box):
+    box.init(STUBBORN)
+    child = box.start('push')
+    box.until('ready-42', child)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    deadline = time.time() + 5
+    while any(x.startswith('container') for x in box.at_engine()) or box.processes():
+        expect(time.time() < deadline, f'5 s later: {box.at_engine()} {box.processes()}')
+        time.sleep(0.1)
+
+
+def test_workers_end_with_the_supervisor(box):
+    """Killed before a step is reached, at any point of the start."""
+    box.init(BUSY)
+    for delay in (0.02, 0.1, 0.25):
+        child = box.start('push')
+        time.sleep(delay)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        deadline = time.time() + 5
+        while box.processes():
+            expect(time.time() < deadline, f'processes 5 s later: {box.processes()}')
+            time.sleep(0.1)
+
+
+def moments(box, signo, rounds):
+    """Signals at random moments; after each, nothing is left (for SIGKILL: by the next start)."""
+    seed = int.from_bytes(os.urandom(4), 'big')
+    rng = random.Random(seed)
+    box.init(BUSY)
+    for _ in range(rounds):
+        delay = rng.uniform(0.01, 4)
+        child = box.start('push', '--jobs', '3')
+        time.sleep(delay)
+        expect(child.poll() is None, f'ended by itself: {child.returncode}\n{box.output()}')
+        os.kill(child.pid, signo)
+        result = box.ends(child, 14)
+        if signo != signal.SIGKILL:
+            expect(result.status == 128 + signo, f'seed {seed}, {delay:.3f} s: exit {result.status}\n{result.tail()}')
+            box.nothing_left(2)
+        else:
+            time.sleep(5)
+            left = [x for x in box.at_engine() if x.startswith('container')] + box.processes()
+            expect(not left, f'seed {seed}, {delay:.3f} s: {left} after 5 s')
+
+
+def test_sigint_at_random_moments(box):
+    moments(box, signal.SIGINT, 6)
+
+
+def test_kill_9_at_random_moments(box):
+    moments(box, signal.SIGKILL, 6)
+    box.git('rm', '-rqf', '.github')
+    box.write('.github/workflows/ok.yml', 'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n'
+              '    steps: [{run: "true"}]\n')
+    box.run('push').exits(0)                 # sweeps what the killed runs left
+    box.nothing_left(1)

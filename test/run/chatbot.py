@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Rehearses testdata/chatbot against stand-ins: the demo (`chatbot.py --act-c PROGRAM`), and what
+case_chatbot.py uses to look at such a rehearsal from outside."""
+import argparse
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import harness  # noqa: E402
+
+SOURCE = f'{harness.ROOT}/testdata/chatbot'
+
+
+def get(url):
+    with urllib.request.urlopen(url, timeout=10) as reply:
+        return json.load(reply)
+
+
+def gateway():
+    """The address at which a job on the default bridge reaches this machine."""
+    return harness.docker('network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}')
+
+
+@contextlib.contextmanager
+def stand_ins(token):
+    """The stand-ins' URLs, and what act-c must be told so that jobs reach them."""
+    script = f'{SOURCE}/stand-ins/server.py'
+    for host, options in ((gateway(), []), ('127.0.0.1', ['--network', 'host'])):
+        child = subprocess.Popen([sys.executable, script, '--host', host, '--token', token], text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        line = child.stdout.readline()
+        if line:
+            break
+        child.communicate()              # the bridge may be another machine's
+    try:
+        urls = json.loads(line)
+        yield urls, options + ['--var', f'STAGING_URL={urls["staging"]}', '--var',
+                               f'PRODUCTION_URL={urls["production"]}', '--var', f'NOTIFY_URL={urls["sink"]}',
+                               '-s', 'DEPLOY_TOKEN']
+    finally:
+        child.communicate()
+
+
+class Rehearsal:
+    """A copy of the repository in a sandbox; the token comes from the environment, as it should."""
+
+    def __init__(self, box):
+        self.box = box
+        self.token = secrets.token_hex(16)
+        shutil.copytree(SOURCE, box.repo, ignore=shutil.ignore_patterns('__pycache__', 'dist'))
+        box.git('init', '-q', '-b', 'main')
+        box.git('remote', 'add', 'origin', 'https://github.com/octo/chatbot.git')
+        self.commit('The chatbot')
+
+    def commit(self, message):
+        self.box.git('add', '-A')
+        self.box.git('commit', '-q', '-m', message)
+        self.sha = self.box.git('rev-parse', 'HEAD')
+
+    def change(self, path, old, new):
+        """A change of a developer, committed."""
+        path = f'{self.box.repo}/{path}'
+        with open(path, encoding='utf-8') as source:
+            text = source.read()
+        harness.expect(old in text, f'{path} has no {old!r}')
+        with open(path, 'w', encoding='utf-8') as out:
+            out.write(text.replace(old, new))
+        self.commit(f'Change {os.path.basename(path)}')
+
+    def deploy(self, options, **kwargs):
+        return self.box.run('push', '-W', '.github/workflows/deploy.yml', *options,
+                            env={'DEPLOY_TOKEN': self.token}, **kwargs)
+
+
+def demo(act_c):
+    subprocess.run([f'{harness.ROOT}/test/tools/image', 'full'], check=True, stdout=subprocess.DEVNULL)
+    box = harness.Sandbox(act_c)
+    try:
+        rehearsal = Rehearsal(box)
+        with stand_ins(rehearsal.token) as (urls, options):
+            command = box.command('push', '-W', '.github/workflows/deploy.yml', *options)
+            print(f'demo: rehearsing testdata/chatbot, commit {rehearsal.sha[:12]}, with\n'
+                  f'      act-c {" ".join(command[1:])}\n', flush=True)
+            status = subprocess.run(command, cwd=box.repo,
+                                    env=dict(box.env, DEPLOY_TOKEN=rehearsal.token)).returncode
+            served = {name: get(f'{urls[name]}/version')['version'] for name in ('staging', 'production')}
+            messages = get(urls['sink'])
+        box.nothing_left()
+    finally:
+        box.close()
+    for name, version in served.items():
+        print(f'demo: {name} serves {version[:12]}')
+    print(f'demo: {len(messages)} failure messages were sent')
+    if status != 0 or set(served.values()) != {rehearsal.sha} or messages:
+        print('demo: FAILED', file=sys.stderr)
+        return 1
+    print('demo: the rehearsed deployment worked')
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--act-c', default=f'{harness.ROOT}/build/act-c')
+    return demo(parser.parse_args().act_c)
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except harness.Failure as fault:
+        sys.exit(f'demo: {fault}')

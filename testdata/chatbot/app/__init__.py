@@ -1,0 +1,1 @@
+"""A small chatbot backend: rules in app.bot, settings in app.config, HTTP in app.server."""
