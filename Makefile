@@ -69,8 +69,9 @@ help:
 
 # --- the agent: a static program of its own, embedded into act-c ---------------------------------
 
-AGENT_SRC := $(wildcard src/agent/*.c) src/base/frame.c src/base/sha256.c
-AGENT_HDR := $(wildcard src/agent/*.h) include/actc/frame.h include/actc/sha256.h
+AGENT_BASE := arena err frame sha256 str strbuf
+AGENT_SRC := $(wildcard src/agent/*.c) $(AGENT_BASE:%=src/base/%.c)
+AGENT_HDR := $(wildcard src/agent/*.h) $(AGENT_BASE:%=include/actc/%.h)
 AGENT     := $(BUILD)/agent/agent-x86_64
 AGENT_CFLAGS := -std=c11 -Os -static -s -D_GNU_SOURCE -Iinclude -Isrc $(WARN) \
 	-ffunction-sections -fdata-sections -Wl,--gc-sections

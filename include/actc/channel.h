@@ -2,9 +2,9 @@
  * channel.h - act-c's side of the connection to one agent.
  *
  * Requests are queued and sent by channel_turn(), which also dispatches what arrived: callbacks run
- * only inside it (and inside the calls that say they wait). One channel serves any number of
- * processes at once. When the agent is gone every open request ends with ERR_LOST and
- * channel_lost() says so.
+ * only inside it (and inside the calls that say they wait), and must not wait themselves. One
+ * channel serves any number of processes at once. When the agent is gone every open request ends
+ * with ERR_LOST, every process as if by SIGKILL, and channel_lost() says so.
  */
 #ifndef ACTC_CHANNEL_H
 #define ACTC_CHANNEL_H
@@ -50,6 +50,8 @@ const struct channel_peer *channel_peer(const struct channel *c);
 /* Closes the descriptors: the agent then ends everything on its side. */
 void channel_close(struct channel *c);
 bool channel_lost(const struct channel *c);
+/* In words, as far as the channel itself can tell; or empty. */
+struct str channel_why_lost(const struct channel *c);
 
 enum channel_turn { TURN_PROGRESS, TURN_WAKE, TURN_TIMEOUT, TURN_LOST };
 /*
@@ -68,7 +70,9 @@ struct proc_spec {
 	const struct str *env; /* "K=V", the whole environment */
 	size_t nenv;
 	struct str cwd;
-	bool as_root; /* not as the user of the steps */
+	struct str mark; /* optional: an entry of env that no other step has, as "GITHUB_OUTPUT=…".
+			    SIGNAL_TREE knows by it the daemons whose parents are gone. */
+	bool as_root;    /* not as the user of the steps */
 	bool pty;
 };
 
@@ -85,7 +89,7 @@ struct proc_handler {
 	void *ctx;
 	void (*output)(void *ctx,
 		       struct str bytes); /* stdout and stderr, in the order of writing */
-	/* The last call: output is complete. */
+	/* The last call: output is complete. Not called for what still runs at channel_close(). */
 	void (*exited)(void *ctx, const struct proc_exit *exit);
 };
 
@@ -96,6 +100,8 @@ enum signal_scope { SIGNAL_ENTRY, SIGNAL_GROUP, SIGNAL_TREE };
 /* no_drain: when the entry is gone, what is in the pipe is read and then it is closed. */
 void channel_signal(struct channel *c, struct proc *p, int signo, enum signal_scope scope,
 		    bool no_drain);
+/* For a process with a pty. */
+void channel_resize(struct channel *c, struct proc *p, unsigned rows, unsigned columns);
 
 /* Queued, no answer is waited for; a failure is reported by the next channel_sync(). */
 void channel_write(struct channel *c, struct str path, unsigned mode, bool as_root,

@@ -1,0 +1,217 @@
+/*
+ * file.c - small file requests, done at once: directories, whole files, removal, reading.
+ *
+ * The agent is root in a container and gives what it makes to the user of the steps.
+ */
+#include "agent.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool give(int fd, const struct user *owner)
+{
+	return !owner || geteuid() != 0 || fchown(fd, owner->uid, owner->gid) == 0;
+}
+
+static bool set_dir(const char *path, unsigned mode, const struct user *owner, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && give(fd, owner) && fchmod(fd, (mode_t)mode & 07777) == 0;
+	int sys = errno;
+
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return ok || err_sys(err, sys, "make directory %s", path);
+}
+
+/* Makes the parents of path, which is changed for the time of the call. */
+static bool make_parents(char *path, const struct user *owner, struct err *err)
+{
+	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+
+		bool made = mkdir(path, 0755) == 0;
+		bool ok = made ? set_dir(path, 0755, owner, err)
+			       : errno == EEXIST || errno == EISDIR || errno == EROFS ||
+					  err_sys(err, errno, "make directory %s", path);
+
+		*p = '/';
+		if (!ok) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool file_make_dirs(const char *path, unsigned mode, const struct user *owner, struct err *err)
+{
+	char *copy = strdup(path);
+	bool ok;
+
+	BUG_ON(!copy);
+	ok = path[0] == '/' || err_set(err, ERR_INVALID, "%s is no absolute path", path);
+	ok = ok && make_parents(copy, owner, err);
+	if (ok && mkdir(path, 0755) < 0 && errno != EEXIST) {
+		ok = err_sys(err, errno, "make directory %s", path);
+	}
+	free(copy);
+	return ok && set_dir(path, mode, owner, err);
+}
+
+static bool write_content(int fd, struct str content)
+{
+	while (content.len > 0) {
+		ssize_t n = write(fd, content.p, content.len);
+
+		if (n < 0 && errno != EINTR) {
+			return false;
+		}
+		content = str_slice(content, n > 0 ? (size_t)n : 0, content.len);
+	}
+	return true;
+}
+
+/* A symbolic link at the end is not followed: the directory may be one that a step can write. */
+static int open_new(const char *path, const struct user *owner, struct err *err)
+{
+	enum { FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK };
+	int fd = open(path, FLAGS, 0600);
+
+	if (fd < 0 && errno == ENOENT) {
+		char *copy = strdup(path);
+		bool ok;
+
+		BUG_ON(!copy);
+		ok = make_parents(copy, owner, err);
+		free(copy);
+		if (!ok) {
+			return -1;
+		}
+		fd = open(path, FLAGS, 0600);
+	}
+	if (fd < 0) {
+		err_sys(err, errno, "write %s", path);
+	}
+	return fd;
+}
+
+bool file_write(const char *path, unsigned mode, const struct user *owner, struct str content,
+		struct err *err)
+{
+	int fd = open_new(path, owner, err);
+	bool ok;
+
+	if (fd < 0) {
+		return false;
+	}
+	ok = write_content(fd, content) && give(fd, owner) && fchmod(fd, (mode_t)mode & 07777) == 0;
+	if (!ok) {
+		err_sys(err, errno, "write %s", path);
+	}
+	if (close(fd) < 0 && ok) {
+		return err_sys(err, errno, "write %s", path);
+	}
+	return ok;
+}
+
+/* unlink, or for a directory what is in it and then rmdir. On a failure errno is set. */
+static bool remove_at(struct agent *a, int dir, const char *name);
+
+static bool remove_children(struct agent *a, int fd)
+{
+	DIR *d = fdopendir(fd);
+	struct dirent *de;
+	bool ok = true;
+
+	if (!d) {
+		(void)close(fd);
+		return false;
+	}
+	/* Go's module cache, for one, takes the write permission from its directories. */
+	(void)fchmod(fd, 0700);
+	while (ok && (de = readdir(d))) {
+		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0) {
+			ok = remove_at(a, fd, de->d_name);
+		}
+	}
+
+	int sys = errno;
+
+	(void)closedir(d);
+	errno = sys;
+	return ok;
+}
+
+static bool remove_at(struct agent *a, int dir, const char *name)
+{
+	agent_alive(a);
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT) {
+		return true;
+	}
+	if (errno != EISDIR && errno != EPERM) {
+		return false;
+	}
+
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES && fchmodat(dir, name, 0700, 0) == 0) {
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return fd >= 0 && remove_children(a, fd) && unlinkat(dir, name, AT_REMOVEDIR) == 0;
+}
+
+bool file_remove(struct agent *a, const char *path, struct err *err)
+{
+	if (path[0] != '/' || path[strspn(path, "/.")] == '\0') {
+		return err_set(err, ERR_INVALID, "\"%s\" is not removed", path);
+	}
+	return remove_at(a, AT_FDCWD, path) || err_sys(err, errno, "remove %s", path);
+}
+
+bool file_read(struct agent *a, const struct request *r, struct err *err)
+{
+	const char *path = r->text[0];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0) {
+		return err_sys(err, errno, "read %s", path);
+	}
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		(void)close(fd);
+		return err_set(err, ERR_INVALID, "read %s: not a regular file", path);
+	}
+
+	struct stream *s = stream_new(a, r->stream, STREAM_FILE);
+
+	s->src = fd;
+	s->left = r->big;
+	s->size = (uint64_t)st.st_size;
+	return true;
+}
+
+/* RESULT with the file's whole size behind it. */
+void file_settle(struct agent *a, struct stream *s)
+{
+	struct strbuf b = STRBUF_INIT(0);
+
+	if (s->src >= 0 && s->left > 0) {
+		return;
+	}
+	if (s->src >= 0) {
+		agent_send(a, FRAME_EOF, s->id, STR_EMPTY);
+	}
+	frame_put_u32(&b, 0);
+	frame_put_bytes(&b, STR_EMPTY);
+	frame_put_u64(&b, s->size);
+	agent_send(a, FRAME_RESULT, s->id, strbuf_str(&b));
+	strbuf_release(&b);
+	stream_drop(s);
+}

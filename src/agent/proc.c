@@ -1,0 +1,407 @@
+/*
+ * proc.c - the processes of steps: start, signal, reap, and when one is done.
+ *
+ * Done = exited AND (its output at the end OR 5 s of draining): a daemon that a step left behind
+ * holds the pipe for as long as it lives (SEMANTICS 4.4, 4.5). What was in the pipe when draining
+ * ended is still delivered, however slowly it is taken.
+ */
+#include "agent.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum {
+	DRAIN_MS = 5000,
+	PIPE_SIZE = 1024 * 1024,
+};
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* Everything the child needs, made before the fork. */
+struct plan {
+	char **argv;
+	char **env;
+	const char *cwd;
+	const struct user *user; /* NULL: as the agent itself */
+	const char *tty;         /* the pty's other end, or NULL */
+	int in, out;
+	int report; /* CLOEXEC: what failed, nothing when exec succeeded */
+	bool die_with_us;
+};
+
+/* What comes through plan.report: errno, and the step that failed as text. */
+struct failure {
+	int sys;
+	char what[PATH_MAX + 16];
+};
+
+static _Noreturn void fail(const struct plan *p, const char *verb, const char *object)
+{
+	struct failure f = { .sys = errno };
+	int n = snprintf(f.what, sizeof(f.what), "%s %s", verb, object);
+	size_t len = n < 0 ? 0 : (size_t)n < sizeof(f.what) ? (size_t)n : sizeof(f.what) - 1;
+
+	(void)!write(p->report, &f, offsetof(struct failure, what) + len);
+	_exit(127);
+}
+
+void child_clean(int first)
+{
+	sigset_t none;
+
+	for (int i = 1; i < 65; i++) {
+		(void)signal(i, SIG_DFL);
+	}
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (first >= 0 && syscall(SYS_close_range, first, ~0U, 0) < 0) {
+		long max = sysconf(_SC_OPEN_MAX);
+
+		for (int fd = first; fd < max; fd++) {
+			(void)close(fd);
+		}
+	}
+}
+
+static const char *env_get(char **env, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; env && *env; env++) {
+		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=') {
+			return *env + n + 1;
+		}
+	}
+	return NULL;
+}
+
+/* As execvpe, but an unknown format is an error and no shell script. */
+static void exec_in_path(const struct plan *p)
+{
+	const char *path = env_get(p->env, "PATH");
+	int seen = ENOENT;
+	char full[PATH_MAX];
+
+	for (path = path ? path : DEFAULT_PATH; *path;) {
+		size_t n = strcspn(path, ":");
+		int len =
+			snprintf(full, sizeof(full), "%.*s/%s", (int)n, n ? path : ".", p->argv[0]);
+
+		if (n == 0) {
+			len = snprintf(full, sizeof(full), "./%s", p->argv[0]);
+		}
+		if (len > 0 && (size_t)len < sizeof(full)) {
+			(void)execve(full, p->argv, p->env);
+			if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
+				return;
+			}
+			seen = errno == EACCES ? EACCES : seen;
+		}
+		path += n + (path[n] == ':');
+	}
+	errno = seen;
+}
+
+static void become(const struct plan *p)
+{
+	const struct user *u = p->user;
+
+	if (setgroups(u->ngroups, u->groups) < 0 || setresgid(u->gid, u->gid, u->gid) < 0 ||
+	    setresuid(u->uid, u->uid, u->uid) < 0) {
+		char uid[32];
+
+		(void)snprintf(uid, sizeof(uid), "user %u", (unsigned)u->uid);
+		fail(p, "become", uid);
+	}
+}
+
+static void redirect(const struct plan *p)
+{
+	int out = p->out;
+
+	if (p->tty) {
+		/* The first terminal that a session leader opens becomes its own. */
+		out = open(p->tty, O_RDWR);
+		if (out < 0) {
+			fail(p, "open", p->tty);
+		}
+	}
+	if (dup2(p->in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) {
+		fail(p, "dup", "output");
+	}
+	if (p->tty) {
+		(void)close(out);
+	}
+}
+
+static _Noreturn void child_main(const struct plan *p)
+{
+	(void)setsid();
+	redirect(p);
+	child_clean(-1);
+	if (p->user) {
+		become(p);
+	}
+	if (p->die_with_us) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	}
+	if (chdir(p->cwd) < 0) {
+		fail(p, "chdir", p->cwd);
+	}
+	if (!p->argv[0]) {
+		errno = EINVAL;
+		fail(p, "exec", "nothing");
+	}
+	if (strchr(p->argv[0], '/')) {
+		(void)execve(p->argv[0], p->argv, p->env);
+	} else {
+		exec_in_path(p);
+	}
+	fail(p, "exec", p->argv[0]);
+}
+
+static void send_exited(struct agent *a, uint32_t stream, const struct failure *f, int status,
+			uint32_t flags)
+{
+	struct strbuf b = STRBUF_INIT(0);
+	uint32_t sig = !f && WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0;
+	uint32_t code = f     ? (f->sys == ENOENT ? 127U : 126U)
+			: sig ? 128 + sig
+			      : (uint32_t)WEXITSTATUS(status);
+
+	frame_put_u32(&b, f ? (uint32_t)f->sys : 0);
+	frame_put_bytes(&b, str_of(f ? f->what : ""));
+	frame_put_u32(&b, code);
+	frame_put_u32(&b, sig);
+	frame_put_u32(&b, flags);
+	agent_send(a, FRAME_EXITED, stream, strbuf_str(&b));
+	strbuf_release(&b);
+}
+
+static void never_started(struct agent *a, uint32_t stream, const struct failure *f)
+{
+	agent_send(a, FRAME_EOF, stream, STR_EMPTY);
+	send_exited(a, stream, f, 0, EXITED_DRAINED);
+}
+
+/* Waits until the child has executed its program or said why not. */
+static bool started(int report, struct failure *f)
+{
+	ssize_t n;
+
+	do {
+		n = read(report, f, sizeof(*f) - 1);
+	} while (n < 0 && errno == EINTR);
+	if (n < (ssize_t)sizeof(f->sys)) {
+		return true;
+	}
+	((char *)f)[n] = '\0';
+	return false;
+}
+
+/* Opens what the child gets as stdin and output; false with f set. */
+static bool open_output(struct plan *p, int *src, bool pty, struct failure *f)
+{
+	int fds[2];
+
+	p->in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (p->in < 0) {
+		*f = (struct failure){ .sys = errno, .what = "open /dev/null" };
+		return false;
+	}
+	if (pty) {
+		*src = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+		if (*src >= 0 && grantpt(*src) == 0 && unlockpt(*src) == 0) {
+			p->tty = ptsname(*src);
+		}
+		if (!p->tty) {
+			*f = (struct failure){ .sys = errno, .what = "open a pty" };
+			return false;
+		}
+		if (p->user) {
+			(void)!chown(p->tty, p->user->uid, (gid_t)-1);
+		}
+	} else if (pipe2(fds, O_CLOEXEC) < 0) {
+		*f = (struct failure){ .sys = errno, .what = "pipe" };
+		return false;
+	} else {
+		*src = fds[0];
+		p->out = fds[1];
+		(void)fcntl(*src, F_SETPIPE_SZ, PIPE_SIZE);
+	}
+	(void)fcntl(*src, F_SETFL, O_NONBLOCK);
+	return true;
+}
+
+static void close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i] >= 0) {
+			(void)close(fds[i]);
+		}
+	}
+}
+
+/* The child's pid, or -1 with f set; *src is the reading end of its output. */
+static pid_t start(struct plan *p, int *src, bool pty, struct failure *f)
+{
+	int report[2] = { -1, -1 };
+	pid_t pid = -1;
+
+	if (open_output(p, src, pty, f)) {
+		if (pipe2(report, O_CLOEXEC) == 0) {
+			p->report = report[1];
+			pid = fork();
+		}
+		if (pid == 0) {
+			child_main(p);
+		}
+		if (pid < 0) {
+			*f = (struct failure){ .sys = errno, .what = "fork" };
+		}
+	}
+	close_all((int[]){ p->in, p->out, report[1] }, 3);
+	if (pid > 0 && !started(report[0], f)) {
+		(void)waitpid(pid, NULL, 0);
+		pid = -1;
+	}
+	close_all((int[]){ report[0], pid < 0 ? *src : -1 }, 2);
+	return pid;
+}
+
+void proc_spawn(struct agent *a, const struct request *r)
+{
+	struct failure f = { 0 };
+	struct plan p = {
+		.argv = r->list[0].v,
+		.env = r->list[1].v,
+		.cwd = r->text[0],
+		.user = (r->flags & FLAG_AS_ROOT) || geteuid() != 0 ? NULL : &a->user,
+		.in = -1,
+		.out = -1,
+		.die_with_us = !a->init,
+	};
+	uint64_t oom = oom_count(&a->oom);
+	int src = -1;
+	pid_t pid = start(&p, &src, r->flags & FLAG_PTY, &f);
+
+	if (pid < 0) {
+		never_started(a, r->stream, &f);
+		return;
+	}
+
+	struct stream *s = stream_new(a, r->stream, STREAM_PROC);
+
+	s->pid = pid;
+	s->src = src;
+	s->pty = r->flags & FLAG_PTY;
+	s->oom_before = oom;
+	s->start_time = scan_start_time(pid);
+	s->mark = *r->text[1] ? strdup(r->text[1]) : NULL;
+}
+
+/* Orphans reparented to this process are reaped here as well. */
+void proc_reap(struct agent *a)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (struct stream *s = a->streams; s; s = s->next) {
+			if (s->pid == pid && !s->exited && !s->gone) {
+				s->exited = true;
+				s->status = status;
+				s->deadline = agent_now() + DRAIN_MS;
+				stream_settle(a, s);
+			}
+		}
+	}
+}
+
+static bool at_end(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLIN | POLLHUP)) == POLLHUP;
+}
+
+static void finish(struct agent *a, struct stream *s, bool drained)
+{
+	uint32_t flags = drained ? EXITED_DRAINED : 0;
+
+	if (oom_count(&a->oom) > s->oom_before) {
+		flags |= EXITED_OOM;
+	}
+	send_exited(a, s->id, NULL, s->status, flags);
+	stream_drop(s);
+}
+
+void proc_settle(struct agent *a, struct stream *s)
+{
+	int waiting = 0;
+
+	if (!s->exited) {
+		return;
+	}
+	if (s->src < 0) {
+		finish(a, s, true);
+		return;
+	}
+	if (s->left == UINT64_MAX && (s->no_drain || agent_now() >= s->deadline)) {
+		(void)ioctl(s->src, FIONREAD, &waiting);
+		s->left = waiting > 0 ? (uint64_t)waiting : 0;
+	}
+	if (s->left == 0) {
+		bool drained = at_end(s->src);
+
+		agent_send(a, FRAME_EOF, s->id, STR_EMPTY);
+		finish(a, s, drained);
+	}
+}
+
+enum scope { SCOPE_ENTRY, SCOPE_GROUP, SCOPE_TREE };
+
+void proc_signal(struct agent *a, const struct request *r)
+{
+	struct stream *s = stream_find(a, r->stream);
+	int signo = (int)r->number[0];
+
+	if (!s || s->kind != STREAM_PROC || signo < 1 || signo > 64) {
+		return; /* it has ended meanwhile */
+	}
+	if (r->number[1] == SCOPE_TREE) {
+		scan_kill_tree(a, s, signo);
+	} else if (!s->exited) {
+		/* Once the entry is reaped its number is not ours any more. */
+		(void)kill(r->number[1] == SCOPE_GROUP ? -s->pid : s->pid, signo);
+	}
+	if (r->flags & FLAG_NO_DRAIN) {
+		s->no_drain = true;
+		proc_settle(a, s);
+	}
+}
+
+void proc_resize(struct agent *a, const struct request *r)
+{
+	struct stream *s = stream_find(a, r->stream);
+	struct winsize size = {
+		.ws_row = (unsigned short)r->number[0],
+		.ws_col = (unsigned short)r->number[1],
+	};
+
+	if (s && s->pty && s->src >= 0) {
+		(void)ioctl(s->src, TIOCSWINSZ, &size);
+	}
+}

@@ -1,0 +1,525 @@
+/*
+ * channel.c - act-c's end of the connection to an agent: greeting, turns, credit, liveness.
+ *
+ * The receiving buffer is large and what a process printed is handed on straight out of it, so
+ * that output flows at the speed of the pipe; credit is given back in big steps. What the verbs
+ * mean is in channel_proc.c, channel_request.c and channel_forward.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "channel_impl.h"
+
+enum {
+	RX_SIZE = 1024 * 1024,
+	PIPE_SIZE = 1024 * 1024,
+	SLOT_IN = 0,
+	SLOT_OUT,
+	SLOT_WAKE,
+	SLOTS,
+};
+
+long long chan_now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void *chan_alloc(size_t size)
+{
+	void *p = calloc(1, size);
+
+	BUG_ON(!p);
+	return p;
+}
+
+void chan_add(struct channel *c, struct chan_stream *s, const struct chan_ops *ops, uint32_t id)
+{
+	s->ops = ops;
+	s->credit = STREAM_CREDIT;
+	s->id = id;
+	if (!id) {
+		s->id = c->next_id;
+		c->next_id += 2;
+	}
+	s->next = c->streams;
+	c->streams = s;
+}
+
+void chan_remove(struct channel *c, struct chan_stream *s)
+{
+	for (struct chan_stream **at = &c->streams; *at; at = &(*at)->next) {
+		if (*at == s) {
+			*at = s->next;
+			return;
+		}
+	}
+}
+
+struct chan_stream *chan_find(struct channel *c, uint32_t id)
+{
+	for (struct chan_stream *s = c->streams; s; s = s->next) {
+		if (s->id == id) {
+			return s;
+		}
+	}
+	return NULL;
+}
+
+void chan_send(struct channel *c, enum frame_type type, uint8_t flags, uint32_t stream,
+	       struct str payload)
+{
+	if (!c->lost) {
+		frame_send(&c->tx, type, flags, stream, payload);
+	}
+}
+
+void chan_credit(struct channel *c, struct chan_stream *s, size_t n)
+{
+	struct strbuf b = STRBUF_INIT(0);
+
+	s->owed += (uint32_t)n;
+	if (s->owed < STREAM_CREDIT / 2) {
+		return;
+	}
+	frame_put_u32(&b, s->owed);
+	chan_send(c, FRAME_CREDIT, 0, s->id, strbuf_str(&b));
+	strbuf_release(&b);
+	s->owed = 0;
+}
+
+void chan_fail(struct channel *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (c->lost) {
+		return;
+	}
+	va_start(ap, fmt);
+	if (vasprintf(&c->why, fmt, ap) < 0) {
+		bug(__FILE__, __LINE__, "out of memory");
+	}
+	va_end(ap);
+	c->lost = true;
+	while (c->streams) {
+		struct chan_stream *s = c->streams;
+
+		c->streams = s->next;
+		s->ops->lost(c, s);
+	}
+}
+
+/* The first bytes are not the protocol's: an entry point that prints, a shell's complaint. */
+static void fail_noise(struct channel *c)
+{
+	const char *p = (const char *)c->input.p + c->input.at;
+	size_t n = c->input.len - c->input.at;
+	char text[161];
+	size_t len = 0;
+
+	for (size_t i = 0; i < n && len < sizeof(text) - 1; i++) {
+		text[len++] = p[i] >= ' ' && p[i] <= '~' ? p[i] : ' ';
+	}
+	text[len] = '\0';
+	if (c->greeted) {
+		chan_fail(c, "the agent broke the protocol");
+	} else {
+		chan_fail(c, "something else than the agent answered: \"%s\"", text);
+	}
+}
+
+static void take_env(struct channel *c, struct arena *a, struct frame_reader *r)
+{
+	uint32_t n = frame_u32(r);
+
+	if (r->bad || n > r->left / 4) {
+		chan_fail(c, "the agent's greeting is malformed");
+		return;
+	}
+
+	struct str *env = arena_array(a, struct str, n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		env[i] = arena_str(a, frame_bytes(r));
+	}
+	c->peer.env = env;
+	c->peer.nenv = n;
+	c->greeted = true;
+}
+
+static void take_hello(struct channel *c, struct arena *a, const struct frame *f)
+{
+	struct frame_reader r = frame_reader(f);
+	struct channel_peer *p = &c->peer;
+
+	p->version = frame_u32(&r);
+	p->build = arena_str(a, frame_bytes(&r));
+	if (p->version != FRAME_VERSION) {
+		chan_fail(c, "the agent speaks version %u of the protocol, not %d",
+			  (unsigned)p->version, FRAME_VERSION);
+		return;
+	}
+	p->arch = arena_str(a, frame_bytes(&r));
+	p->uid = frame_u32(&r);
+	p->gid = frame_u32(&r);
+	p->user = arena_str(a, frame_bytes(&r));
+	p->home = arena_str(a, frame_bytes(&r));
+	p->has_bash = frame_u32(&r) & HELLO_HAS_BASH;
+	take_env(c, a, &r);
+}
+
+/* On stream 0 the agent says why it gives up. */
+static void take_complaint(struct channel *c, const struct frame *f)
+{
+	struct frame_reader r = frame_reader(f);
+
+	(void)frame_u32(&r);
+
+	struct str text = frame_bytes(&r);
+
+	chan_fail(c, "the agent ended: %.*s", STR_ARG(text));
+}
+
+static void dispatch_data(struct channel *c, const struct frame *f)
+{
+	struct chan_stream *s = chan_find(c, f->stream);
+
+	if (!s) {
+		return; /* late: we have closed it */
+	}
+
+	/* The callback may end the stream: then there is nobody to give credit to. */
+	const struct chan_ops *ops = s->ops;
+
+	ops->data(c, s, str_mk((const char *)f->payload, f->len));
+	if (!ops->own_credit && chan_find(c, f->stream) == s) {
+		chan_credit(c, s, f->len);
+	}
+}
+
+static void dispatch_open(struct channel *c, const struct frame *f)
+{
+	struct frame_reader r = frame_reader(f);
+	struct chan_stream *listener = chan_find(c, frame_u32(&r));
+
+	if (listener && f->stream % 2 == 0) {
+		forward_open(c, listener, f->stream);
+	} else {
+		chan_send(c, FRAME_CLOSE, 0, f->stream, STR_EMPTY);
+	}
+}
+
+static void dispatch(struct channel *c, const struct frame *f)
+{
+	struct frame_reader r = frame_reader(f);
+	struct chan_stream *s = chan_find(c, f->stream);
+
+	if (f->type == FRAME_DATA) {
+		dispatch_data(c, f);
+	} else if (f->type == FRAME_PING) {
+		chan_send(c, FRAME_PONG, 0, f->stream, STR_EMPTY);
+	} else if (f->type == FRAME_RESULT && f->stream == 0) {
+		take_complaint(c, f);
+	} else if (f->type == FRAME_OPEN && !s) {
+		dispatch_open(c, f);
+	} else if (f->type == FRAME_CREDIT && s) {
+		s->credit += frame_u32(&r);
+	} else if (s) {
+		s->ops->frame(c, s, f);
+	}
+}
+
+/* The frames that have arrived. `hello` takes the greeting into that arena. */
+static void dispatch_all(struct channel *c, struct arena *hello)
+{
+	struct frame f;
+	enum frame_status status = FRAME_MORE;
+
+	while (!c->lost && (status = frame_input_next(&c->input, &f)) == FRAME_OK) {
+		if (hello && f.type == FRAME_HELLO && !c->greeted) {
+			take_hello(c, hello, &f);
+		} else {
+			dispatch(c, &f);
+		}
+	}
+	if (!c->lost && status == FRAME_BAD) {
+		fail_noise(c);
+	}
+}
+
+static void receive(struct channel *c, struct arena *hello)
+{
+	size_t room;
+	uint8_t *p = frame_input_room(&c->input, &room);
+	ssize_t n = read(c->in, p, room);
+
+	if (n > 0) {
+		c->heard = chan_now();
+		frame_input_add(&c->input, (size_t)n);
+		dispatch_all(c, hello);
+	} else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		return;
+	} else if (!c->greeted && c->input.len > c->input.at) {
+		fail_noise(c);
+	} else {
+		chan_fail(c, "the connection to the agent has ended");
+	}
+}
+
+static void transmit(struct channel *c)
+{
+	while (c->tx.len > 0 && !c->lost) {
+		ssize_t n = write(c->out, c->tx.p, c->tx.len);
+
+		if (n > 0) {
+			strbuf_consume(&c->tx, (size_t)n);
+		} else if (errno == EAGAIN) {
+			return;
+		} else if (errno == EPIPE || errno == ECONNRESET) {
+			/* What the agent said last is still to be read; its end comes there. */
+			strbuf_reset(&c->tx);
+		} else if (errno != EINTR) {
+			chan_fail(c, "the connection to the agent failed: %s", strerror(errno));
+		}
+	}
+}
+
+static void poll_add(struct channel *c, size_t at, int fd, short events, struct chan_stream *s)
+{
+	if (at >= c->npolls) {
+		c->npolls = c->npolls ? 2 * c->npolls : 16;
+		c->polls = realloc(c->polls, c->npolls * sizeof(*c->polls));
+		c->pollers = realloc(c->pollers, c->npolls * sizeof(struct chan_stream *));
+		BUG_ON(!c->polls || !c->pollers);
+	}
+	c->polls[at] = (struct pollfd){ .fd = fd, .events = events };
+	c->pollers[at] = s;
+}
+
+static size_t poll_fill(struct channel *c, int wake_fd)
+{
+	size_t n = SLOTS;
+
+	poll_add(c, SLOT_IN, c->in, POLLIN, NULL);
+	poll_add(c, SLOT_OUT, c->tx.len ? c->out : -1, POLLOUT, NULL);
+	poll_add(c, SLOT_WAKE, wake_fd, POLLIN, NULL);
+	for (struct chan_stream *s = c->streams; s; s = s->next) {
+		int fd = -1;
+		short events = s->ops->wants ? s->ops->wants(s, &fd) : 0;
+
+		if (events) {
+			poll_add(c, n++, fd, events, s);
+		}
+	}
+	return n;
+}
+
+/* Time in which the caller took no turn (it was stopped, or slept) is not the agent's silence. */
+static void keep_alive(struct channel *c, long long now)
+{
+	if (now - c->turned > FRAME_PING_MS) {
+		c->heard += now - c->turned;
+	}
+	c->turned = now;
+	if (now - c->pinged >= FRAME_PING_MS) {
+		c->pinged = now;
+		chan_send(c, FRAME_PING, 0, 0, STR_EMPTY);
+	}
+	transmit(c);
+}
+
+static bool still_there(const struct channel *c, const struct chan_stream *s)
+{
+	for (const struct chan_stream *i = c->streams; i; i = i->next) {
+		if (i == s) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* False when nothing happened before the time was over. */
+static bool turn_once(struct channel *c, int wake_fd, int wait_ms, struct arena *hello)
+{
+	size_t n = poll_fill(c, wake_fd);
+
+	if (poll(c->polls, (nfds_t)n, wait_ms) <= 0) {
+		return false;
+	}
+	if (c->polls[SLOT_OUT].revents) {
+		transmit(c);
+	}
+	if (c->polls[SLOT_IN].revents) {
+		receive(c, hello);
+	}
+	for (size_t i = SLOTS; i < n && !c->lost; i++) {
+		struct chan_stream *s = c->pollers[i];
+
+		if (c->polls[i].revents && still_there(c, s)) {
+			s->ops->ready(c, s, c->polls[i].revents);
+		}
+	}
+	transmit(c);
+	return true;
+}
+
+static enum channel_turn turn(struct channel *c, int wake_fd, int timeout_ms, struct arena *hello)
+{
+	const long long for_ever = 1000LL * 86400 * 365;
+	long long now = chan_now();
+	long long until = now + (timeout_ms < 0 ? for_ever : timeout_ms);
+
+	while (!c->lost) {
+		keep_alive(c, now);
+
+		long long next = c->pinged + FRAME_PING_MS;
+		long long wait = (next < until ? next : until) - now;
+
+		if (turn_once(c, wake_fd, wait > 0 ? (int)wait : 0, hello)) {
+			if (c->lost) {
+				break;
+			}
+			return c->polls[SLOT_WAKE].revents ? TURN_WAKE : TURN_PROGRESS;
+		}
+		now = chan_now();
+		if (now - c->heard >= FRAME_SILENCE_MS) {
+			chan_fail(c, "the agent has not answered for %d s",
+				  FRAME_SILENCE_MS / 1000);
+		} else if (now >= until) {
+			return TURN_TIMEOUT;
+		}
+	}
+	return TURN_LOST;
+}
+
+enum channel_turn channel_turn(struct channel *c, int wake_fd, int timeout_ms)
+{
+	enum channel_turn result;
+
+	/* A callback must not wait for the channel that is calling it. */
+	BUG_ON(c->turning);
+	c->turning = true;
+	result = turn(c, wake_fd, timeout_ms, NULL);
+	c->turning = false;
+	return result;
+}
+
+bool chan_await(struct channel *c, const bool *done, int timeout_ms, struct err *err)
+{
+	long long until = chan_now() + timeout_ms;
+
+	while (!*done) {
+		long long left = timeout_ms < 0 ? -1 : until - chan_now();
+
+		if (timeout_ms >= 0 && left <= 0) {
+			err_set(err, ERR_SYSTEM, "no answer within %d s", timeout_ms / 1000);
+			err->sys = ETIMEDOUT;
+			return false;
+		}
+		if (channel_turn(c, -1, (int)left) == TURN_LOST && !*done) {
+			return err_set(err, ERR_LOST, "%s", c->why);
+		}
+	}
+	return true;
+}
+
+static void send_hello(struct channel *c, const struct channel_hello *hello)
+{
+	struct strbuf b = STRBUF_INIT(0);
+
+	frame_put_u32(&b, FRAME_VERSION);
+	frame_put_bytes(&b, hello->user);
+	frame_put_list(&b, hello->dirs, hello->ndirs);
+	chan_send(c, FRAME_HELLO, 0, 0, strbuf_str(&b));
+	strbuf_release(&b);
+}
+
+static void prepare_fd(int fd)
+{
+	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE); /* fails for a socket, which is fine */
+}
+
+struct channel *channel_open(struct arena *a, int in_fd, int out_fd,
+			     const struct channel_hello *hello, int timeout_ms, struct err *err)
+{
+	struct channel *c = arena_new(a, struct channel);
+	long long now = chan_now();
+	long long until = now + timeout_ms;
+
+	*c = (struct channel){
+		.in = in_fd,
+		.out = out_fd,
+		.next_id = 1,
+		.heard = now,
+		.pinged = now,
+		.turned = now,
+	};
+	frame_input_init(&c->input, RX_SIZE);
+	strbuf_init(&c->tx, 0);
+	prepare_fd(in_fd);
+	prepare_fd(out_fd);
+	send_hello(c, hello);
+	while (!c->greeted && !c->lost && now < until) {
+		(void)turn(c, -1, (int)(until - now), a);
+		now = chan_now();
+	}
+	if (c->greeted && !c->lost) {
+		return c;
+	}
+	if (c->lost) {
+		err_set(err, ERR_LOST, "%s", c->why);
+	} else {
+		err_set(err, ERR_LOST, "the agent did not answer within %d s", timeout_ms / 1000);
+	}
+	channel_close(c);
+	return NULL;
+}
+
+const struct channel_peer *channel_peer(const struct channel *c)
+{
+	return &c->peer;
+}
+
+void channel_close(struct channel *c)
+{
+	/* Where an end of file does not get through (a remote daemon), the word may. */
+	chan_send(c, FRAME_EXIT, 0, 0, STR_EMPTY);
+	transmit(c);
+	while (c->streams) {
+		struct chan_stream *s = c->streams;
+
+		c->streams = s->next;
+		s->ops->release(s);
+	}
+	(void)close(c->in);
+	if (c->out != c->in) {
+		(void)close(c->out);
+	}
+	frame_input_release(&c->input);
+	strbuf_release(&c->tx);
+	err_release(&c->deferred);
+	free(c->why);
+	free(c->polls);
+	free(c->pollers);
+	*c = (struct channel){ .in = -1, .out = -1, .lost = true };
+}
+
+bool channel_lost(const struct channel *c)
+{
+	return c->lost;
+}
+
+struct str channel_why_lost(const struct channel *c)
+{
+	return str_of(c->why);
+}
