@@ -125,7 +125,7 @@ void stream_data(struct agent *a, struct stream *s, struct str bytes);
 void stream_eof(struct agent *a, struct stream *s);
 void stream_drain(struct agent *a, struct stream *s);
 void stream_settle(struct agent *a, struct stream *s);
-void stream_close(struct agent *a, struct stream *s);
+void stream_close(struct stream *s);
 
 /* proc.c: the processes of steps. */
 void proc_spawn(struct agent *a, const struct request *r);
@@ -170,8 +170,17 @@ void child_clean(int first);
 /* tar_read.c, tar_write.c, hash.c: straight-line code for workers, on blocking descriptors. */
 bool tar_unpack(int in, const char *dir, const struct user *owner, struct err *err);
 bool tar_pack(int out, const char *path, struct err *err);
-bool hash_files(int out, const char *dir, const struct str *patterns, size_t n, bool follow,
-		struct err *err);
+
+/* hashFiles: the patterns are rooted at dir; only files below it count. */
+struct hash_spec {
+	struct str dir;
+	struct str home; /* what ~ stands for */
+	char **patterns;
+	size_t n;
+	bool follow; /* enter directories through symbolic links */
+};
+/* Writes the hex digest, or nothing when no file matched. */
+bool hash_files(int out, const struct hash_spec *spec, struct err *err);
 
 /* forward.c */
 void forward_listen(struct agent *a, const struct request *r);

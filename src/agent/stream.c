@@ -269,7 +269,7 @@ void stream_settle(struct agent *a, struct stream *s)
 }
 
 /* Told by act-c that it is not interested any more. */
-void stream_close(struct agent *a, struct stream *s)
+void stream_close(struct stream *s)
 {
 	if (s->kind == STREAM_PROC) {
 		return;

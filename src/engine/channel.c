@@ -336,6 +336,13 @@ static void keep_alive(struct channel *c, long long now)
 	transmit(c);
 }
 
+void channel_keepalive(struct channel *c)
+{
+	if (!c->lost) {
+		keep_alive(c, chan_now());
+	}
+}
+
 static bool still_there(const struct channel *c, const struct chan_stream *s)
 {
 	for (const struct chan_stream *i = c->streams; i; i = i->next) {

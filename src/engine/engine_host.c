@@ -1,0 +1,243 @@
+/*
+ * engine_host.c - the machine is this one: the agent runs as the user that started act-c.
+ *
+ * No isolation at all, therefore never chosen by itself. The agent is a subreaper in a session of
+ * its own, so it finds whatever a step leaves behind and ends it with the job. Linux only: the
+ * program is started from memory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "actc/file.h"
+#include "agent_blob.h"
+#include "machine.h"
+
+extern char **environ;
+
+enum {
+	START_MS = 10 * 1000,
+	STOP_MS = 3 * 1000,
+};
+
+struct host_machine {
+	struct machine m;
+	pid_t pid;
+	const char *dir; /* removed at the end */
+};
+
+static void host_probe(struct arena *a, struct engine_state *out)
+{
+	(void)a;
+	*out = (struct engine_state){
+		.usable = true,
+		.version = STR("this machine, without isolation"),
+		.why = STR_EMPTY,
+		.fix = STR_EMPTY,
+	};
+}
+
+static int agent_file(struct err *err)
+{
+	size_t len;
+	const unsigned char *blob = agent_blob(&len);
+	int fd = memfd_create("act-c-agent", MFD_CLOEXEC);
+
+	if (fd < 0 || !write_all(fd, blob, len)) {
+		err_sys(err, errno, "put the agent into memory");
+		if (fd >= 0) {
+			(void)close(fd);
+		}
+		return -1;
+	}
+	return fd;
+}
+
+static _Noreturn void child_main(int program, int channel)
+{
+	static char name[] = "act-c-agent";
+	char *argv[] = { name, NULL };
+	sigset_t none;
+
+	(void)setsid();
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)dup2(channel, STDIN_FILENO);
+	(void)dup2(channel, STDOUT_FILENO);
+	(void)fexecve(program, argv, environ);
+	_exit(127);
+}
+
+/* Our end of the channel, or -1. */
+static int start_agent(pid_t *pid, struct err *err)
+{
+	int ends[2];
+	int program = agent_file(err);
+
+	if (program < 0) {
+		return -1;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		err_sys(err, errno, "socketpair");
+		(void)close(program);
+		return -1;
+	}
+	*pid = fork();
+	if (*pid == 0) {
+		child_main(program, ends[1]);
+	}
+	(void)close(program);
+	(void)close(ends[1]);
+	if (*pid < 0) {
+		err_sys(err, errno, "start the agent");
+		(void)close(ends[0]);
+		return -1;
+	}
+	return ends[0];
+}
+
+/* A job's path may hold anything; a directory's name may not. */
+static struct str job_dir(struct arena *a, const struct machine_spec *spec)
+{
+	struct str dir = arena_printf(a, "%.*s/host-%.*s-XXXXXX", STR_ARG(spec->rundir->tmp),
+				      STR_ARG(str_slice(spec->job, 0, 60)));
+	char *p = (char *)(uintptr_t)dir.p + spec->rundir->tmp.len + 1;
+
+	for (; p < dir.p + dir.len; p++) {
+		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			     (*p >= '0' && *p <= '9') || *p == '.';
+
+		*p = plain ? *p : '-';
+	}
+	return dir;
+}
+
+static struct runner_paths layout(struct arena *a, const struct machine_spec *spec, const char *dir)
+{
+	struct str work = arena_printf(a, "%s/work", dir);
+	struct runner_paths paths = machine_layout(a, work, spec->repository_name);
+
+	paths.tool_cache = arena_printf(a, "%.*s/toolcache", STR_ARG(spec->rundir->state));
+	paths.externals = arena_printf(a, "%.*s/externals", STR_ARG(spec->rundir->state));
+	if (spec->bind.len) {
+		paths.workspace = spec->bind;
+	}
+	return paths;
+}
+
+static bool open_channel(struct arena *a, struct host_machine *m, struct err *err)
+{
+	const struct runner_paths *p = &m->m.paths;
+	struct str dirs[] = {
+		p->work, p->workspace, p->temp, p->actions, p->tool_cache, p->externals,
+	};
+	struct channel_hello hello = {
+		.user = STR_EMPTY,
+		.dirs = dirs,
+		.ndirs = sizeof(dirs) / sizeof(dirs[0]),
+	};
+	int fd = start_agent(&m->pid, err);
+
+	if (fd < 0) {
+		return false;
+	}
+	m->m.channel = channel_open(a, fd, fd, &hello, START_MS, err);
+	return m->m.channel != NULL;
+}
+
+/* Waits for the agent's end; kills it when the time is over. */
+static void end_agent(struct host_machine *m, int timeout_ms)
+{
+	enum { STEP_MS = 2 };
+
+	for (int waited = 0; m->pid > 0; waited += STEP_MS) {
+		if (waitpid(m->pid, NULL, WNOHANG) != 0) {
+			m->pid = 0;
+			return;
+		}
+		if (waited >= timeout_ms) {
+			(void)kill(m->pid, SIGKILL);
+		}
+		(void)nanosleep(&(struct timespec){ 0, STEP_MS * 1000000L }, NULL);
+	}
+}
+
+static void host_stop(struct machine *machine, bool force)
+{
+	struct host_machine *m = (struct host_machine *)machine;
+	struct err ignored = ERR_INIT;
+
+	if (m->m.channel) {
+		/* The agent kills everything at once in any case. */
+		channel_close(m->m.channel);
+		m->m.channel = NULL;
+	}
+	end_agent(m, force ? STOP_MS / 2 : STOP_MS);
+	(void)remove_tree(m->dir, &ignored);
+	err_release(&ignored);
+}
+
+static struct machine *host_start(struct arena *a, const struct machine_spec *spec, struct err *err)
+{
+	struct host_machine *m = arena_new(a, struct host_machine);
+	struct str dir = job_dir(a, spec);
+	char *path = arena_cstr(a, dir);
+
+	memcpy(path + dir.len - 6, "XXXXXX", 6);
+	if (!mkdtemp(path)) {
+		err_sys(err, errno, "make %s", path);
+		return NULL;
+	}
+	m->dir = path;
+	m->m.engine = &engine_host;
+	m->m.describe = STR_EMPTY;
+	m->m.paths = layout(a, spec, path);
+	if (!open_channel(a, m, err)) {
+		host_stop(&m->m, true);
+		err_wrap(err, "host");
+		return NULL;
+	}
+	return &m->m;
+}
+
+static struct str host_why_lost(struct arena *a, struct machine *machine)
+{
+	struct host_machine *m = (struct host_machine *)machine;
+	int status = 0;
+
+	if (m->pid > 0 && waitpid(m->pid, &status, WNOHANG) == m->pid) {
+		m->pid = 0;
+		if (WIFSIGNALED(status)) {
+			return arena_printf(a, "the agent was ended by signal %d",
+					    WTERMSIG(status));
+		}
+		return STR("the agent has ended");
+	}
+	return STR("the connection to the agent was lost");
+}
+
+/* What a run leaves here is in its directory, which goes with the run, and its processes end with
+ * the connection. */
+static int host_sweep(const struct rundir *home, bool all, bool caches, struct err *err)
+{
+	(void)home;
+	(void)all;
+	(void)caches;
+	(void)err;
+	return 0;
+}
+
+const struct engine engine_host = {
+	.name = "host",
+	.probe = host_probe,
+	.start = host_start,
+	.stop = host_stop,
+	.why_lost = host_why_lost,
+	.sweep = host_sweep,
+};
