@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "actc/diag.h"
-#include "actc/process.h"
+#include "actc/file.h"
 #include "actc/strbuf.h"
 #include "actc/yaml.h"
 

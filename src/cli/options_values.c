@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "actc/process.h"
+#include "actc/file.h"
 #include "actc/strbuf.h"
 #include "terminal.h"
 
@@ -30,10 +30,10 @@ struct value_kind_row {
 	.out = offsetof(struct run_values, field)
 
 static const struct value_kind_row value_rows[] = {
-	{ "--secret", { ".secrets", 8 }, VALUES(secrets, secret_files), true, true, true },
-	{ "--var", { ".vars", 5 }, VALUES(vars, var_files), true, true, false },
-	{ "--env", { ".env", 4 }, VALUES(env, env_files), false, true, false },
-	{ "--input", { ".input", 6 }, VALUES(inputs, input_files), false, false, false },
+	{ "--secret", STR_INIT(".secrets"), VALUES(secrets, secret_files), true, true, true },
+	{ "--var", STR_INIT(".vars"), VALUES(vars, var_files), true, true, false },
+	{ "--env", STR_INIT(".env"), VALUES(env, env_files), false, true, false },
+	{ "--input", STR_INIT(".input"), VALUES(inputs, input_files), false, false, false },
 };
 
 static struct str upper(struct arena *a, struct str s)

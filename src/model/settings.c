@@ -6,8 +6,8 @@
  */
 #include <stdint.h>
 
+#include "actc/file.h"
 #include "actc/payload.h"
-#include "actc/process.h"
 #include "actc/strbuf.h"
 #include "actc/yaml.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "actc/process.h"
+#include "actc/file.h"
 #include "actc/strbuf.h"
 
 /* GitHub's limit is in characters and checked by the reader; this one only bounds the memory. */
@@ -109,7 +109,7 @@ static bool load_path(struct loading *l, struct str path, struct err *err)
 bool workflow_files_load(struct arena *a, const struct str *paths, size_t n, struct diags *diags,
 			 struct workflow_files *out, struct err *err)
 {
-	static const struct str standard = { ".github/workflows", 17 };
+	static const struct str standard = STR_INIT(".github/workflows");
 	struct loading l = { .a = a, .diags = diags };
 	struct str where = n ? paths[0] : standard;
 

@@ -7,9 +7,9 @@
 #include "actc/plan.h"
 
 const struct label_image builtin_images[] = {
-	{ { "ubuntu-latest", 13 }, { "catthehacker/ubuntu:act-latest", 30 } },
-	{ { "ubuntu-24.04", 12 }, { "catthehacker/ubuntu:act-24.04", 29 } },
-	{ { "ubuntu-22.04", 12 }, { "catthehacker/ubuntu:act-22.04", 29 } },
+	{ STR_INIT("ubuntu-latest"), STR_INIT("catthehacker/ubuntu:act-latest") },
+	{ STR_INIT("ubuntu-24.04"), STR_INIT("catthehacker/ubuntu:act-24.04") },
+	{ STR_INIT("ubuntu-22.04"), STR_INIT("catthehacker/ubuntu:act-22.04") },
 };
 const size_t nbuiltin_images = sizeof(builtin_images) / sizeof(builtin_images[0]);
 
@@ -124,7 +124,8 @@ static struct str joined(struct arena *a, const struct labels *l)
 /* The label that a person would map: not one of those that every self-hosted runner has. */
 static struct str telling(const struct labels *l)
 {
-	static const struct str common[] = { { "self-hosted", 11 }, { "linux", 5 }, { "x64", 3 } };
+	static const struct str common[] = { STR_INIT("self-hosted"), STR_INIT("linux"),
+					     STR_INIT("x64") };
 
 	for (size_t i = 0; i < l->list.n; i++) {
 		bool is_common = false;
