@@ -31,8 +31,8 @@ Test(shell, words_are_split_as_dotnet_does)
 
 		cr_assert_eq(n, splits[i].n, "%s: %zu words", splits[i].line, n);
 		for (size_t k = 0; k < n; k++) {
-			cr_assert(str_eq(words[k], str_of(splits[i].words[k])), "%s: word %zu is <%.*s>",
-				  splits[i].line, k, STR_ARG(words[k]));
+			cr_assert(str_eq(words[k], str_of(splits[i].words[k])),
+				  "%s: word %zu is <%.*s>", splits[i].line, k, STR_ARG(words[k]));
 		}
 		arena_release(&a);
 	}
