@@ -13,6 +13,19 @@
 #include "options.h"
 
 const struct command commands[] = {
+	{ .name = "eval",
+	  .run = cmd_eval,
+	  .bit = IN_EVAL,
+	  .max_args = 1,
+	  .args = "[EXPR]",
+	  .summary = "Evaluate an expression",
+	  .text = "Evaluates EXPR, written without ${{ }}, and prints its value as JSON. The "
+		  "contexts are those given with --context.\n\n"
+		  "With --batch, each line of standard input is a case, {\"expr\": ..., "
+		  "\"contexts\": {...}}, and each line of output its outcome: {\"kind\": ..., "
+		  "\"value\": ...} or {\"error\": ..., \"stage\": ...}.",
+	  .examples = "  act-c eval \"contains('refs/heads/main', 'heads')\"\n"
+		      "  act-c eval 'github.event.*.name' --context github=github.json\n" },
 	{ .name = "help",
 	  .run = cmd_help,
 	  .bit = IN_HELP,
