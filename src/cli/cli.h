@@ -70,7 +70,7 @@ struct options {
 
 	/* where jobs run */
 	struct str engine;          /* "auto" unless given */
-	struct label_images images; /* the user's files first, the command line last */
+	struct label_images images; /* config.yml, the actrc files, the command line */
 	enum pull_policy pull;
 	bool bind;
 	struct str network;
@@ -113,9 +113,6 @@ struct run_values {
 bool options_values(struct options *o, struct run_values *out, struct err *err);
 /* The event payload of -e; null when none was given. */
 bool options_event_payload(struct options *o, struct value *out, struct err *err);
-
-/* images: {LABEL: IMAGE} of the user's config.yml, for labels_resolve(); none is fine. */
-bool options_config_images(struct options *o, struct label_images *out, struct err *err);
 
 /* "act-c: …" on stderr; returns the exit status that belongs to the kind of error, which is
  * released. */

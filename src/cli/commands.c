@@ -13,6 +13,26 @@
 #include "options.h"
 
 const struct command commands[] = {
+	{ .name = "list",
+	  .run = cmd_list,
+	  .bit = IN_LIST,
+	  .max_args = 1,
+	  .args = "[EVENT]",
+	  .summary = "List the jobs of the workflows",
+	  .text = "Shows every job with the jobs it needs and the events that start it; with "
+		  "EVENT, only those that it starts. Files that are not valid are reported and do "
+		  "not keep the others from being listed.",
+	  .examples = "  act-c list\n"
+		      "  act-c list pull_request\n" },
+	{ .name = "graph",
+	  .run = cmd_graph,
+	  .bit = IN_GRAPH,
+	  .max_args = 1,
+	  .args = "[EVENT]",
+	  .summary = "Draw which job waits for which",
+	  .text = "Draws the jobs of each workflow by what they need.",
+	  .examples = "  act-c graph\n"
+		      "  act-c graph --format dot | dot -Tsvg > graph.svg\n" },
 	{ .name = "eval",
 	  .run = cmd_eval,
 	  .bit = IN_EVAL,

@@ -232,6 +232,14 @@ static bool enter_directory(struct options *o, struct err *err)
 	return true;
 }
 
+/* They come before any -P, so that those count. */
+static bool configured_images(struct options *o, struct err *err)
+{
+	bool wanted = option_by_letter('P')->commands & o->command->bit;
+
+	return wanted ? options_config_images(o, &o->images, err) : true;
+}
+
 static bool apply_rest(struct reading *r, struct err *err)
 {
 	struct options *o = r->o;
@@ -272,5 +280,6 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 	if (o->help || o->version || !o->command || o->command->bit & (IN_HELP | IN_VERSION)) {
 		return o->command ? apply_rest(&r, err) : true;
 	}
-	return enter_directory(o, err) && options_read_files(o, err) && apply_rest(&r, err);
+	return enter_directory(o, err) && configured_images(o, err) && options_read_files(o, err) &&
+	       apply_rest(&r, err);
 }

@@ -126,6 +126,8 @@ bool options_read_files(struct options *o, struct err *err);
 
 /* $XDG_CONFIG_HOME/act-c/NAME, or NULL when there is no home. */
 const char *config_path(struct arena *a, const char *name);
+/* images: {LABEL: IMAGE} of the user's config.yml; no such file is fine. */
+bool options_config_images(struct options *o, struct label_images *out, struct err *err);
 /* Whether a path, links followed, is inside the repository of the current directory; a path that
  * does not exist yet is judged by its directory. */
 bool options_inside_repository(struct arena *a, struct str path);

@@ -91,13 +91,17 @@ static bool load_directory(struct loading *l, struct str path, struct err *err)
 	return true;
 }
 
-static bool load_path(struct loading *l, struct str path, struct err *err)
+static bool load_path(struct loading *l, struct str path, bool given, struct err *err)
 {
 	struct stat st;
 
 	path = tidy(path);
 	if (stat(arena_cstr(l->a, path), &st) != 0) {
-		return err_set(err, ERR_NOTHING, "there is no %.*s here", STR_ARG(path));
+		return given ? err_set(err, ERR_NOTHING, "there is no '%.*s'", STR_ARG(path))
+			     : err_set(err, ERR_NOTHING,
+				       "there is no %.*s here; -C DIR or -W PATH names another "
+				       "place",
+				       STR_ARG(path));
 	}
 	if (S_ISDIR(st.st_mode)) {
 		return load_directory(l, path, err);
@@ -114,7 +118,7 @@ bool workflow_files_load(struct arena *a, const struct str *paths, size_t n, str
 	struct str where = n ? paths[0] : standard;
 
 	for (size_t i = 0; i < (n ? n : 1); i++) {
-		if (!load_path(&l, n ? paths[i] : standard, err)) {
+		if (!load_path(&l, n ? paths[i] : standard, n > 0, err)) {
 			return false;
 		}
 		if (i > 0) {
