@@ -20,9 +20,10 @@ struct repo_facts {
 	struct str root;    /* of the working tree */
 	struct str git_dir; /* of this worktree */
 	struct str common_dir;
-	struct str head; /* 40 hex digits; empty = no commit yet */
-	struct str ref;  /* "refs/heads/main"; a tag that points at a detached HEAD; or empty */
-	struct str remote_url;
+	struct str head;   /* 40 hex digits; empty = no commit yet */
+	struct str ref;    /* "refs/heads/main"; a tag that points at a detached HEAD; or empty */
+	struct str remote; /* its name: the one asked for, else origin, else the first; or empty */
+	struct str remote_url;  /* without credentials */
 	struct str server;      /* "https://github.com" */
 	struct str owner, name; /* from the remote, else "local" and the directory's name */
 	struct str default_branch;
@@ -30,7 +31,8 @@ struct repo_facts {
 	struct str user_name, user_email;
 };
 
-/* Facts about the repository that contains dir; no repository is no error. */
+/* Facts about the repository that contains dir; no repository is no error. `remote` may be empty. A
+ * bare repository is ERR_USAGE, and one of another owner is refused in git's own words. */
 bool repo_read(struct arena *a, struct str dir, struct str remote, struct repo_facts *out,
 	       struct err *err);
 
@@ -62,10 +64,12 @@ struct checkout_spec {
 bool snapshot_checkout(struct arena *a, const struct snapshot *snapshot,
 		       const struct checkout_spec *spec, struct str dest, struct err *err);
 
-/* A directory as a tar stream (libarchive), for channel_put. */
+/* A directory as a tar stream (libarchive), for channel_put: names relative to it, no owners. */
 struct tar_dir;
 struct tar_dir *tar_dir_open(struct str path, struct err *err);
 ssize_t tar_dir_read(void *tar_dir, void *buf, size_t size); /* the signature of tar_source.more */
+/* Why a read returned -1; NULL while all is well. */
+const char *tar_dir_error(const struct tar_dir *t);
 void tar_dir_close(struct tar_dir *t);
 
 #endif

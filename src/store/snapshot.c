@@ -1,0 +1,580 @@
+/*
+ * snapshot.c - the commit that stands for the working tree.
+ *
+ * The git program decides what has changed and what a commit would hold (filters, attributes,
+ * ignore rules, line ends), working on the user's own git directory with an index and an object
+ * directory of ours, so that all of the user's configuration counts and nothing is written there.
+ * While it adds files it does not even see the user's objects: it would renew the time stamps of
+ * those that it finds again. Making a working tree from a snapshot is checkout.c's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "actc/file.h"
+#include "actc/repo.h"
+#include "git2.h"
+#include "git_run.h"
+#include "objects.h"
+#include "refs.h"
+
+enum {
+	INDEX_MAX = 1024 * 1024 * 1024,
+	LIST_MAX = 16 * 1024 * 1024,
+};
+
+#define MESSAGE "act-c: working tree"
+
+struct making {
+	const struct git2 *g;
+	struct arena *a;
+	const struct repo_facts *facts;
+	struct str dir, work_tree; /* absolute */
+	const char *git_dir;       /* ours */
+	const char *objects, *index;
+	bool sparse;
+	git_repository *user; /* NULL: there is none */
+	git_odb *lent;
+	struct objects own;
+	VEC(git_oid) changed; /* what the index has of files whose contents changed */
+	struct snapshot *out;
+};
+
+static const char *path_in(struct arena *a, const char *dir, const char *name)
+{
+	return arena_printf(a, "%s/%s", dir, name).p;
+}
+
+static struct str absolute(struct arena *a, struct str path, struct err *err)
+{
+	const char *given = arena_cstr(a, path);
+	char *real = realpath(given, NULL);
+	struct str s = STR_EMPTY;
+
+	if (real) {
+		s = arena_str(a, str_of(real));
+	} else {
+		(void)err_sys(err, errno, "%s", given);
+	}
+	free(real);
+	return s;
+}
+
+/* A bare repository by hand: `git init` would cost a process and copy templates. */
+static bool make_git_dir(struct making *m, struct err *err)
+{
+	static const char config[] =
+		"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
+
+	m->git_dir = path_in(m->a, m->dir.p, "snapshot.git");
+	m->objects = path_in(m->a, m->git_dir, "objects");
+	m->index = path_in(m->a, m->git_dir, "index");
+	m->out->git_dir = str_of(m->git_dir);
+	return make_dirs(path_in(m->a, m->objects, "info"), 0700, err) &&
+	       make_dirs(path_in(m->a, m->objects, "pack"), 0700, err) &&
+	       make_dirs(path_in(m->a, m->git_dir, "refs"), 0700, err) &&
+	       write_file(path_in(m->a, m->git_dir, "config"), str_of(config), 0600, err) &&
+	       write_file(path_in(m->a, m->git_dir, "HEAD"), STR("ref: refs/heads/main\n"), 0600,
+			  err);
+}
+
+/* --- what git finds ------------------------------------------------------------------------- */
+
+/* For git on the user's repository, or on ours where there is none. */
+static const char *const *git_env(const struct making *m)
+{
+	const char **env = arena_array(m->a, const char *, 5);
+	struct str git_dir = m->user ? m->facts->git_dir : str_of(m->git_dir);
+
+	env[0] = arena_printf(m->a, "GIT_DIR=%.*s", STR_ARG(git_dir)).p;
+	env[1] = arena_printf(m->a, "GIT_WORK_TREE=%s", m->work_tree.p).p;
+	env[2] = arena_printf(m->a, "GIT_INDEX_FILE=%s", m->index).p;
+	env[3] = arena_printf(m->a, "GIT_OBJECT_DIRECTORY=%s", m->objects).p;
+	return env;
+}
+
+/* The n-th (from 0) blank-separated field; the last one a caller asks for is followed by a path. */
+static struct str field(struct str record, int n)
+{
+	struct str one = STR_EMPTY;
+
+	for (int i = 0; i <= n; i++) {
+		one = str_cut(&record, ' ');
+		if (!record.p) {
+			return STR_EMPTY;
+		}
+	}
+	return one;
+}
+
+/*
+ * `1 XY sub mH mI mW hH hI path` and `u XY sub m1 m2 m3 mW h1 h2 h3 path`: hI is what the index
+ * has, h2 our side of a conflict. git looks at them when it decides about line ends.
+ */
+static void note_change(struct making *m, struct str record)
+{
+	struct str state = field(record, 1);
+	git_oid id;
+
+	if (!str_starts(field(record, 2), STR("N")) || str_ends(state, STR("."))) {
+		return;
+	}
+	if ((str_starts(record, STR("1 ")) && git2_id(m->g, field(record, 7), &id)) ||
+	    (str_starts(record, STR("u ")) && git2_id(m->g, field(record, 8), &id))) {
+		vec_push(m->a, &m->changed, id);
+	}
+}
+
+/* The directory of the snapshot when it is inside the working tree, as a pathspec that leaves it
+ * out; else NULL. */
+static const char *exclusion(const struct making *m)
+{
+	struct str root = m->work_tree;
+
+	if (!str_starts(m->dir, root) || m->dir.len <= root.len ||
+	    (root.len > 1 && m->dir.p[root.len] != '/')) {
+		return NULL;
+	}
+
+	struct str rel = str_slice(m->dir, root.len > 1 ? root.len + 1 : 1, m->dir.len);
+
+	return arena_printf(m->a, ":(exclude,top,literal)%.*s", STR_ARG(rel)).p;
+}
+
+/* One call that answers "is it clean" without writing anything, not even a refreshed index. */
+static bool find_changes(struct making *m, bool *clean, struct err *err)
+{
+	const char *const args[] = { "-c",
+				     "core.fsmonitor=false",
+				     "-c",
+				     arena_printf(m->a, "lfs.storage=%s/lfs", m->git_dir).p,
+				     "status",
+				     "--porcelain=v2",
+				     "-z",
+				     "--untracked-files=normal",
+				     "--ignore-submodules=dirty",
+				     "--no-renames",
+				     "--",
+				     ":/",
+				     exclusion(m),
+				     NULL };
+	const char *const env[] = { git_env(m)[0], git_env(m)[1], NULL };
+	struct strbuf out = STRBUF_INIT(INDEX_MAX);
+	bool ok = git_run(
+		&(struct git_call){ .args = args, .env = env, .dir = m->work_tree, .out = &out },
+		err);
+	struct str rest = strbuf_str(&out);
+
+	*clean = rest.len == 0;
+	while (ok && rest.len > 0) {
+		note_change(m, str_cut(&rest, '\0'));
+	}
+	strbuf_release(&out);
+	return ok;
+}
+
+/* --- the tree --------------------------------------------------------------------------------- */
+
+/* With its time stamp: git takes a file that is as new as the index for possibly changed. */
+static bool copy_index(const struct making *m, struct err *err)
+{
+	const char *from = path_in(m->a, m->facts->git_dir.p, "index");
+	struct strbuf bytes = STRBUF_INIT(INDEX_MAX);
+	struct stat st;
+
+	if (stat(from, &st) < 0) {
+		return errno == ENOENT || err_sys(err, errno, "%s", from);
+	}
+
+	bool ok =
+		read_file(from, &bytes, err) && write_file(m->index, strbuf_str(&bytes), 0600, err);
+
+	strbuf_release(&bytes);
+	if (ok &&
+	    utimensat(AT_FDCWD, m->index, (struct timespec[2]){ st.st_mtim, st.st_mtim }, 0) < 0) {
+		return err_sys(err, errno, "%s", m->index);
+	}
+	return ok;
+}
+
+static bool copy_changed(struct making *m, struct err *err)
+{
+	for (size_t i = 0; i < m->changed.n; i++) {
+		if (!objects_copy(&m->own, &m->changed.v[i], err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* An embedded repository without commits cannot be in a commit; `git add` says so and, told to
+ * ignore errors, goes on. Anything else that it says is an error. */
+static bool only_unborn(struct str words)
+{
+	bool some = false;
+
+	while (words.len > 0) {
+		struct str line = str_trim(str_cut(&words, '\n'));
+
+		if (str_ends(line, STR("does not have a commit checked out"))) {
+			some = true;
+		} else if (str_starts(line, STR("fatal:")) ||
+			   (str_starts(line, STR("error:")) &&
+			    !(some && str_starts(line, STR("error: unable to index file"))))) {
+			return false;
+		}
+	}
+	return some;
+}
+
+static bool add_all(const struct making *m, struct err *err)
+{
+	const char *const args[] = { "-c",
+				     "core.fsmonitor=false",
+				     "-c",
+				     "core.splitIndex=false",
+				     "-c",
+				     "core.hooksPath=/dev/null",
+				     "-c",
+				     "index.sparse=false",
+				     "-c",
+				     "index.skipHash=false",
+				     "-c",
+				     "advice.addEmbeddedRepo=false",
+				     "-c",
+				     arena_printf(m->a, "lfs.storage=%s/lfs", m->git_dir).p,
+				     "add",
+				     "--all",
+				     m->sparse ? "--sparse" : "--ignore-errors",
+				     "--ignore-errors",
+				     "--",
+				     ":/",
+				     exclusion(m),
+				     NULL };
+	struct strbuf words = STRBUF_INIT(0);
+	int status = 0;
+	bool ok = git_try(
+		&(struct git_call){
+			.args = args, .env = git_env(m), .dir = m->work_tree, .err = &words },
+		&status, err);
+
+	if (ok && status != 0 && !only_unborn(strbuf_str(&words))) {
+		ok = err_set(err, ERR_SYSTEM, "git add: %.*s",
+			     STR_ARG(str_slice(str_trim(strbuf_str(&words)), 0, 4096)));
+	}
+	strbuf_release(&words);
+	return ok;
+}
+
+static bool git_write_tree(const struct making *m, git_oid *tree, struct err *err)
+{
+	const char *const args[] = { "write-tree", NULL };
+	struct strbuf out = STRBUF_INIT(GIT_OID_HEXSZ + 1);
+	bool ok = git_run(
+		&(struct git_call){
+			.args = args, .env = git_env(m), .dir = m->work_tree, .out = &out },
+		err);
+
+	if (ok && !git2_id(m->g, str_trim(strbuf_str(&out)), tree)) {
+		ok = err_set(err, ERR_SYSTEM, "git write-tree: %s is no tree", out.p);
+	}
+	strbuf_release(&out);
+	return ok;
+}
+
+static void add_alternate(struct strbuf *text, struct str objects, struct str path)
+{
+	bool relative = !str_starts(path, STR("/"));
+
+	(void)strbuf_addf(text, "%.*s%s%.*s\n", relative ? (int)objects.len : 0, objects.p,
+			  relative ? "/" : "", STR_ARG(path));
+}
+
+/* The user's objects and those that they borrow from, all absolute: libgit2 resolves relative ones
+ * of the first file only. */
+static bool write_alternates(const struct making *m, struct err *err)
+{
+	struct str objects = arena_printf(m->a, "%.*s/objects", STR_ARG(m->facts->common_dir));
+	struct strbuf theirs = STRBUF_INIT(LIST_MAX), text = STRBUF_INIT(0);
+	struct err missing = ERR_INIT;
+
+	if (!read_file(path_in(m->a, objects.p, "info/alternates"), &theirs, &missing)) {
+		err_release(&missing);
+	}
+	(void)strbuf_addf(&text, "%s\n", objects.p);
+	for (struct str rest = strbuf_str(&theirs); rest.len > 0;) {
+		struct str line = str_cut(&rest, '\n');
+
+		if (line.len > 0 && line.p[0] != '#') {
+			add_alternate(&text, objects, line);
+		}
+	}
+
+	bool ok = write_file(path_in(m->a, m->objects, "info/alternates"), strbuf_str(&text), 0600,
+			     err);
+
+	strbuf_release(&theirs);
+	strbuf_release(&text);
+	return ok;
+}
+
+/* A sparse index, and attributes outside of the sparse part, are read from trees and blobs: then
+ * git has to see the user's objects from the start. */
+static bool make_tree(struct making *m, git_oid *tree, struct err *err)
+{
+	if (m->user && (!copy_index(m, err) || !copy_changed(m, err) ||
+			(m->sparse && !write_alternates(m, err)))) {
+		return false;
+	}
+	if (!add_all(m, err)) {
+		return false;
+	}
+	if (objects_write_tree(&m->own, m->index, tree)) {
+		return true;
+	}
+	return (!m->user || write_alternates(m, err)) && git_write_tree(m, tree, err);
+}
+
+/* --- the commit ------------------------------------------------------------------------------- */
+
+static struct str iso_time(struct arena *a, long long t, int offset_minutes)
+{
+	time_t shifted = (time_t)(t + offset_minutes * 60LL);
+	int distance = abs(offset_minutes);
+	struct tm tm;
+	char date[64];
+
+	(void)gmtime_r(&shifted, &tm);
+	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	return arena_printf(a, "%s%c%02d:%02d", date, offset_minutes < 0 ? '-' : '+', distance / 60,
+			    distance % 60);
+}
+
+/* What the format of a commit cannot hold is left out, as git does. */
+static struct str identity(struct arena *a, struct str s, struct str fallback)
+{
+	char *p = arena_cstr(a, s);
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (!strchr("<>\n", s.p[i])) {
+			p[n++] = s.p[i];
+		}
+	}
+
+	struct str kept = str_trim(str_mk(p, n));
+
+	return kept.len ? kept : fallback;
+}
+
+static bool make_commit(struct making *m, const git_oid *tree, struct err *err)
+{
+	struct snapshot *out = m->out;
+	time_t now = time(NULL);
+	struct tm local;
+	git_oid id;
+
+	(void)localtime_r(&now, &local);
+
+	int offset = (int)(local.tm_gmtoff / 60);
+
+	out->message = STR(MESSAGE);
+	out->author_name = identity(m->a, m->facts->user_name, STR("act-c"));
+	out->author_email = identity(m->a, m->facts->user_email, STR("act-c@localhost"));
+	out->timestamp = iso_time(m->a, now, offset);
+	out->tree = git2_hex(m->g, m->a, tree);
+
+	struct str who =
+		arena_printf(m->a, "%.*s <%.*s> %lld %c%02d%02d", STR_ARG(out->author_name),
+			     STR_ARG(out->author_email), (long long)now, offset < 0 ? '-' : '+',
+			     abs(offset) / 60, abs(offset) % 60);
+	struct str parent =
+		out->parent.len ? arena_printf(m->a, "parent %s\n", out->parent.p) : STR_EMPTY;
+	struct str text =
+		arena_printf(m->a, "tree %s\n%.*sauthor %.*s\ncommitter %.*s\n\n" MESSAGE "\n",
+			     out->tree.p, STR_ARG(parent), STR_ARG(who), STR_ARG(who));
+
+	if (!objects_write(&m->own, GIT_OBJECT_COMMIT, text, &id, err)) {
+		return false;
+	}
+	out->sha = git2_hex(m->g, m->a, &id);
+	out->dirty = true;
+	return true;
+}
+
+/* The snapshot is HEAD itself. */
+static void use_head(struct making *m, git_commit *head)
+{
+	const git_signature *author = m->g->git_commit_author(head);
+	struct snapshot *out = m->out;
+
+	out->sha = m->facts->head;
+	out->tree = git2_hex(m->g, m->a, m->g->git_commit_tree_id(head));
+	out->message = str_trim(arena_str(m->a, str_of(m->g->git_commit_message(head))));
+	out->author_name = arena_str(m->a, str_of(author->name));
+	out->author_email = arena_str(m->a, str_of(author->email));
+	out->timestamp = iso_time(m->a, author->when.time, author->when.offset);
+}
+
+static bool find_commit(struct making *m, git_commit *head, struct err *err)
+{
+	bool clean = false;
+	git_oid tree;
+
+	if (m->user && !find_changes(m, &clean, err)) {
+		return false;
+	}
+	if (!(clean && head)) {
+		if (!make_tree(m, &tree, err)) {
+			return false;
+		}
+		clean = head && m->g->git_oid_cmp(&tree, m->g->git_commit_tree_id(head)) == 0;
+	}
+	if (clean) {
+		use_head(m, head);
+		return true;
+	}
+	return make_commit(m, &tree, err);
+}
+
+/* --- the repository around it -------------------------------------------------------------------
+ */
+
+static struct str behind(struct str s, struct str prefix)
+{
+	return str_starts(s, prefix) ? str_slice(s, prefix.len, s.len) : STR_EMPTY;
+}
+
+/* Refs that are no one else's business (stash, bisect) stay behind. */
+static bool is_shared(struct str name)
+{
+	return str_starts(name, STR("refs/heads/")) || str_starts(name, STR("refs/tags/")) ||
+	       str_starts(name, STR("refs/remotes/")) || str_starts(name, STR("refs/pull/")) ||
+	       str_starts(name, STR("refs/notes/"));
+}
+
+static void view_add(const struct making *m, struct refs *out, struct str branch, const git_oid *id)
+{
+	if (branch.len) {
+		refs_add(m->a, out, arena_printf(m->a, VIEW_HEADS "%.*s", STR_ARG(branch)), id);
+	}
+}
+
+static bool write_refs(struct making *m, struct err *err)
+{
+	struct str remote = arena_printf(m->a, "refs/remotes/%.*s/", STR_ARG(m->facts->remote));
+	struct refs theirs = { 0 }, ours = { 0 };
+	git_oid id;
+
+	if (m->user && !refs_read(m->a, m->g, m->user, STR("refs/"), &theirs, err)) {
+		return false;
+	}
+	/* Later ones win: what the remote has over what is only here, the snapshot over both. */
+	for (size_t i = 0; i < theirs.list.n; i++) {
+		const struct ref *ref = &theirs.list.v[i];
+
+		if (is_shared(ref->name)) {
+			refs_add(m->a, &ours, ref->name, &ref->id);
+		}
+		view_add(m, &ours, behind(ref->name, STR("refs/heads/")), &ref->id);
+	}
+	for (size_t i = 0; i < theirs.list.n; i++) {
+		const struct ref *ref = &theirs.list.v[i];
+
+		view_add(m, &ours, behind(ref->name, remote), &ref->id);
+	}
+	BUG_ON(!git2_id(m->g, m->out->sha, &id));
+	view_add(m, &ours, behind(m->out->ref, STR("refs/heads/")), &id);
+	return refs_write(m->g, &ours, m->git_dir, err);
+}
+
+/* A shallow clone's boundary: its objects end there. */
+static bool copy_shallow(const struct making *m, struct err *err)
+{
+	const char *from = path_in(m->a, m->facts->common_dir.p, "shallow");
+	struct strbuf bytes = STRBUF_INIT(LIST_MAX);
+
+	if (access(from, F_OK) < 0) {
+		return true;
+	}
+
+	bool ok = read_file(from, &bytes, err) &&
+		  write_file(path_in(m->a, m->git_dir, "shallow"), strbuf_str(&bytes), 0600, err);
+
+	strbuf_release(&bytes);
+	return ok;
+}
+
+static bool make_repository(struct making *m, struct err *err)
+{
+	struct str head = arena_printf(m->a, "%s\n", m->out->sha.p);
+
+	return (!m->user || (write_alternates(m, err) && copy_shallow(m, err))) &&
+	       write_refs(m, err) && write_file(path_in(m->a, m->git_dir, "HEAD"), head, 0600, err);
+}
+
+static bool make_all(struct making *m, struct err *err)
+{
+	const struct git2 *g = m->g;
+	git_commit *head = NULL;
+	git_oid id;
+
+	if (!objects_open(&m->own, g, m->objects, m->lent, err)) {
+		return false;
+	}
+	if (m->facts->head.len && (!git2_id(g, m->facts->head, &id) ||
+				   g->git_commit_lookup(&head, m->own.repo, &id) < 0)) {
+		(void)git2_error(g, err, "HEAD %.*s", STR_ARG(m->facts->head));
+		objects_close(&m->own);
+		return false;
+	}
+
+	bool ok = find_commit(m, head, err) && make_repository(m, err);
+
+	g->git_commit_free(head);
+	objects_close(&m->own);
+	return ok;
+}
+
+static bool open_user(struct making *m, struct err *err)
+{
+	if (!m->facts->found) {
+		return true;
+	}
+	m->user = git2_reopen(m->g, m->facts->git_dir, err);
+	if (!m->user) {
+		return false;
+	}
+	m->sparse = access(path_in(m->a, m->facts->git_dir.p, "info/sparse-checkout"), F_OK) == 0;
+	return m->g->git_repository_odb(&m->lent, m->user) == 0 ||
+	       git2_error(m->g, err, "%.*s/objects", STR_ARG(m->facts->common_dir));
+}
+
+bool snapshot_make(struct arena *a, const struct repo_facts *facts, struct str work_tree,
+		   struct str dir, struct snapshot *out, struct err *err)
+{
+	struct git2 g;
+	struct making m = { .g = &g, .a = a, .facts = facts, .out = out };
+
+	*out = (struct snapshot){
+		.sha = STR_EMPTY,
+		.parent = facts->head,
+		.ref = facts->found ? facts->ref : STR("refs/heads/main"),
+	};
+	if (!git2_load(&g, err) || !make_dirs(arena_cstr(a, dir), 0700, err)) {
+		return false;
+	}
+	m.dir = absolute(a, dir, err);
+	m.work_tree =
+		m.dir.len ? absolute(a, facts->found ? facts->root : work_tree, err) : STR_EMPTY;
+
+	bool ok =
+		m.work_tree.len && make_git_dir(&m, err) && open_user(&m, err) && make_all(&m, err);
+
+	g.git_odb_free(m.lent);
+	g.git_repository_free(m.user);
+	return ok;
+}
