@@ -21,6 +21,7 @@
 struct scratch {
 	struct arena arena;
 	char dir[64];
+	int made;
 };
 
 static struct scratch scratch;
@@ -110,6 +111,20 @@ __attribute__((unused)) static struct repo_facts facts_of(const char *name)
 
 	cr_assert(repo_read(&scratch.arena, at(name), STR_EMPTY, &facts, &err), "%s", err.msg);
 	return facts;
+}
+
+/* A snapshot of a directory, below a new one. */
+__attribute__((unused)) static struct snapshot snap(const char *name)
+{
+	struct repo_facts facts = facts_of(name);
+	struct err err = ERR_INIT;
+	struct snapshot s;
+	const char *dir = arena_printf(&scratch.arena, "snap%d", scratch.made++).p;
+
+	cr_assert(snapshot_make(&scratch.arena, &facts, at(name), at(dir), &s, &err), "%s",
+		  err.msg);
+	cr_assert(str_starts(s.git_dir, at(dir)));
+	return s;
 }
 
 #define assert_str(actual, expected)                                              \

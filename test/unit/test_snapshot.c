@@ -4,21 +4,6 @@
 
 TestSuite(snapshot, .init = scratch_open, .fini = scratch_close);
 
-static int made;
-
-static struct snapshot snap(const char *name)
-{
-	struct repo_facts facts = facts_of(name);
-	struct err err = ERR_INIT;
-	struct snapshot s;
-	const char *dir = arena_printf(&scratch.arena, "snap%d", made++).p;
-
-	cr_assert(snapshot_make(&scratch.arena, &facts, at(name), at(dir), &s, &err), "%s",
-		  err.msg);
-	cr_assert(str_starts(s.git_dir, at(dir)));
-	return s;
-}
-
 /* As snap, and the repository is the same afterwards to the last time stamp. */
 static struct snapshot snap_untouched(const char *name)
 {
