@@ -77,12 +77,13 @@ help:
 
 # --- the agent: a static program of its own, embedded into act-c ---------------------------------
 
-AGENT_BASE := arena err frame sha256 str strbuf
+AGENT_BASE := arena err frame glob sha256 str strbuf
 AGENT_SRC := $(wildcard src/agent/*.c) $(AGENT_BASE:%=src/base/%.c)
 AGENT_HDR := $(wildcard src/agent/*.h) $(AGENT_BASE:%=include/actc/%.h)
 AGENT     := $(BUILD)/agent/agent-x86_64
 AGENT_CFLAGS := -std=c11 -Os -static -s -D_GNU_SOURCE -Iinclude -Isrc $(WARN) \
-	-ffunction-sections -fdata-sections -Wl,--gc-sections
+	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
+	-Wl,--gc-sections -Wl,-z,norelro -Wl,-z,noseparate-code
 # Names the agent in HELLO and its volume at the engine: changes whenever its sources do.
 AGENT_ID := $(shell cat $(sort $(AGENT_SRC) $(AGENT_HDR)) 2>/dev/null | sha256sum | cut -c1-16)
 

@@ -111,6 +111,7 @@ void channel_remove(struct channel *c, struct str path);
 /* Waits until everything queued was done; false with the first failure. */
 bool channel_sync(struct channel *c, struct err *err);
 
+/* path is given, the rest is the answer. content holds no more than the limit. */
 struct file_content {
 	struct str path;
 	bool found;
@@ -122,15 +123,16 @@ struct file_content {
 bool channel_read(struct channel *c, struct arena *a, struct file_content *files, size_t n,
 		  size_t limit, struct err *err);
 
-/* Unpacks a tar stream into dir, owned by the user of the steps. `more` fills buf and returns its
- * length, 0 at the end, -1 on a failure (which ends the request with an error). */
+/* Unpacks a tar stream into dir (which must be there), owned by the user of the steps. `more` fills
+ * buf and returns its length, 0 at the end, -1 on a failure (which ends the request with an error).
+ */
 struct tar_source {
 	void *ctx;
 	ssize_t (*more)(void *ctx, void *buf, size_t size);
 };
 bool channel_put(struct channel *c, struct str dir, const struct tar_source *source,
 		 struct err *err);
-/* A path as a tar stream. */
+/* A path as a tar stream: a directory's names are relative to it, a file has its last name. */
 bool channel_get(struct channel *c, struct str path, bool (*sink)(void *ctx, struct str bytes),
 		 void *ctx, struct err *err);
 
@@ -141,9 +143,9 @@ struct file_stat {
 	uid_t uid;
 };
 bool channel_stat(struct channel *c, struct str path, struct file_stat *out, struct err *err);
-/* SHA-256 of each file, 32 raw bytes each, for hashFiles: `patterns` are evaluated by the agent
- * (SEMANTICS 2.10) below dir; *out is the hex digest over the digests, or empty when nothing
- * matched. */
+/* hashFiles (SEMANTICS 2.10): `patterns`, after `--follow-symbolic-links` if wanted, are evaluated
+ * by the agent below dir; *out is the hex digest, or empty when nothing matched. Gives up after 120
+ * s with ETIMEDOUT in err->sys. */
 bool channel_hash(struct channel *c, struct arena *a, struct str dir, const struct str *patterns,
 		  size_t n, struct str *out, struct err *err);
 

@@ -282,16 +282,16 @@ static void serve_close(struct agent *a, const struct request *r)
 }
 
 static void (*const servers[FRAME_TYPES])(struct agent *, const struct request *) = {
-	[FRAME_HELLO] = serve_hello,   [FRAME_PING] = serve_ping,
-	[FRAME_PONG] = serve_nothing,  [FRAME_SPAWN] = proc_spawn,
-	[FRAME_SIGNAL] = proc_signal,  [FRAME_DATA] = serve_data,
-	[FRAME_EOF] = serve_eof,       [FRAME_CREDIT] = serve_credit,
-	[FRAME_WRITE] = serve_write,   [FRAME_READ] = serve_read,
-	[FRAME_PUT] = work_start,      [FRAME_GET] = work_start,
-	[FRAME_STAT] = serve_stat,     [FRAME_MKDIR] = serve_mkdir,
-	[FRAME_REMOVE] = serve_remove, [FRAME_FORWARD] = forward_listen,
-	[FRAME_CLOSE] = serve_close,   [FRAME_RESIZE] = proc_resize,
-	[FRAME_EXIT] = serve_exit,
+	[FRAME_HELLO] = serve_hello,      [FRAME_PING] = serve_ping,
+	[FRAME_PONG] = serve_nothing,     [FRAME_SPAWN] = proc_spawn,
+	[FRAME_SIGNAL] = proc_signal,     [FRAME_DATA] = serve_data,
+	[FRAME_EOF] = serve_eof,          [FRAME_CREDIT] = serve_credit,
+	[FRAME_WRITE] = serve_write,      [FRAME_READ] = serve_read,
+	[FRAME_PUT] = work_start,         [FRAME_GET] = work_start,
+	[FRAME_STAT] = serve_stat,        [FRAME_MKDIR] = serve_mkdir,
+	[FRAME_REMOVE] = serve_remove,    [FRAME_HASH] = work_start,
+	[FRAME_FORWARD] = forward_listen, [FRAME_CLOSE] = serve_close,
+	[FRAME_RESIZE] = proc_resize,     [FRAME_EXIT] = serve_exit,
 };
 
 /* Verbs that open a stream: its number must be act-c's to give and not in use. */

@@ -52,25 +52,34 @@ static bool read_proc(pid_t pid, const char *file, struct strbuf *out)
 	return out->len > 0;
 }
 
-/* pid (name) state ppid pgrp session … start time is field 22. False for zombies. */
+/* pid (name) state ppid pgrp session … the start time is field 22. False for zombies. */
 static bool read_entry(pid_t pid, struct entry *e)
 {
+	enum { STATE = 3, PPID = 4, SESSION = 6, START = 22 };
 	struct strbuf b = STRBUF_INIT(64 * 1024);
 	char state = 'Z';
-	int ppid = 0, sid = 0;
-	bool ok = read_proc(pid, "stat", &b);
-	const char *p = ok ? strrchr(b.p, ')') : NULL;
 
-	ok = p && sscanf(p + 1,
-			 " %c %d %*d %d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d"
-			 " %*d %llu",
-			 &state, &ppid, &sid, &e->start) == 4;
+	*e = (struct entry){ .pid = pid };
+	if (read_proc(pid, "stat", &b)) {
+		/* A name may hold anything, so count from its last parenthesis. */
+		const char *close = strrchr(b.p, ')');
+		struct str rest = str_of(close ? close + 1 : NULL);
+		int field = 2;
+
+		while (rest.p && field <= START) {
+			struct str word = str_cut(&rest, ' ');
+			unsigned long n = 0;
+
+			(void)str_to_ulong(word, &n);
+			state = field == STATE && word.len ? word.p[0] : state;
+			e->ppid = field == PPID ? (pid_t)n : e->ppid;
+			e->sid = field == SESSION ? (pid_t)n : e->sid;
+			e->start = field == START ? n : e->start;
+			field++;
+		}
+	}
 	strbuf_release(&b);
-	e->pid = pid;
-	e->ppid = ppid;
-	e->sid = sid;
-	e->member = false;
-	return ok && state != 'Z' && state != 'X';
+	return state != 'Z' && state != 'X';
 }
 
 unsigned long long scan_start_time(pid_t pid)

@@ -46,7 +46,7 @@ static bool put(struct pack *p, const void *bytes, size_t len)
 
 static bool put_zeros(struct pack *p, uint64_t len)
 {
-	static const char zeros[4096];
+	static const char zeros[2 * TAR_BLOCK];
 	bool ok = true;
 
 	while (ok && len > 0) {

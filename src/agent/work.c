@@ -28,9 +28,24 @@ static bool run_get(struct agent *a, const struct request *r, struct err *err)
 	return tar_pack(WORK_OUT, r->text[0], err);
 }
 
+static bool run_hash(struct agent *a, const struct request *r, struct err *err)
+{
+	struct hash_spec spec = {
+		.dir = str_of(r->text[0]),
+		.home = str_of(r->text[1]),
+		.patterns = r->list[0].v,
+		.n = r->list[0].n,
+		.follow = r->flags & FLAG_FOLLOW,
+	};
+
+	(void)a;
+	return hash_files(WORK_OUT, &spec, err);
+}
+
 static bool (*const runs[FRAME_TYPES])(struct agent *, const struct request *, struct err *) = {
 	[FRAME_PUT] = run_put,
 	[FRAME_GET] = run_get,
+	[FRAME_HASH] = run_hash,
 };
 
 /* The report is shorter than what a pipe takes at once. */

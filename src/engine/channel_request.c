@@ -7,35 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "channel_impl.h"
+#include "channel_request.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
-/* One that is waited for belongs to its caller; a queued one belongs to itself. */
-struct request {
-	struct chan_stream s;
-	enum frame_type type;
-	bool queued;
-	bool done;
-	bool lost;
-	int sys;
-	struct strbuf text; /* the agent's words when sys is not 0 */
-	uint64_t size;
-	uint32_t mode, uid;
-	struct strbuf data;
-	bool (*sink)(void *ctx, struct str bytes); /* instead of data */
-	void *ctx;
-	bool sink_failed;
-};
-
-static void request_init(struct request *q, enum frame_type type, size_t max_data)
+void request_init(struct request *q, enum frame_type type, size_t max_data)
 {
 	*q = (struct request){ .type = type };
 	strbuf_init(&q->text, TEXT_MAX);
 	strbuf_init(&q->data, max_data);
 }
 
-static void request_release(struct request *q)
+void request_release(struct request *q)
 {
 	strbuf_release(&q->text);
 	strbuf_release(&q->data);
@@ -118,9 +101,7 @@ static const struct chan_ops request_ops = {
 	.release = on_release,
 };
 
-/* Sends it and releases the payload. */
-static void request_send(struct channel *c, struct request *q, unsigned flags,
-			 struct strbuf *payload)
+void request_send(struct channel *c, struct request *q, unsigned flags, struct strbuf *payload)
 {
 	chan_add(c, &q->s, &request_ops, 0);
 	chan_send(c, q->type, (uint8_t)flags, q->s.id, strbuf_str(payload));
@@ -190,8 +171,7 @@ bool channel_sync(struct channel *c, struct err *err)
 	return true;
 }
 
-/* The answer as a result: false with the agent's words. */
-static bool outcome(const struct channel *c, const struct request *q, struct err *err)
+bool request_outcome(const struct channel *c, const struct request *q, struct err *err)
 {
 	if (q->lost) {
 		return lost_error(c, err);
@@ -205,12 +185,12 @@ static bool outcome(const struct channel *c, const struct request *q, struct err
 	return true;
 }
 
-static bool await(struct channel *c, struct request *q, struct err *err)
+bool request_await(struct channel *c, struct request *q, struct err *err)
 {
 	while (!q->done) {
 		(void)channel_turn(c, -1, -1);
 	}
-	return outcome(c, q, err);
+	return request_outcome(c, q, err);
 }
 
 static bool take_file(struct channel *c, struct arena *a, struct request *q,
@@ -219,7 +199,7 @@ static bool take_file(struct channel *c, struct arena *a, struct request *q,
 	struct err mine = ERR_INIT;
 
 	*file = (struct file_content){ .path = file->path, .content = STR_EMPTY };
-	if (await(c, q, &mine)) {
+	if (request_await(c, q, &mine)) {
 		file->found = true;
 		file->too_large = q->size > q->data.len || q->data.overflow;
 		file->content = arena_str(a, strbuf_str(&q->data));
@@ -271,7 +251,7 @@ bool channel_stat(struct channel *c, struct str path, struct file_stat *out, str
 	if (!q.lost && (q.sys == ENOENT || q.sys == ENOTDIR)) {
 		ok = true;
 	} else {
-		ok = outcome(c, &q, err);
+		ok = request_outcome(c, &q, err);
 		*out = (struct file_stat){ ok, q.mode, q.size, q.uid };
 	}
 	request_release(&q);
