@@ -13,7 +13,7 @@
  *   t     seconds since the epoch with microseconds, from the process that emitted it
  *   job   path of job instances: "build", "test(3)", "deploy(eu)/test(3)"; absent for the run's
  *         own events
- *   step  "4", for inner steps "4/2"; absent for events of the job itself
+ *   step  "4", for inner steps "4/2", "setup", "complete"; absent for events of the job itself
  *
  * The fields of each kind are one table in src/event/table.c, from which encoding, decoding,
  * masking and testdata/events.schema.json are made. `job`, `step` and fields that hold a fixed word

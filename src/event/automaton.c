@@ -4,8 +4,10 @@
  * A trie of all patterns whose edges live in one hash table (compact: a dense table per state would
  * take megabytes for a few dozen secrets), with failure links made when they are first needed
  * after an addition. Nearly all text holds no secret, so the search leaves the start state only
- * where a filter says that a pattern may begin: a bit per hash of four bytes for patterns of at
- * least that length, a byte table for shorter ones.
+ * where a filter says that a pattern may be: a bit per hash of four bytes. With no pattern shorter
+ * than seven bytes it is enough to look at every fourth place, because the windows at a pattern's
+ * first four offsets are all in the filter; shorter patterns make the stride smaller, and those of
+ * less than four bytes are looked for by their first byte.
  *
  * It knows nothing of secrets and encodings: that is mask.c.
  */
@@ -20,6 +22,7 @@ enum {
 	FILTER_BITS = 16,
 	FILTER_BYTES = (1 << FILTER_BITS) / 8,
 	WINDOW = 4, /* bytes that the filter's hash looks at */
+	MAX_STRIDE = 4,
 };
 
 #define NO_STATE UINT32_MAX
@@ -42,7 +45,10 @@ struct automaton {
 	struct edge *edges; /* open addressing; the capacity is a power of two */
 	size_t nedges, edges_cap;
 	bool linked;
-	unsigned char first[256]; /* 1 where a pattern shorter than the window begins */
+	size_t stride;            /* places that the filter may go on at once */
+	size_t longest;           /* length of the longest pattern */
+	bool any_short;           /* shorter than the window */
+	unsigned char first[256]; /* 1 where such a one begins */
 	unsigned char filter[FILTER_BYTES];
 };
 
@@ -135,6 +141,7 @@ struct automaton *automaton_new(void)
 	struct automaton *a = calloc(1, sizeof(*a));
 
 	BUG_ON(!a);
+	a->stride = MAX_STRIDE;
 	edges_resize(a, 64);
 	state_new(a, 0);
 	return a;
@@ -160,29 +167,53 @@ static inline uint32_t window_hash(const char *p)
 	return w * 0x9E3779B1u >> (32 - FILTER_BITS);
 }
 
+/* A shorter pattern makes the stride smaller; what is in the filter already stays right. */
 static void filter_add(struct automaton *a, struct str pattern)
 {
 	if (pattern.len < WINDOW) {
+		a->any_short = true;
+		a->stride = 1;
 		a->first[(unsigned char)pattern.p[0]] = 1;
 		return;
 	}
 
-	uint32_t h = window_hash(pattern.p);
+	size_t windows = pattern.len - WINDOW + 1;
 
-	a->filter[h >> 3] = (unsigned char)(a->filter[h >> 3] | 1u << (h & 7));
+	a->stride = windows < a->stride ? windows : a->stride;
+	for (size_t i = 0; i < windows && i < MAX_STRIDE; i++) {
+		uint32_t h = window_hash(pattern.p + i);
+
+		a->filter[h >> 3] = (unsigned char)(a->filter[h >> 3] | 1u << (h & 7));
+	}
 }
 
-/* The next place at or after i where a pattern may begin. What is closer to the end than the window
- * is always such a place. */
-static size_t filter_next(const struct automaton *a, struct str text, size_t i)
+static inline bool filter_has(const struct automaton *a, const char *p)
 {
-	if (text.len < WINDOW) {
-		return i;
-	}
-	for (size_t end = text.len - WINDOW; i <= end; i++) {
-		uint32_t h = window_hash(text.p + i);
+	uint32_t h = window_hash(p);
 
-		if ((a->filter[h >> 3] >> (h & 7) & 1) | a->first[(unsigned char)text.p[i]]) {
+	return a->filter[h >> 3] >> (h & 7) & 1;
+}
+
+/* The next place at or after i whose window may be part of a pattern; the text's length when there
+ * is none. */
+static size_t next_window(const struct automaton *a, struct str text, size_t i)
+{
+	size_t stride = a->stride;
+
+	for (; i + WINDOW <= text.len; i += stride) {
+		if (filter_has(a, text.p + i)) {
+			return i;
+		}
+	}
+	return text.len;
+}
+
+/* The same with patterns that are shorter than a window. */
+static size_t next_place(const struct automaton *a, struct str text, size_t i)
+{
+	for (; i < text.len; i++) {
+		if (a->first[(unsigned char)text.p[i]] ||
+		    (i + WINDOW <= text.len && filter_has(a, text.p + i))) {
 			return i;
 		}
 	}
@@ -197,6 +228,7 @@ void automaton_add(struct automaton *a, struct str pattern)
 		return;
 	}
 	filter_add(a, pattern);
+	a->longest = pattern.len > a->longest ? pattern.len : a->longest;
 	for (size_t i = 0; i < pattern.len; i++) {
 		unsigned char c = (unsigned char)pattern.p[i];
 		uint32_t next = edge_find(a, at, c);
@@ -292,23 +324,53 @@ static void hits_add(struct hits *hits, struct hit h)
 	hits->v[hits->n++] = h;
 }
 
-size_t automaton_search(struct automaton *a, struct str text, struct hits *hits)
+/* Runs from text[i] through `place` and on until no pattern is under way; returns where that is. */
+static size_t run(const struct automaton *a, struct str text, size_t i, size_t place,
+		  struct hits *hits)
 {
 	uint32_t at = ROOT;
 
-	hits->n = 0;
-	if (a->nedges == 0) {
-		return 0;
-	}
-	if (!a->linked) {
-		link_states(a);
-	}
-	for (size_t i = 0; i < text.len; i++) {
-		i = at == ROOT ? filter_next(a, text, i) : i;
+	for (; i < text.len && (i <= place || at != ROOT); i++) {
 		at = step(a, at, (unsigned char)text.p[i]);
 		if (a->states[at].longest) {
 			hits_add(hits, (struct hit){ i + 1 - a->states[at].longest, i + 1 });
 		}
+	}
+	return i;
+}
+
+void automaton_search(struct automaton *a, struct str text, struct hits *hits)
+{
+	hits->n = 0;
+	if (a->nedges == 0) {
+		return;
+	}
+	if (!a->linked) {
+		link_states(a);
+	}
+	for (size_t i = 0; i < text.len;) {
+		size_t place = a->any_short ? next_place(a, text, i) : next_window(a, text, i);
+
+		if (place == text.len) {
+			break;
+		}
+
+		/* The pattern may have begun in the places that the stride left out. */
+		size_t from = place - i < a->stride ? i : place - a->stride + 1;
+
+		i = run(a, text, from, place, hits);
+	}
+}
+
+size_t automaton_suffix(struct automaton *a, struct str text)
+{
+	uint32_t at = ROOT;
+
+	if (!a->linked) {
+		link_states(a);
+	}
+	for (size_t i = text.len > a->longest ? text.len - a->longest : 0; i < text.len; i++) {
+		at = step(a, at, (unsigned char)text.p[i]);
 	}
 	return a->states[at].depth;
 }

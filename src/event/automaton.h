@@ -28,8 +28,9 @@ struct automaton *automaton_new(void);
 void automaton_free(struct automaton *a);
 /* Adds a pattern (copied; an empty one is ignored). Cheap: links are made at the next search. */
 void automaton_add(struct automaton *a, struct str pattern);
-/* Fills *hits (its memory is reused) and returns how many bytes at the end of the text could be the
- * beginning of a longer match. */
-size_t automaton_search(struct automaton *a, struct str text, struct hits *hits);
+/* Fills *hits; its memory is reused. */
+void automaton_search(struct automaton *a, struct str text, struct hits *hits);
+/* How many bytes at the end of the text are the longest beginning of a pattern (or a whole one). */
+size_t automaton_suffix(struct automaton *a, struct str text);
 
 #endif

@@ -17,19 +17,22 @@ struct reader {
 	size_t at;
 };
 
-static char peek(const struct reader *r)
+static inline char peek(const struct reader *r)
 {
 	return r->at < r->text.len ? r->text.p[r->at] : '\0';
 }
 
-static void skip_blanks(struct reader *r)
+static inline void skip_blanks(struct reader *r)
 {
-	while (peek(r) == ' ' || peek(r) == '\t' || peek(r) == '\n' || peek(r) == '\r') {
+	char c = peek(r);
+
+	while (c == ' ' || c == '\n' || c == '\t' || c == '\r') {
 		r->at++;
+		c = peek(r);
 	}
 }
 
-static bool take(struct reader *r, char c)
+static inline bool take(struct reader *r, char c)
 {
 	skip_blanks(r);
 	if (peek(r) != c) {
@@ -42,32 +45,56 @@ static bool take(struct reader *r, char c)
 /* --- strings -----------------------------------------------------------------------------------
  */
 
+/* Is any byte of the word a quote or a backslash? */
+static inline bool word_has_mark(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	const uint64_t high = 0x8080808080808080u;
+	uint64_t quote = w ^ (ones * '"');
+	uint64_t slash = w ^ (ones * '\\');
+
+	return (((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high;
+}
+
+/* Offset of the next quote or backslash, or the length. */
+static inline size_t next_mark(struct str s, size_t at)
+{
+	uint64_t w;
+
+	while (at + sizeof(w) <= s.len) {
+		memcpy(&w, s.p + at, sizeof(w));
+		if (word_has_mark(w)) {
+			break;
+		}
+		at += sizeof(w);
+	}
+	while (at < s.len && s.p[at] != '"' && s.p[at] != '\\') {
+		at++;
+	}
+	return at;
+}
+
 /* Takes a string literal and gives its inside as written; *escaped when it has backslashes. */
-static bool take_raw(struct reader *r, struct str *raw, bool *escaped)
+static inline bool take_raw(struct reader *r, struct str *raw, bool *escaped)
 {
 	if (!take(r, '"')) {
 		return false;
 	}
 
 	size_t from = r->at;
-	size_t quote = str_chr(r->text, '"', from);
+	size_t at = next_mark(r->text, from);
 
 	*escaped = false;
-	while (quote != STR_NPOS) {
-		const char *slash = memchr(r->text.p + r->at, '\\', quote - r->at);
-
-		if (!slash) {
-			*raw = str_slice(r->text, from, quote);
-			r->at = quote + 1;
-			return true;
-		}
+	while (at < r->text.len && r->text.p[at] == '\\') {
 		*escaped = true;
-		r->at = (size_t)(slash - r->text.p) + 2;
-		if (r->at > quote) {
-			quote = str_chr(r->text, '"', r->at);
-		}
+		at = at + 2 < r->text.len ? next_mark(r->text, at + 2) : r->text.len;
 	}
-	return false;
+	if (at >= r->text.len) {
+		return false;
+	}
+	*raw = (struct str){ r->text.p + from, at - from };
+	r->at = at + 1;
+	return true;
 }
 
 static bool hex4(struct str s, size_t at, uint32_t *out)
@@ -151,7 +178,7 @@ static bool unescape(struct arena *a, struct str raw, struct str *out)
 	return ok;
 }
 
-static bool take_string(struct reader *r, struct str *out)
+static inline bool take_string(struct reader *r, struct str *out)
 {
 	struct str raw;
 	bool escaped;
@@ -174,7 +201,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static bool take_digits(struct reader *r, int64_t *out)
+static inline bool take_digits(struct reader *r, int64_t *out)
 {
 	int n = 0;
 
@@ -296,7 +323,7 @@ static bool take_value(struct reader *r, struct value *out)
  */
 
 /* The key of the next member. False at the closing brace (*ok stays true) and on a fault. */
-static bool next_key(struct reader *r, bool first, struct str *key, bool *ok)
+static inline bool next_key(struct reader *r, bool first, struct str *key, bool *ok)
 {
 	if (take(r, '}')) {
 		return false;
@@ -356,41 +383,17 @@ static bool read_seq(struct reader *r, uint64_t *seq)
 	return true;
 }
 
-static bool read_member(struct reader *r, struct str key, struct event *e)
+/* str_eq without a call: keys are compared for every member of every record. */
+static inline bool is(struct str a, struct str b)
 {
-	const struct event_type *type = event_type(e->kind);
-
-	if (str_eq(key, STR("v"))) {
-		return read_version(r);
-	}
-	if (str_eq(key, STR("seq"))) {
-		return read_seq(r, &e->seq);
-	}
-	if (str_eq(key, STR("t"))) {
-		return take_time(r, &e->t_us);
-	}
-	if (str_eq(key, STR("job"))) {
-		return take_string(r, &e->job);
-	}
-	if (str_eq(key, STR("step"))) {
-		return take_string(r, &e->step);
-	}
-	for (size_t i = 0; i < type->n; i++) {
-		if (str_eq(key, type->fields[i].name)) {
-			return read_field(r, &type->fields[i], e);
-		}
-	}
-	return skip_value(r);
+	return a.len == b.len && memcmp(a.p, b.p, b.len) == 0;
 }
 
-static void set_absent(struct event *e)
+static void set_kind(struct event *e, enum event_kind kind)
 {
-	const struct event_type *type = event_type(e->kind);
-
-	e->job = STR_EMPTY;
-	e->step = STR_EMPTY;
-	for (size_t i = 0; i < type->n; i++) {
-		const struct event_field *f = &type->fields[i];
+	e->kind = kind;
+	for (size_t i = 0; kind != EVENT_KINDS && i < event_type(kind)->n; i++) {
+		const struct event_field *f = &event_type(kind)->fields[i];
 		void *at = (char *)e + f->offset;
 
 		if (f->type == FIELD_TEXT || f->type == FIELD_WORD) {
@@ -401,23 +404,78 @@ static void set_absent(struct event *e)
 	}
 }
 
+/* A member that only some kinds have. Encoders write the kind before it; whoever does not makes us
+ * look for it from the start. */
+static bool read_own_member(struct reader *r, struct str key, struct event *e)
+{
+	if (e->kind == EVENT_KINDS) {
+		set_kind(e, find_kind((struct reader){ r->arena, r->text, 1 }));
+	}
+	if (e->kind == EVENT_KINDS) {
+		return false;
+	}
+
+	const struct event_type *type = event_type(e->kind);
+
+	for (size_t i = 0; i < type->n; i++) {
+		if (is(key, type->fields[i].name)) {
+			return read_field(r, &type->fields[i], e);
+		}
+	}
+	return skip_value(r);
+}
+
+static bool read_kind(struct reader *r, struct event *e)
+{
+	struct str name;
+
+	if (!take_string(r, &name)) {
+		return false;
+	}
+	if (e->kind == EVENT_KINDS) {
+		set_kind(e, event_kind_of(name));
+	}
+	return e->kind != EVENT_KINDS;
+}
+
+static bool read_member(struct reader *r, struct str key, struct event *e)
+{
+	if (is(key, STR("v"))) {
+		return read_version(r);
+	}
+	if (is(key, STR("seq"))) {
+		return read_seq(r, &e->seq);
+	}
+	if (is(key, STR("t"))) {
+		return take_time(r, &e->t_us);
+	}
+	if (is(key, STR("event"))) {
+		return read_kind(r, e);
+	}
+	if (is(key, STR("job"))) {
+		return take_string(r, &e->job);
+	}
+	if (is(key, STR("step"))) {
+		return take_string(r, &e->step);
+	}
+	return read_own_member(r, key, e);
+}
+
 bool event_decode(struct arena *a, struct str record, struct event *out)
 {
 	struct reader r = { a, record, 0 };
 	struct str key;
 	bool ok = true;
 
-	if (!take(&r, '{')) {
+	*out = (struct event){ .kind = EVENT_KINDS, .job = STR_EMPTY, .step = STR_EMPTY };
+	/* A record begins with its brace: find_kind relies on it. */
+	if (record.len == 0 || record.p[0] != '{') {
 		return false;
 	}
-	*out = (struct event){ .kind = find_kind(r) };
-	if (out->kind == EVENT_KINDS) {
-		return false;
-	}
-	set_absent(out);
+	r.at = 1;
 	for (bool first = true; ok && next_key(&r, first, &key, &ok); first = false) {
 		ok = read_member(&r, key, out);
 	}
 	skip_blanks(&r);
-	return ok && r.at == r.text.len;
+	return ok && out->kind != EVENT_KINDS && r.at == r.text.len;
 }

@@ -53,6 +53,45 @@ static size_t plain_run(struct str s, size_t i)
 	return i - from;
 }
 
+/* Copies a short text whose length is not known to the compiler, without a call. */
+static inline char *put(char *p, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		p[i] = s.p[i];
+	}
+	return p + s.len;
+}
+
+#define PUT(p, literal) ((char *)memcpy((p), literal, sizeof(literal) - 1) + sizeof(literal) - 1)
+
+static char *put_uint(char *p, uint64_t n, int digits)
+{
+	char buf[24];
+	size_t i = sizeof(buf);
+
+	do {
+		buf[--i] = (char)('0' + n % 10);
+		n /= 10;
+		digits--;
+	} while (n || digits > 0);
+	return put(p, str_mk(buf + i, sizeof(buf) - i));
+}
+
+/* Room for n more bytes; where they begin. They count once `claim` is told where they end. */
+static char *room(struct strbuf *out, size_t n)
+{
+	if (out->len + n >= out->cap) {
+		strbuf_grow(out, n);
+	}
+	return out->p + out->len;
+}
+
+static void claim(struct strbuf *out, const char *end)
+{
+	out->len = (size_t)(end - out->p);
+	out->p[out->len] = '\0';
+}
+
 static size_t add_escaped(struct strbuf *out, struct str s, size_t i)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -75,15 +114,19 @@ static size_t add_escaped(struct strbuf *out, struct str s, size_t i)
 
 static void add_string(struct strbuf *out, struct str s)
 {
-	strbuf_addc(out, '"');
-	for (size_t i = 0; i < s.len;) {
+	size_t i = plain_run(s, 0);
+	char *p = room(out, i + 2);
+
+	*p++ = '"';
+	memcpy(p, s.p, i);
+	claim(out, p + i);
+	while (i < s.len) {
+		i += add_escaped(out, s, i);
+
 		size_t n = plain_run(s, i);
 
 		strbuf_add(out, s.p + i, n);
 		i += n;
-		if (i < s.len) {
-			i += add_escaped(out, s, i);
-		}
 	}
 	strbuf_addc(out, '"');
 }
@@ -93,25 +136,14 @@ static void add_masked(struct strbuf *out, struct masker *m, struct str s)
 	add_string(out, m ? masker_text(m, s) : s);
 }
 
-static void add_uint(struct strbuf *out, uint64_t n, int digits)
-{
-	char buf[24];
-	size_t i = sizeof(buf);
-
-	do {
-		buf[--i] = (char)('0' + n % 10);
-		n /= 10;
-		digits--;
-	} while (n || digits > 0);
-	strbuf_add(out, buf + i, sizeof(buf) - i);
-}
-
 static void add_int(struct strbuf *out, int64_t n)
 {
+	char *p = room(out, 24);
+
 	if (n < 0) {
-		strbuf_addc(out, '-');
+		*p++ = '-';
 	}
-	add_uint(out, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, 1);
+	claim(out, put_uint(p, n < 0 ? 0 - (uint64_t)n : (uint64_t)n, 1));
 }
 
 /* --- values ------------------------------------------------------------------------------------
@@ -171,9 +203,11 @@ static bool field_present(const struct event_field *f, const void *at)
 
 static void add_key(struct strbuf *out, struct str name)
 {
-	strbuf_adds(out, STR(",\""));
-	strbuf_adds(out, name);
-	strbuf_adds(out, STR("\":"));
+	char *p = room(out, name.len + 4);
+
+	p = PUT(p, ",\"");
+	p = put(p, name);
+	claim(out, PUT(p, "\":"));
 }
 
 static void add_field(struct strbuf *out, struct masker *m, const struct event_field *f,
@@ -212,31 +246,37 @@ static int64_t now_us(void)
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-static void add_time(struct strbuf *out, int64_t t_us)
-{
-	uint64_t t = (uint64_t)(t_us > 0 ? t_us : now_us());
+/* Every record begins with these bytes: event_stamp relies on it. */
+#define RECORD_START "{\"v\":1"
 
-	add_key(out, STR("t"));
-	add_uint(out, t / 1000000, 1);
-	strbuf_addc(out, '.');
-	add_uint(out, t % 1000000, 6);
+static char *put_seq(char *p, uint64_t seq)
+{
+	return put_uint(PUT(p, ",\"seq\":"), seq, 1);
 }
 
-/* Every record begins with these bytes: event_stamp and event_decode rely on it. */
-#define RECORD_START "{\"v\":1"
+/* What all records have: {"v":1,"seq":N,"t":T,"event":"NAME" */
+static void add_head(struct strbuf *out, const struct event *e, struct str name)
+{
+	uint64_t t = (uint64_t)(e->t_us > 0 ? e->t_us : now_us());
+	char *p = room(out, 128 + name.len);
+
+	p = PUT(p, RECORD_START);
+	if (e->seq) {
+		p = put_seq(p, e->seq);
+	}
+	p = put_uint(PUT(p, ",\"t\":"), t / 1000000, 1);
+	*p++ = '.';
+	p = put_uint(p, t % 1000000, 6);
+	p = put(PUT(p, ",\"event\":\""), name);
+	*p++ = '"';
+	claim(out, p);
+}
 
 void event_emit(struct strbuf *out, struct masker *m, const struct event *e)
 {
 	const struct event_type *type = event_type(e->kind);
 
-	strbuf_adds(out, STR(RECORD_START));
-	if (e->seq) {
-		add_key(out, STR("seq"));
-		add_uint(out, e->seq, 1);
-	}
-	add_time(out, e->t_us);
-	add_key(out, STR("event"));
-	add_string(out, type->name);
+	add_head(out, e, type->name);
 	if (e->job.len) {
 		add_key(out, STR("job"));
 		add_string(out, e->job);
@@ -248,18 +288,20 @@ void event_emit(struct strbuf *out, struct masker *m, const struct event *e)
 	for (size_t i = 0; i < type->n; i++) {
 		add_field(out, m, &type->fields[i], e);
 	}
-	strbuf_adds(out, STR("}\n"));
+	strbuf_add(out, "}\n", 2);
 }
 
 void event_stamp(struct strbuf *out, struct str record, uint64_t seq)
 {
 	struct str start = STR(RECORD_START);
 
-	if (str_starts(record, start)) {
-		strbuf_adds(out, start);
-		add_key(out, STR("seq"));
-		add_uint(out, seq, 1);
-		record = str_slice(record, start.len, record.len);
+	if (!str_starts(record, start)) {
+		strbuf_adds(out, record);
+		return;
 	}
-	strbuf_adds(out, record);
+
+	char *p = put_seq(PUT(room(out, record.len + 40), RECORD_START), seq);
+
+	memcpy(p, record.p + start.len, record.len - start.len);
+	claim(out, p + record.len - start.len);
 }

@@ -348,8 +348,9 @@ struct str masker_text(struct masker *m, struct str s)
 
 size_t masker_cut(struct masker *m, struct str s)
 {
-	size_t cut = s.len - automaton_search(m->automaton, s, &m->hits);
+	size_t cut = s.len - automaton_suffix(m->automaton, s);
 
+	automaton_search(m->automaton, s, &m->hits);
 	for (size_t i = m->hits.n; i > 0 && m->hits.v[i - 1].to > cut; i--) {
 		cut = m->hits.v[i - 1].from < cut ? m->hits.v[i - 1].from : cut;
 	}
