@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Rehearses testdata/chatbot against stand-ins: the demo (`chatbot.py --act-c PROGRAM`), and what
 case_chatbot.py uses to look at such a rehearsal from outside."""
 import argparse
