@@ -97,7 +97,13 @@ $(BUILD)/src/engine/agent_blob.o: ALL_CPPFLAGS += -DACTC_AGENT_PATH='"$(AGENT)"'
 
 # --- the program --------------------------------------------------------------------------------
 
-$(BUILD)/%.o: %.c Makefile
+# Changes when the way to compile does, so that objects of other flags are made again.
+FLAGS := $(CC) $(filter-out -DACTC_AGENT_ID=%,$(ALL_CPPFLAGS)) $(HARDEN) $(CFLAGS)
+.PHONY: FORCE
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D); echo '$(subst ','"'"',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','"'"',$(FLAGS))' >$@
+
+$(BUILD)/%.o: %.c Makefile $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC )
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
