@@ -274,7 +274,11 @@ bool options_parse(struct options *o, int argc, char **argv, struct err *err)
 	struct reading r = { .o = o, .argc = argc, .argv = argv, .next = 1 };
 
 	set_defaults(o);
-	if (!read_args(&r, err) || !apply_first(&r, err) || !find_command(&r, err)) {
+	if (!read_args(&r, err)) {
+		o->command = r.words.n ? command_find(r.words.v[0]) : NULL;
+		return false;
+	}
+	if (!apply_first(&r, err) || !find_command(&r, err)) {
 		return false;
 	}
 	if (o->help || o->version || !o->command || o->command->bit & (IN_HELP | IN_VERSION)) {

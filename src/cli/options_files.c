@@ -183,8 +183,9 @@ static bool apply_line(struct rc *rc, struct str shown, struct str value, struct
 	if (!(row->commands & o->command->bit)) {
 		return true;
 	}
-	if (rc->origin == FROM_USER && value.p) {
-		value = expand(&o->arena, value);
+	if (value.p) {
+		value = rc->origin == FROM_USER ? expand(&o->arena, value)
+						: arena_str(&o->arena, value);
 	}
 	if (option_wants_value(row) && !value.p) {
 		return err_set(err, ERR_USAGE, "%s:%zu: %.*s wants a value: %s", rc->path, rc->line,

@@ -28,6 +28,16 @@ static bool is_workflow_name(struct str name)
 	return name.p[0] != '.' && (str_ends(name, STR(".yml")) || str_ends(name, STR(".yaml")));
 }
 
+/* Without the path that the message begins with. */
+static struct str reason(const struct err *err, struct str path)
+{
+	struct str msg = str_of(err->msg);
+
+	return str_starts(msg, path) && str_starts(str_slice(msg, path.len, msg.len), STR(": "))
+		       ? str_slice(msg, path.len + 2, msg.len)
+		       : msg;
+}
+
 static void load_file(struct loading *l, struct str path, bool named)
 {
 	struct strbuf text = STRBUF_INIT(FILE_MAX);
@@ -40,7 +50,7 @@ static void load_file(struct loading *l, struct str path, bool named)
 	if (ok) {
 		f.workflow = workflow_load(l->a, f.file, l->diags);
 	} else {
-		diag_file_error(l->diags, f.file, "file", "%s", err.msg);
+		diag_file_error(l->diags, f.file, "file", "%.*s", STR_ARG(reason(&err, path)));
 		err_release(&err);
 	}
 	vec_push(l->a, &l->files, f);

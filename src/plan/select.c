@@ -238,6 +238,17 @@ static void note_filters(struct choosing *c, const struct workflow *w, const str
 	}
 }
 
+static void note_invalid(struct choosing *c)
+{
+	for (size_t i = 0; i < c->files->n; i++) {
+		if (!c->files->v[i].workflow) {
+			vec_push(c->a, &c->notes,
+				 arena_printf(c->a, "%.*s is invalid and left out",
+					      STR_ARG(c->files->v[i].path)));
+		}
+	}
+}
+
 static void choose_by_event(struct choosing *c, struct str event)
 {
 	for (size_t i = 0; i < c->files->n; i++) {
@@ -309,6 +320,7 @@ static bool choose_all(struct choosing *c, struct str event, struct err *err)
 	if (!check_invalid(c, event, err)) {
 		return false;
 	}
+	note_invalid(c);
 	if (c->request->njobs == 0) {
 		choose_by_event(c, event);
 		return c->chosen.n ? true : no_event(c, event, err);
