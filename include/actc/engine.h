@@ -33,7 +33,7 @@ struct machine_spec {
 	struct str image;
 	struct str platform; /* "linux/amd64", or empty */
 	struct str network;  /* "", "none", "host", "bridge", a network's name */
-	struct str options; /* --container-options: words, blanks apart, quoted as for a shell */
+	struct str options;  /* --container-options: words, blanks apart, quoted as for a shell */
 	struct str repository_name; /* the last part of owner/name */
 	struct str bind;            /* --bind: this directory is the workspace; or empty */
 	enum pull_policy pull;
@@ -69,6 +69,12 @@ struct engine {
 	 * also what bears no living run at all of other homes. Returns the number of things
 	 * removed, -1 = not usable. rundir_leftovers() tells cheaply whether it is worth it. */
 	int (*sweep)(const struct rundir *home, bool all, bool caches, struct err *err);
+
+	/* For `doctor`; NULL where an engine has no such thing. */
+	/* Whether the image is there, and what it is: "linux/amd64, sha256:…". */
+	bool (*look)(struct arena *a, struct str image, struct str *about, struct err *err);
+	/* The names of what is kept between runs; SIZE_MAX = the engine does not answer. */
+	size_t (*caches)(struct arena *a, struct str **names);
 };
 
 struct channel *machine_channel(struct machine *m);
@@ -79,6 +85,9 @@ struct str machine_describe(const struct machine *m);
 extern const struct engine engine_docker;
 extern const struct engine engine_host;
 extern const struct engine engine_fake;
+
+/* The build of the agent that is embedded, as it names itself. */
+struct str engine_agent_build(void);
 
 /* "auto", "docker", "host", "fake": NULL when there is none of that name. auto is resolved by
  * probing. */

@@ -57,6 +57,10 @@ void child_end(struct child *child);
 bool child_capture(const struct child_spec *spec, const struct str *input, struct strbuf *out,
 		   struct strbuf *errout, int timeout_ms, int *status, struct err *err);
 
+/* In a forked process that executes nothing: closes every descriptor from 3 on but `keep`, and
+ * returns the number that keep has then. */
+int close_others(int keep);
+
 /* Monotonic milliseconds. */
 long long now_ms(void);
 

@@ -33,6 +33,27 @@ const struct command commands[] = {
 	  .text = "Draws the jobs of each workflow by what they need.",
 	  .examples = "  act-c graph\n"
 		      "  act-c graph --format dot | dot -Tsvg > graph.svg\n" },
+	{ .name = "doctor",
+	  .run = cmd_doctor,
+	  .bit = IN_DOCTOR,
+	  .args = "",
+	  .summary = "Show what is there, what is missing, what to do",
+	  .text = "Shows the engines and whether they can be used, the images that labels stand "
+		  "for and whether they are on this machine, what is kept between runs, and "
+		  "where. Exits with 4 when the engine that would be used cannot be.",
+	  .examples = "  act-c doctor\n"
+		      "  act-c doctor -P ubuntu-latest=debian:12\n" },
+	{ .name = "clean",
+	  .run = cmd_clean,
+	  .bit = IN_CLEAN,
+	  .args = "",
+	  .summary = "Remove what ended runs left behind",
+	  .text = "Removes containers, networks and volumes that killed runs left at the engine, "
+		  "and the directories of ended runs. Runs that are going on, and what other "
+		  "users of the engine have there, are left alone.",
+	  .examples = "  act-c clean\n"
+		      "  act-c clean --cache\n"
+		      "  act-c clean --all --yes\n" },
 	{ .name = "eval",
 	  .run = cmd_eval,
 	  .bit = IN_EVAL,

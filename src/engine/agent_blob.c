@@ -14,6 +14,11 @@ __asm__(".section .rodata.agent_blob,\"a\",@progbits\n"
 extern const unsigned char actc_agent_begin[];
 extern const unsigned char actc_agent_end[];
 
+const char *agent_build(void)
+{
+	return ACTC_AGENT_ID;
+}
+
 const unsigned char *agent_blob(size_t *len)
 {
 	*len = (size_t)(actc_agent_end - actc_agent_begin);

@@ -5,5 +5,8 @@
 #include <stddef.h>
 
 const unsigned char *agent_blob(size_t *len);
+/* Names its sources, as it does in its HELLO. Only this file is compiled again whenever they
+ * change: everything else must ask here. */
+const char *agent_build(void);
 
 #endif

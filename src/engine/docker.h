@@ -17,8 +17,6 @@
 
 #define DOCKER_AGENT_DIR  "/.act-c"
 #define DOCKER_AGENT_FILE DOCKER_AGENT_DIR "/agent"
-/* The agent's build is in its name: one act-c never runs another one's agent by accident. */
-#define DOCKER_AGENT_VOLUME "act-c-agent-" ACTC_AGENT_ID
 
 enum {
 	DOCKER_PROBE_MS = 5000,
@@ -68,6 +66,8 @@ bool docker_image_ready(struct arena *a, const struct machine_spec *spec, struct
 int docker_lock(struct arena *a, const struct machine_spec *spec, const char *name, int timeout_ms,
 		bool *waited, struct err *err);
 
+/* The agent's build is in its name: one act-c never runs another one's agent by accident. */
+struct str docker_agent_volume(struct arena *a);
 /* Puts the agent into its volume, through a container of that image which is never started. */
 bool docker_agent_fill(struct arena *a, const struct machine_spec *spec, struct err *err);
 /* The volume's content: a tar archive of one executable file. */
@@ -76,6 +76,7 @@ void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len)
 /* The words of a string of options, quotes as in a shell. */
 bool docker_split(struct arena *a, struct str text, struct docker_args *into, struct err *err);
 
+size_t docker_caches(struct arena *a, struct str **names);
 int docker_sweep(const struct rundir *home, bool all, bool caches, struct err *err);
 
 #endif

@@ -58,6 +58,11 @@ void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len)
 	(void)strbuf_add(out, zeros, sizeof(zeros));
 }
 
+struct str docker_agent_volume(struct arena *a)
+{
+	return arena_printf(a, "act-c-agent-%s", agent_build());
+}
+
 static bool create(struct arena *a, const struct machine_spec *spec, const char *name,
 		   struct err *err)
 {
@@ -71,8 +76,10 @@ static bool create(struct arena *a, const struct machine_spec *spec, const char 
 	if (spec->platform.len) {
 		docker_argf(&args, "--platform=%.*s", STR_ARG(spec->platform));
 	}
-	docker_arg(&args, "--mount=type=volume,src=" DOCKER_AGENT_VOLUME ",dst=" DOCKER_AGENT_DIR
-			  ",volume-label=act-c.cache=agent");
+	docker_argf(&args,
+		    "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR
+		    ",volume-label=act-c.cache=agent",
+		    docker_agent_volume(a).p);
 	/* An image without a command of its own is refused otherwise. */
 	docker_arg(&args, "--entrypoint=" DOCKER_AGENT_FILE);
 	docker_arg(&args, arena_cstr(a, spec->image));

@@ -192,10 +192,10 @@ void docker_probe(struct arena *a, struct engine_state *out)
 
 	*out = (struct engine_state){ false, STR_EMPTY, STR_EMPTY, STR_EMPTY };
 	docker_args_init(&args, a, "version");
-	docker_arg(&args, "--format={{.Server.Version}}\t{{.Client.Version}}");
+	docker_arg(&args, "--format={{.Server.Version}}\n{{.Client.Version}}");
 	if (docker_call(&args, NULL, &text, DOCKER_PROBE_MS, &err)) {
 		struct str client = str_trim(strbuf_str(&text));
-		struct str server = str_cut(&client, '\t');
+		struct str server = str_cut(&client, '\n');
 
 		out->usable = true;
 		client = client.p ? client : STR("unknown");

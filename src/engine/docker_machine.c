@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent_blob.h"
 #include "docker.h"
 #include "machine.h"
 
@@ -91,8 +92,10 @@ static void add_mounts(struct docker_args *args, const struct machine_spec *spec
 	struct str id = image->id;
 
 	id = str_starts(id, STR("sha256:")) ? str_slice(id, 7, 7 + 12) : str_slice(id, 0, 12);
-	docker_arg(args, "--mount=type=volume,src=" DOCKER_AGENT_VOLUME ",dst=" DOCKER_AGENT_DIR
-			 ",readonly,volume-label=act-c.cache=agent");
+	docker_argf(args,
+		    "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR
+		    ",readonly,volume-label=act-c.cache=agent",
+		    docker_agent_volume(args->a).p);
 	/* Not copied up: what an image has there would be copied at each start. */
 	docker_argf(args,
 		    "--mount=type=volume,dst=" WORK ",volume-nocopy,"
@@ -235,6 +238,12 @@ static void machine_end(struct docker_machine *m, int end_ms, int remove_ms)
 
 enum outcome { STARTED, REFUSED, NO_AGENT };
 
+/* The agent's own complaint (an unknown user, a disk that is full) is no reason to replace it. */
+static bool is_complaint(const struct err *err)
+{
+	return str_starts(str_of(err->msg), STR("the agent ended: "));
+}
+
 /* docker's own failures have status 125; an agent that is missing or no program has 126 or 127, and
  * one that is broken any other. */
 static enum outcome not_started(struct arena *a, struct docker_machine *m, struct err *err)
@@ -242,28 +251,29 @@ static enum outcome not_started(struct arena *a, struct docker_machine *m, struc
 	bool ended = child_wait(&m->child, REFUSED_MS);
 	struct str text = stderr_tail(a, m), words = docker_words(text);
 
-	if (ended && m->child.status == 125 &&
-	    str_find(text, STR(DOCKER_AGENT_FILE), 0) == STR_NPOS) {
-		err_release(err);
-		(void)err_set(err, ERR_ENGINE, "docker run: %.*s", STR_ARG(words));
+	if (!ended || is_complaint(err)) {
 		return REFUSED;
 	}
-	if (ended && words.len) {
-		char *why = err->msg;
 
-		err->msg = NULL;
-		err_release(err);
-		(void)err_set(err, ERR_ENGINE, "%s: %.*s", why, STR_ARG(words));
-		free(why);
+	bool refused =
+		m->child.status == 125 && str_find(text, STR(DOCKER_AGENT_FILE), 0) == STR_NPOS;
+	struct str why = arena_str(a, str_of(err->msg));
+
+	err_release(err);
+	if (refused && words.len) {
+		(void)err_set(err, ERR_ENGINE, "docker run: %.*s", STR_ARG(words));
+	} else {
+		(void)err_set(err, ERR_ENGINE, "%.*s%s%.*s", STR_ARG(why), words.len ? ": " : "",
+			      STR_ARG(words));
 	}
-	return err->kind == ERR_LOST || err->kind == ERR_ENGINE ? NO_AGENT : REFUSED;
+	return refused ? REFUSED : NO_AGENT;
 }
 
 static bool is_our_agent(const struct channel *c, struct err *err)
 {
 	struct str build = channel_peer(c)->build;
 
-	return str_eq(build, STR(ACTC_AGENT_ID)) ||
+	return str_eq(build, str_of(agent_build())) ||
 	       err_set(err, ERR_ENGINE, "another agent answered (build %.*s)", STR_ARG(build));
 }
 
@@ -460,6 +470,20 @@ static struct str docker_why_lost(struct arena *a, struct machine *base)
 	return why;
 }
 
+static bool docker_look(struct arena *a, struct str image, struct str *about, struct err *err)
+{
+	struct docker_image found = { STR_EMPTY, STR_EMPTY, STR_EMPTY };
+	bool is_there = false;
+
+	*about = STR_EMPTY;
+	if (!docker_image_look(a, image, &found, &is_there, err) || !is_there) {
+		return false;
+	}
+	*about = arena_printf(a, "%.*s, %.*s", STR_ARG(found.platform),
+			      STR_ARG(str_slice(found.id, 0, strlen("sha256:") + 12)));
+	return true;
+}
+
 const struct engine engine_docker = {
 	.name = "docker",
 	.probe = docker_probe,
@@ -467,4 +491,6 @@ const struct engine engine_docker = {
 	.stop = docker_stop,
 	.why_lost = docker_why_lost,
 	.sweep = docker_sweep,
+	.look = docker_look,
+	.caches = docker_caches,
 };

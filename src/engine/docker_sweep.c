@@ -5,9 +5,11 @@
  * may be in another container or on another machine): there a run counts as alive while one of its
  * containers is running, since an agent without its act-c ends within half a minute.
  */
+#include <stdint.h>
+
 #include "docker.h"
 
-enum { LIST_MAX = 4 * 1024 * 1024, BATCH = 100 };
+enum { LIST_MAX = 4 * 1024 * 1024, BATCH = 100, CONTAINERS = 0, VOLUMES = 2, KINDS = 3 };
 
 #define LABELS "\t{{.Label \"act-c.run\"}}\t{{.Label \"act-c.home\"}}"
 
@@ -17,7 +19,7 @@ static const struct kind {
 	const char *all;  /* or NULL */
 	const char *format;
 	const char *const remove[3];
-} kinds[] = {
+} kinds[KINDS] = {
 	{ "container", "--all", "{{.ID}}" LABELS "\t{{.State}}", { "rm", "--force", "--volumes" } },
 	{ "network", NULL, "{{.ID}}" LABELS "\t", { "rm" } },
 	{ "volume", NULL, "{{.Name}}" LABELS "\t", { "rm" } },
@@ -137,14 +139,14 @@ static bool sweep_runs(struct arena *a, const struct rundir *home, bool all, int
 				: arena_printf(a, "act-c.home=%.*s", STR_ARG(home->home_id));
 	struct things containers = { 0 };
 
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+	for (size_t k = 0; k < KINDS; k++) {
 		struct things found = { 0 };
 		VEC(struct str) dead = { 0 };
 
 		if (!list(a, &kinds[k], filter, &found, err)) {
 			return false;
 		}
-		containers = k == 0 ? found : containers;
+		containers = k == CONTAINERS ? found : containers;
 		for (size_t i = 0; i < found.n; i++) {
 			if (is_dead(home, &containers, &found.v[i])) {
 				vec_push(a, &dead, found.v[i].id);
@@ -155,20 +157,32 @@ static bool sweep_runs(struct arena *a, const struct rundir *home, bool all, int
 	return true;
 }
 
+size_t docker_caches(struct arena *a, struct str **names)
+{
+	struct things found = { 0 };
+	struct err ignored = ERR_INIT;
+
+	if (!list(a, &kinds[VOLUMES], STR("act-c.cache"), &found, &ignored)) {
+		err_release(&ignored);
+		return SIZE_MAX;
+	}
+	*names = arena_array(a, struct str, found.n);
+	for (size_t i = 0; i < found.n; i++) {
+		(*names)[i] = found.v[i].id;
+	}
+	return found.n;
+}
+
 /* What a living run uses cannot be removed, and is not. */
 static bool sweep_caches(struct arena *a, int *removed, struct err *err)
 {
-	const struct kind *volumes = &kinds[2];
-	struct things found = { 0 };
-	VEC(struct str) ids = { 0 };
+	struct str *names = NULL;
+	size_t n = docker_caches(a, &names);
 
-	if (!list(a, volumes, STR("act-c.cache"), &found, err)) {
-		return false;
+	if (n == SIZE_MAX) {
+		return err_set(err, ERR_ENGINE, "docker: its volumes cannot be listed");
 	}
-	for (size_t i = 0; i < found.n; i++) {
-		vec_push(a, &ids, found.v[i].id);
-	}
-	*removed += remove_all(a, volumes, ids.v, ids.n);
+	*removed += remove_all(a, &kinds[VOLUMES], names, n);
 	return true;
 }
 
@@ -180,5 +194,8 @@ int docker_sweep(const struct rundir *home, bool all, bool caches, struct err *e
 		  (!caches || sweep_caches(&scratch, &removed, err));
 
 	arena_release(&scratch);
+	if (!ok && home->run_id.len) {
+		rundir_mark(home);
+	}
 	return ok ? removed : -1;
 }

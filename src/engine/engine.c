@@ -1,6 +1,7 @@
 /* engine.c - which engines there are, and what they have in common. */
 #include "actc/engine.h"
 
+#include "agent_blob.h"
 #include "machine.h"
 
 /* In the order in which "auto" tries them. Only what isolates is tried: the host must be asked for,
@@ -43,6 +44,11 @@ const struct engine *engine_by_name(struct str name)
 		}
 	}
 	return NULL;
+}
+
+struct str engine_agent_build(void)
+{
+	return str_of(agent_build());
 }
 
 struct channel *machine_channel(struct machine *m)

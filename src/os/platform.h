@@ -8,6 +8,8 @@
 void platform_die_with(pid_t parent);
 /* In a fresh child, async-signal-safe: no descriptor from 3 on survives an exec. */
 void platform_close_on_exec(void);
+/* Closes `first` and all above. */
+void platform_close_from(int first);
 /* A descriptor that is readable once the child has ended, or -1: then the caller must poll. */
 int platform_exit_fd(pid_t pid);
 

@@ -25,6 +25,19 @@ void platform_close_on_exec(void)
 	(void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
+void platform_close_from(int first)
+{
+	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0) {
+		return;
+	}
+
+	long max = sysconf(_SC_OPEN_MAX);
+
+	for (int fd = first; fd < max; fd++) {
+		(void)close(fd);
+	}
+}
+
 int platform_exit_fd(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0U);

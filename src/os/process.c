@@ -415,6 +415,15 @@ void child_end(struct child *child)
 	close_fd(&child->err);
 }
 
+int close_others(int keep)
+{
+	if (keep != 3) {
+		(void)dup2(keep, 3);
+	}
+	platform_close_from(4);
+	return 3;
+}
+
 /* --- running to the end ------------------------------------------------------------------------
  */
 

@@ -1,0 +1,84 @@
+/*
+ * cmd_clean.c - `act-c clean`: takes away what ended runs left, at the engine and in the state
+ * directory.
+ */
+#include "cli.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "actc/rundir.h"
+
+static const char question[] =
+	"Remove what every act-c left at this engine, other users' and other machines' too, except "
+	"of runs that have a running container? [y/N] ";
+
+enum answer { ANSWER_NO, ANSWER_YES, ANSWER_NONE };
+
+static enum answer ask(const struct options *o)
+{
+	char line[16] = "";
+
+	if (o->yes) {
+		return ANSWER_YES;
+	}
+	if (!isatty(STDIN_FILENO)) {
+		return ANSWER_NONE;
+	}
+	(void)fputs(question, stderr);
+	(void)fflush(stderr);
+	if (!fgets(line, sizeof(line), stdin)) {
+		(void)fputc('\n', stderr);
+	}
+	return line[0] == 'y' || line[0] == 'Y' ? ANSWER_YES : ANSWER_NO;
+}
+
+static const char *plural(int n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* What the state directory says about unswept runs is kept when there was no sweep. */
+static int clean_runs_only(const struct rundir *home, const char *engine, struct err *err)
+{
+	int runs = rundir_leftovers(home) ? 0 : rundir_prune(home, 0);
+
+	(void)printf("removed %d run director%s\n", runs, runs == 1 ? "y" : "ies");
+	(void)fprintf(stderr, "act-c: nothing was removed at %s: %s\n", engine, err->msg);
+	err_release(err);
+	return EXIT_ENGINE;
+}
+
+int cmd_clean(struct options *o)
+{
+	const struct engine *engine = engine_by_name(o->engine);
+	struct rundir home;
+	struct err err = ERR_INIT;
+	bool all = o->all;
+
+	if (!rundir_home(&o->arena, &home, &err)) {
+		return cli_fail(&err);
+	}
+	if (all) {
+		enum answer answer = ask(o);
+
+		if (answer == ANSWER_NONE) {
+			return cli_usage(o, "--all asks first, and there is no terminal: answer it "
+					    "with --yes");
+		}
+		all = answer == ANSWER_YES;
+	}
+
+	int things = engine->sweep(&home, all, o->cache, &err);
+
+	if (things < 0) {
+		return clean_runs_only(&home, engine->name, &err);
+	}
+	rundir_swept(&home);
+
+	int runs = rundir_prune(&home, 0);
+
+	(void)printf("removed %d thing%s at %s, %d run director%s\n", things, plural(things),
+		     engine->name, runs, runs == 1 ? "y" : "ies");
+	return EXIT_OK;
+}
