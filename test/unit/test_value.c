@@ -368,8 +368,8 @@ Test(value, errors_of_files_have_line_and_column)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct err err = ERR_INIT;
 		struct value v;
-		int line;
-		int col;
+		int line = 0;
+		int col = 0;
 
 		cr_expect(!value_from_json_strict(&arena, str_of(rows[i]), &v, &err), "%s",
 			  rows[i]);
