@@ -13,8 +13,6 @@
 #include "actc/str.h"
 
 #define GIT2_FUNCTIONS(X)                \
-	X(git_buf_dispose)               \
-	X(git_branch_upstream_name)      \
 	X(git_commit_author)             \
 	X(git_commit_free)               \
 	X(git_commit_lookup)             \
@@ -24,6 +22,9 @@
 	X(git_commit_tree_id)            \
 	X(git_config_free)               \
 	X(git_config_get_string)         \
+	X(git_config_iterator_free)      \
+	X(git_config_iterator_new)       \
+	X(git_config_next)               \
 	X(git_config_snapshot)           \
 	X(git_error_last)                \
 	X(git_index_free)                \
@@ -61,10 +62,6 @@
 	X(git_reference_peel)            \
 	X(git_reference_symbolic_target) \
 	X(git_reference_target)          \
-	X(git_remote_free)               \
-	X(git_remote_list)               \
-	X(git_remote_lookup)             \
-	X(git_remote_url)                \
 	X(git_repository_commondir)      \
 	X(git_repository_config)         \
 	X(git_repository_free)           \
@@ -73,8 +70,7 @@
 	X(git_repository_open_ext)       \
 	X(git_repository_path)           \
 	X(git_repository_workdir)        \
-	X(git_repository_wrap_odb)       \
-	X(git_strarray_dispose)
+	X(git_repository_wrap_odb)
 
 struct git2 {
 	GIT2_FUNCTIONS(DYNLOAD_MEMBER)

@@ -140,16 +140,68 @@ static void read_paths(const struct reading *r)
 	r->out->common_dir = without_slash(r->a, g->git_repository_commondir(r->repo));
 }
 
-static struct str first_remote(const struct reading *r)
+/* Calls each(ctx, name, value) for the entries "PREFIX<name>SUFFIX". libgit2's own searches by
+ * pattern (the list of remotes, url.*.insteadOf) are not used: they leak 20 KB for each entry that
+ * does not match. */
+static void config_each(const struct reading *r, struct str prefix, struct str suffix,
+			void (*each)(void *ctx, struct str name, struct str value), void *ctx)
 {
-	git_strarray names = { NULL, 0 };
-	struct str name = STR_EMPTY;
+	git_config_iterator *entries = NULL;
+	git_config_entry *entry = NULL;
 
-	if (r->g->git_remote_list(&names, r->repo) == 0 && names.count > 0) {
-		name = arena_str(r->a, str_of(names.strings[0]));
+	if (r->g->git_config_iterator_new(&entries, r->config) < 0) {
+		return;
 	}
-	r->g->git_strarray_dispose(&names);
-	return name;
+	while (r->g->git_config_next(&entry, entries) == 0) {
+		struct str key = str_of(entry->name);
+
+		if (key.len > prefix.len + suffix.len && str_starts(key, prefix) &&
+		    str_ends(key, suffix)) {
+			each(ctx, str_slice(key, prefix.len, key.len - suffix.len),
+			     str_of(entry->value));
+		}
+	}
+	r->g->git_config_iterator_free(entries);
+}
+
+struct find_first {
+	struct arena *a;
+	struct str name;
+};
+
+static void take_first(void *ctx, struct str name, struct str value)
+{
+	struct find_first *find = ctx;
+
+	(void)value;
+	if (find->name.len == 0) {
+		find->name = arena_str(find->a, name);
+	}
+}
+
+struct find_base {
+	struct arena *a;
+	struct str url, base, prefix;
+};
+
+static void take_longest(void *ctx, struct str name, struct str value)
+{
+	struct find_base *find = ctx;
+
+	if (str_starts(find->url, value) && value.len > find->prefix.len) {
+		find->base = arena_str(find->a, name);
+		find->prefix = arena_str(find->a, value);
+	}
+}
+
+/* url.BASE.insteadOf */
+static struct str instead_of(const struct reading *r, struct str url)
+{
+	struct find_base find = { r->a, url, STR_EMPTY, STR_EMPTY };
+
+	config_each(r, STR("url."), STR(".insteadof"), take_longest, &find);
+	return arena_printf(r->a, "%.*s%.*s", STR_ARG(find.base),
+			    STR_ARG(str_slice(url, find.prefix.len, url.len)));
 }
 
 /* The URL as configured. One whose host is only a word ("gh:owner/name") is looked at again as
@@ -157,27 +209,32 @@ static struct str first_remote(const struct reading *r)
 static struct remote_url remote_read(const struct reading *r, struct str name)
 {
 	const char *key = arena_printf(r->a, "remote.%.*s.url", STR_ARG(name)).p;
-	struct remote_url parsed = remote_url_parse(r->a, config_get(r, key));
-	git_remote *remote = NULL;
+	struct str url = config_get(r, key);
+	struct remote_url parsed = remote_url_parse(r->a, url);
 
 	if (parsed.host.len == 0 || str_chr(parsed.host, '.', 0) != STR_NPOS) {
 		return parsed;
 	}
-	if (r->g->git_remote_lookup(&remote, r->repo, arena_cstr(r->a, name)) == 0) {
-		parsed = remote_url_parse(r->a, str_of(r->g->git_remote_url(remote)));
-		r->g->git_remote_free(remote);
+	return remote_url_parse(r->a, instead_of(r, url));
+}
+
+static struct str choose_remote(const struct reading *r, struct str wanted)
+{
+	struct find_first find = { r->a, STR_EMPTY };
+
+	if (wanted.len || config_get(r, "remote.origin.url").len) {
+		return wanted.len ? arena_str(r->a, wanted) : STR("origin");
 	}
-	return parsed;
+	config_each(r, STR("remote."), STR(".url"), take_first, &find);
+	return find.name;
 }
 
 static void read_remote(const struct reading *r, struct str wanted)
 {
 	struct repo_facts *out = r->out;
-	bool origin = config_get(r, "remote.origin.url").len > 0;
 	struct remote_url url = { STR_EMPTY, STR_EMPTY, STR_EMPTY, STR_EMPTY, STR_EMPTY };
 
-	out->remote =
-		wanted.len ? arena_str(r->a, wanted) : (origin ? STR("origin") : first_remote(r));
+	out->remote = choose_remote(r, wanted);
 	if (out->remote.len) {
 		url = remote_read(r, out->remote);
 	}
@@ -220,12 +277,29 @@ static struct str default_branch(const struct reading *r, const char *remote_ref
 	return STR_EMPTY;
 }
 
+/* As configured by `git push -u` and others; a branch that was pushed without is on the remote all
+ * the same. */
+static struct str upstream_ref(const struct reading *r, struct str branch, const char *remote_refs)
+{
+	struct str of = arena_printf(r->a, "branch.%.*s.", STR_ARG(branch));
+	struct str remote = config_get(r, arena_printf(r->a, "%sremote", of.p).p);
+	struct str merge = config_get(r, arena_printf(r->a, "%smerge", of.p).p);
+	struct str heads = STR("refs/heads/");
+
+	if (str_eq(remote, STR("."))) {
+		return merge;
+	}
+	if (remote.len && str_starts(merge, heads)) {
+		return arena_printf(r->a, "refs/remotes/%s/%s", remote.p, merge.p + heads.len);
+	}
+	return arena_printf(r->a, "%s%.*s", remote_refs, STR_ARG(branch));
+}
+
 static void read_branches(const struct reading *r)
 {
 	struct repo_facts *out = r->out;
 	const char *remote_refs = arena_printf(r->a, "refs/remotes/%.*s/", STR_ARG(out->remote)).p;
 	struct str branch = STR_EMPTY;
-	git_buf upstream = GIT_BUF_INIT;
 
 	if (str_starts(out->ref, STR("refs/heads/"))) {
 		branch = str_slice(out->ref, strlen("refs/heads/"), out->ref.len);
@@ -234,17 +308,9 @@ static void read_branches(const struct reading *r)
 	if (out->default_branch.len == 0) {
 		out->default_branch = branch.len ? branch : STR("main");
 	}
-	if (branch.len == 0) {
-		return;
+	if (branch.len) {
+		out->upstream = ref_commit(r, upstream_ref(r, branch, remote_refs).p);
 	}
-	if (r->g->git_branch_upstream_name(&upstream, r->repo, out->ref.p) == 0) {
-		out->upstream = ref_commit(r, upstream.ptr);
-	} else {
-		/* Pushed without -u: the remote has it all the same. */
-		out->upstream =
-			ref_commit(r, arena_printf(r->a, "%s%.*s", remote_refs, STR_ARG(branch)).p);
-	}
-	r->g->git_buf_dispose(&upstream);
 }
 
 static bool read_all(struct reading *r, struct str remote, struct err *err)
