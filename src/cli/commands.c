@@ -13,6 +13,18 @@
 #include "options.h"
 
 const struct command commands[] = {
+	{ .name = "run",
+	  .run = cmd_run,
+	  .bit = IN_RUN,
+	  .max_args = 1,
+	  .args = "[EVENT]",
+	  .summary = "Rehearse the workflows that an event starts",
+	  .text = "Plans the jobs of the workflows that EVENT starts and runs their steps in "
+		  "containers. Without EVENT: the only event of the files, else push. With -j, "
+		  "the jobs named and those they need, whatever their events.",
+	  .examples = "  act-c run\n"
+		      "  act-c run pull_request -j test --matrix python:3.12\n"
+		      "  act-c run -P ubuntu-latest=node:20-bookworm -s TOKEN\n" },
 	{ .name = "list",
 	  .run = cmd_list,
 	  .bit = IN_LIST,

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -219,6 +220,30 @@ static void remove_container(struct docker_machine *m, int timeout_ms)
 	arena_release(&scratch);
 }
 
+/*
+ * Reads what still comes until `docker run` has closed its end: without a reader it would die of
+ * SIGPIPE and leave the container, which it removes, behind it.
+ */
+static bool client_wait(struct docker_machine *m, int timeout_ms)
+{
+	long long until = now_ms() + timeout_ms;
+	char rest[65536];
+
+	while (m->child.out >= 0) {
+		long long left = until - now_ms();
+		struct pollfd p = { .fd = m->child.out, .events = POLLIN };
+
+		if (left <= 0 || (poll(&p, 1, (int)left) > 0 &&
+				  read(m->child.out, rest, sizeof(rest)) == 0)) {
+			break;
+		}
+	}
+
+	long long left = until - now_ms();
+
+	return child_wait(&m->child, left > 0 ? (int)left : 0);
+}
+
 /* Ends what is there of it; the channel is the first to go, which tells the agent. */
 static void machine_end(struct docker_machine *m, int end_ms, int remove_ms)
 {
@@ -226,7 +251,7 @@ static void machine_end(struct docker_machine *m, int end_ms, int remove_ms)
 		channel_close(m->base.channel);
 		m->base.channel = NULL;
 	}
-	if (m->child.pid > 0 && !child_wait(&m->child, end_ms)) {
+	if (m->child.pid > 0 && !client_wait(m, end_ms)) {
 		remove_container(m, remove_ms);
 	}
 	child_end(&m->child);
@@ -298,8 +323,12 @@ static enum outcome run(struct arena *a, const struct machine_spec *spec,
 	if (!child_start(&child, &m->child, err)) {
 		return REFUSED;
 	}
-	m->base.channel = channel_open(a, m->child.out, m->child.in, &hello, DOCKER_START_MS, err);
-	m->child.in = m->child.out = -1;
+
+	int out = m->child.out;
+
+	m->child.out = fcntl(out, F_DUPFD_CLOEXEC, 3); /* see client_wait() */
+	m->base.channel = channel_open(a, out, m->child.in, &hello, DOCKER_START_MS, err);
+	m->child.in = -1;
 	if (!m->base.channel) {
 		return not_started(a, m, err);
 	}

@@ -47,6 +47,22 @@ static bool read_inputs(struct step *s, struct checkout *c)
 	return true;
 }
 
+static bool leaves_workspace(struct str path)
+{
+	int depth = 0;
+
+	while (path.p && depth >= 0) {
+		struct str part = str_cut(&path, '/');
+
+		if (str_eq(part, STR(".."))) {
+			depth--;
+		} else if (part.len && !str_eq(part, STR("."))) {
+			depth++;
+		}
+	}
+	return depth < 0;
+}
+
 static bool check_inputs(struct step *s, const struct checkout *c, long *depth)
 {
 	struct arena *a = &s->job->scratch;
@@ -62,6 +78,11 @@ static bool check_inputs(struct step *s, const struct checkout *c, long *depth)
 	}
 	if (c->depth.len && !str_to_ulong(c->depth, &n)) {
 		n = 1; /* as the action does with what is no number */
+	}
+	if (str_starts(c->path, STR("/")) || leaves_workspace(c->path)) {
+		step_fail(s, arena_printf(a, "Repository path '%.*s' is not under '%.*s'",
+					  STR_ARG(c->path), STR_ARG(s->job->paths->workspace)));
+		return false;
 	}
 	*depth = (long)n;
 	return true;
@@ -119,6 +140,10 @@ static bool put_tree(struct step *s, struct str from, struct str to, struct err 
 	if (!tar) {
 		return false;
 	}
+
+	/* As the action does, what is there from before goes. */
+	channel_remove(s->job->channel, to);
+	channel_mkdir(s->job->channel, to, 0755, false);
 
 	struct tar_source source = { .ctx = tar, .more = tar_dir_read };
 	bool ok = channel_put(s->job->channel, to, &source, err);
