@@ -58,7 +58,7 @@ void text_end_line(struct text_reporter *t)
 	text_newline(t);
 }
 
-/* "[job] " or "[job › step] ". */
+/* "[job] ", or "[job › step] " while several steps of that job are live. */
 static void prefix(struct text_reporter *t, const struct job_state *job,
 		   const struct step_state *step)
 {
@@ -71,7 +71,7 @@ static void prefix(struct text_reporter *t, const struct job_state *job,
 	p.sgr = false;
 	strbuf_addc(&name, '[');
 	paint_text(&p, text_label(t, job));
-	if (step) {
+	if (step && job->parallel) {
 		paint_arrow(&p);
 		paint_clipped(&p, step->name, PREFIX_NAME_MAX);
 	}
