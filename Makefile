@@ -75,6 +75,9 @@ help:
 	@echo 'make deps          install the Debian packages that all of these need'
 	@echo 'make install       to $$(DESTDIR)$$(PREFIX), that is $(DESTDIR)$(PREFIX); uninstall; clean'
 
+.PHONY: FORCE
+FORCE:
+
 # --- the agent: a static program of its own, embedded into act-c ---------------------------------
 
 AGENT_BASE := arena err frame glob sha256 str strbuf
@@ -87,11 +90,17 @@ AGENT_CFLAGS := -std=c11 -Os -static -s -D_GNU_SOURCE -Iinclude -Isrc $(WARN) \
 # Names the agent in HELLO and its volume at the engine: changes whenever its sources do.
 AGENT_ID := $(shell cat $(sort $(AGENT_SRC) $(AGENT_HDR)) 2>/dev/null | sha256sum | cut -c1-16)
 
-$(AGENT): $(AGENT_SRC) $(AGENT_HDR) Makefile
+# Agent and act-c must agree on it, whatever the times of the files say.
+$(BUILD)/agent-id: FORCE
+	@mkdir -p $(@D); echo $(AGENT_ID) | cmp -s - $@ || echo $(AGENT_ID) >$@
+
+$(AGENT): $(AGENT_SRC) $(AGENT_HDR) Makefile $(BUILD)/agent-id
 	@mkdir -p $(@D)
 	$(call say,AGENT)
 	$(Q)$(AGENT_CC) $(AGENT_CFLAGS) -DACTC_AGENT_ID='"$(AGENT_ID)"' -o $@ $(AGENT_SRC)
 
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard src/engine/*.c)): $(BUILD)/agent-id
+$(BUILD)/test/test_channel: $(BUILD)/agent-id
 $(BUILD)/src/engine/agent_blob.o: $(AGENT)
 $(BUILD)/src/engine/agent_blob.o: ALL_CPPFLAGS += -DACTC_AGENT_PATH='"$(AGENT)"'
 
@@ -99,7 +108,6 @@ $(BUILD)/src/engine/agent_blob.o: ALL_CPPFLAGS += -DACTC_AGENT_PATH='"$(AGENT)"'
 
 # Changes when the way to compile does, so that objects of other flags are made again.
 FLAGS := $(CC) $(filter-out -DACTC_AGENT_ID=%,$(ALL_CPPFLAGS)) $(HARDEN) $(CFLAGS)
-.PHONY: FORCE
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D); echo '$(subst ','"'"',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','"'"',$(FLAGS))' >$@
 
