@@ -19,12 +19,18 @@ const struct command commands[] = {
 	  .max_args = 1,
 	  .args = "[EVENT]",
 	  .summary = "Rehearse the workflows that an event starts",
-	  .text = "Plans the jobs of the workflows that EVENT starts and runs their steps in "
-		  "containers. Without EVENT: the only event of the files, else push. With -j, "
-		  "the jobs named and those they need, whatever their events.",
+	  .text = "Runs the jobs of the workflows that listen to EVENT, each job in a container of "
+		  "its own. Without EVENT it is the only event of the workflow files, else "
+		  "push.\n\n"
+		  "actions/checkout brings into a job what a commit made now would contain: "
+		  "tracked files and files that are not ignored, with their local changes. The "
+		  "repository itself is never written.\n\n"
+		  "The first Ctrl-C cancels the run as GitHub does, so that steps with always() "
+		  "and cancelled() still run; a second one stops at once.",
 	  .examples = "  act-c run\n"
 		      "  act-c run pull_request -j test --matrix python:3.12\n"
-		      "  act-c run -P ubuntu-latest=node:20-bookworm -s TOKEN\n" },
+		      "  act-c run -P ubuntu-latest=node:20-bookworm -s TOKEN\n"
+		      "  act-c run workflow_dispatch --input level=high\n" },
 	{ .name = "list",
 	  .run = cmd_list,
 	  .bit = IN_LIST,
