@@ -233,8 +233,8 @@ static bool client_wait(struct docker_machine *m, int timeout_ms)
 		long long left = until - now_ms();
 		struct pollfd p = { .fd = m->child.out, .events = POLLIN };
 
-		if (left <= 0 || (poll(&p, 1, (int)left) > 0 &&
-				  read(m->child.out, rest, sizeof(rest)) == 0)) {
+		if (left <= 0 ||
+		    (poll(&p, 1, (int)left) > 0 && read(m->child.out, rest, sizeof(rest)) == 0)) {
 			break;
 		}
 	}
