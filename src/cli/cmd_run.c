@@ -21,6 +21,7 @@ struct preparation {
 	struct diags diags;
 	struct workflow_files files;
 	struct selection selection;
+	struct calls *calls;
 	struct run_values values;
 	struct repo_facts repo;
 	struct rundir rundir;
@@ -30,6 +31,20 @@ struct preparation {
 	struct run_request request;
 };
 
+/* A run only of what was read whole: a called file that is wrong is as bad as a selected one. */
+static bool load_calls(struct preparation *p, struct err *err)
+{
+	const struct workflow **roots =
+		arena_array(p->a, const struct workflow *, p->selection.n);
+	struct call_places places = { .root = STR_EMPTY };
+
+	for (size_t i = 0; i < p->selection.n; i++) {
+		roots[i] = p->selection.v[i].workflow;
+	}
+	return calls_load(p->a, roots, p->selection.n, &places, &p->diags, &p->calls) ||
+	       err_set(err, ERR_INVALID, "a called workflow cannot be used");
+}
+
 static bool choose(struct preparation *p, struct err *err)
 {
 	struct options *o = p->o;
@@ -38,7 +53,8 @@ static bool choose(struct preparation *p, struct err *err)
 					     .njobs = o->jobs.n };
 	bool ok = workflow_files_load(p->a, o->workflows.v, o->workflows.n, &p->diags, &p->files,
 				      err) &&
-		  plan_select(p->a, &p->files, &p->sources, &request, &p->selection, err);
+		  plan_select(p->a, &p->files, &p->sources, &request, &p->selection, err) &&
+		  load_calls(p, err);
 
 	diags_print(&p->diags, stderr, options_colour(o, STDERR_FILENO));
 	return ok;
@@ -187,6 +203,7 @@ static void fill_request(struct preparation *p)
 	r->matrix = o->matrix.v;
 	r->nmatrix = o->matrix.n;
 	r->images = &o->images;
+	r->calls = p->calls;
 	r->rundir = &p->rundir;
 	r->nnotes = p->notes.n;
 	r->notes = p->notes.v;

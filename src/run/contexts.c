@@ -21,6 +21,7 @@ static const struct {
 	{ STR_INIT("matrix"), offsetof(struct contexts, matrix) },
 	{ STR_INIT("needs"), offsetof(struct contexts, needs) },
 	{ STR_INIT("inputs"), offsetof(struct contexts, inputs) },
+	{ STR_INIT("jobs"), offsetof(struct contexts, jobs) },
 };
 
 static bool named(void *ctx, struct str name, struct value *out)

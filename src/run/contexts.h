@@ -24,6 +24,7 @@ struct contexts {
 	struct value matrix;
 	struct value needs;
 	struct value inputs;
+	struct value jobs; /* only for the outputs of a called workflow */
 	/* Who answers success() and its kin, and hashFiles; set by the owner. */
 	void *owner;
 	bool (*status)(void *owner, enum expr_status which, const struct str *args, size_t n);
@@ -34,7 +35,8 @@ struct contexts {
 /* An evaluator's view of them; c must outlive it. */
 struct expr_env contexts_env(struct contexts *c);
 
-/* The github context as the server has it: no paths, no action, no job (SEMANTICS 3). */
+/* The github context as the server has it: no paths, no action, no job (SEMANTICS 3). `workflow` is
+ * the file that was started, also in the jobs of those it calls. */
 struct vobject *github_context(struct arena *a, const struct run_request *run,
 			       const struct run_workflow *workflow);
 struct value vars_context(struct arena *a, const struct settings *vars);

@@ -84,16 +84,17 @@ void env_job_context(struct job *job)
 {
 	struct arena *a = &job->arena;
 	const struct event_facts *e = job->run->request->event;
-	struct value path = value_get(value_object(job->github), STR("workflow_ref"));
+	struct str path = job->leg->job->scope->workflow->workflow->path;
 
 	vobject_set(a, job->job_object, STR("status"), value_str(STR("success")));
 	vobject_set(a, job->job_object, STR("check_run_id"),
 		    value_number((double)(job->def->index + 1)));
-	vobject_set(a, job->job_object, STR("workflow_ref"), path);
+	set_str(a, job->job_object, STR("workflow_ref"),
+		arena_printf(a, "%.*s/%.*s@%.*s", STR_ARG(e->repository), STR_ARG(path),
+			     STR_ARG(e->ref)));
 	set_str(a, job->job_object, STR("workflow_sha"), e->sha);
 	set_str(a, job->job_object, STR("workflow_repository"), e->repository);
-	set_str(a, job->job_object, STR("workflow_file_path"),
-		job->leg->job->scope->workflow->workflow->path);
+	set_str(a, job->job_object, STR("workflow_file_path"), path);
 }
 
 void env_write_event_file(struct job *job)

@@ -354,14 +354,13 @@ static bool job_hash_files(void *owner, const struct str *patterns, size_t n, st
 static void init_contexts(struct job *job)
 {
 	job_contexts(job->run, job->leg->job, job->leg, &job->contexts);
-	job->github =
-		github_context(&job->arena, job->run->request, job->leg->job->scope->workflow);
+	job->github = github_context(&job->arena, job->run->request, job->leg->job->scope->root);
 	job->steps = vobject_new(&job->arena, false);
 	job->job_object = vobject_new(&job->arena, false);
 	job->contexts.github = value_object(job->github);
 	job->contexts.steps = value_object(job->steps);
 	job->contexts.job = value_object(job->job_object);
-	job->contexts.secrets = job->run->secrets;
+	job->contexts.secrets = job->leg->job->scope->secrets;
 	job->contexts.owner = job;
 	job->contexts.status = job_status;
 	job->contexts.hash_files = job_hash_files;

@@ -2,141 +2,44 @@
  * schedule.c - from a needs graph to legs that may start, and from ended legs to job results.
  *
  * A job is considered when the last of its needs has ended, whatever its layer. A job that cannot
- * be set up is a failed job, never the end of the run.
+ * be set up is a failed job, never the end of the run. A leg that calls a workflow gets a scope as
+ * its body and ends when the last job of that does.
  */
 #include "schedule.h"
 
 #include "actc/process.h"
 #include "actc/reads.h"
-
-static void emit(struct run *run, const struct event *e)
-{
-	event_bus_emit(run->request->bus, run->request->masker, e);
-}
-
-static struct str job_path(struct run *run, const struct job_run *job)
-{
-	return arena_printf(run->arena, "%.*s%.*s", STR_ARG(job->scope->prefix),
-			    STR_ARG(job->def->id.s));
-}
-
-/* "path:line:col: text", the way every message about a file begins. */
-static struct str placed(struct run *run, const struct eval_error *e)
-{
-	if (e->at.file == SPAN_NONE) {
-		return e->msg;
-	}
-
-	const struct source *src = sources_get(run->request->sources, e->at.file);
-	struct place p = source_place(src, e->at.lo);
-
-	return arena_printf(run->arena, "%.*s:%u:%u: %.*s", STR_ARG(src->path), p.line, p.col,
-			    STR_ARG(e->msg));
-}
-
-static struct str scope_prefix(struct arena *a, const struct run_request *request, size_t i)
-{
-	struct str path = request->workflows[i].workflow->path;
-	size_t slash = STR_NPOS;
-
-	if (request->nworkflows < 2) {
-		return STR_EMPTY;
-	}
-	for (size_t at = str_chr(path, '/', 0); at != STR_NPOS; at = str_chr(path, '/', at + 1)) {
-		slash = at;
-	}
-	if (slash != STR_NPOS) {
-		path = str_slice(path, slash + 1, path.len);
-	}
-	return arena_printf(a, "%.*s:", STR_ARG(path));
-}
-
-static void scope_init(struct run *run, size_t i)
-{
-	struct scope *scope = &run->scopes[i];
-	const struct run_workflow *rw = &run->request->workflows[i];
-	const struct workflow *w = rw->workflow;
-
-	*scope = (struct scope){ .workflow = rw,
-				 .prefix = scope_prefix(run->arena, run->request, i),
-				 .njobs = w->njobs,
-				 .jobs = arena_array(run->arena, struct job_run, w->njobs) };
-	for (size_t j = 0; j < w->njobs; j++) {
-		scope->jobs[j] = (struct job_run){
-			.def = &w->jobs[j],
-			.scope = scope,
-			.selected = !rw->selected || rw->selected[j],
-			.waiting = w->jobs[j].needs.n,
-			.fail_fast = true,
-			.outputs = vobject_new(run->arena, false),
-		};
-	}
-}
-
-static struct value planned_job(struct run *run, const struct job_run *job)
-{
-	struct arena *a = run->arena;
-	struct vobject *o = vobject_new(a, false);
-	struct varray *needs = varray_new(a);
-
-	for (size_t i = 0; i < job->def->needs.n; i++) {
-		varray_push(a, needs, value_str(job->def->needs.v[i].s));
-	}
-	vobject_set(a, o, STR("id"), value_str(job->def->id.s));
-	vobject_set(a, o, STR("path"), value_str(job_path(run, job)));
-	vobject_set(a, o, STR("needs"), value_array(needs));
-	if (job->def->cond_text.s.len) {
-		vobject_set(a, o, STR("if"), value_str(job->def->cond_text.s));
-	}
-	vobject_set(a, o, STR("matrix"), value_bool(job->def->matrix || job->def->strategy));
-	if (job->def->uses.s.len) {
-		vobject_set(a, o, STR("uses"), value_str(job->def->uses.s));
-	}
-	vobject_set(a, o, STR("steps"), value_number((double)job->def->nsteps));
-	return value_object(o);
-}
-
-static void emit_planned(struct run *run)
-{
-	struct arena *a = run->arena;
-	struct varray *workflows = varray_new(a);
-
-	for (size_t i = 0; i < run->nscopes; i++) {
-		const struct scope *scope = &run->scopes[i];
-		struct vobject *o = vobject_new(a, false);
-		struct varray *jobs = varray_new(a);
-
-		for (size_t j = 0; j < scope->njobs; j++) {
-			if (scope->jobs[j].selected) {
-				varray_push(a, jobs, planned_job(run, &scope->jobs[j]));
-			}
-		}
-		vobject_set(a, o, STR("path"), value_str(scope->workflow->workflow->path));
-		vobject_set(a, o, STR("name"), value_str(scope->workflow->workflow->name));
-		vobject_set(a, o, STR("jobs"), value_array(jobs));
-		varray_push(a, workflows, value_object(o));
-	}
-	emit(run, &(struct event){ .kind = EVENT_RUN_PLANNED,
-				   .u.run_planned.workflows = value_array(workflows) });
-}
+#include "legs.h"
+#include "scope.h"
 
 void schedule_init(struct run *run, const struct run_request *request, struct arena *a)
 {
 	*run = (struct run){ .arena = a,
 			     .request = request,
-			     .nscopes = request->nworkflows,
-			     .scopes = arena_array(a, struct scope, request->nworkflows),
-			     .vars = vars_context(a, request->vars),
-			     .secrets = secrets_context(a, request->secrets) };
-	for (size_t i = 0; i < run->nscopes; i++) {
-		scope_init(run, i);
-	}
-	emit_planned(run);
+			     .vars = vars_context(a, request->vars) };
+	scopes_init(run);
 }
 
 /* --- the end of a job ----------------------------------------------------------------------- */
 
-static void job_end(struct job_run *job, enum result result)
+static void leg_end(struct run *run, struct leg_run *leg, enum result result, struct str reason,
+		    const struct vobject *outputs);
+
+/* The body's last job has ended: so has the leg that called it. */
+static void body_end(struct run *run, struct scope *scope)
+{
+	struct leg_run *leg = scope->caller;
+	struct vobject *outputs = NULL;
+	struct str why = STR_EMPTY;
+	enum result result = scope_result(scope);
+
+	if (!scope_outputs(run, scope, &outputs, &why)) {
+		result = result == RESULT_CANCELLED ? result : RESULT_FAILURE;
+	}
+	leg_end(run, leg, result, why, outputs);
+}
+
+static void job_end(struct run *run, struct job_run *job, enum result result)
 {
 	struct scope *scope = job->scope;
 
@@ -147,6 +50,9 @@ static void job_end(struct job_run *job, enum result result)
 			scope->jobs[i].waiting -=
 				scope->jobs[i].def->need_index[n] == job->def->index;
 		}
+	}
+	if (scope->caller && scope->caller->result == RESULT_NONE && scope_done(scope)) {
+		body_end(run, scope);
 	}
 }
 
@@ -172,27 +78,26 @@ static void job_end_early(struct run *run, struct job_run *job, enum result resu
 		e.u.job_finished.reason = reason;
 		job->failed_hard = result == RESULT_FAILURE;
 	}
-	emit(run, &e);
-	job_end(job, result);
+	run_emit(run, &e);
+	job_end(run, job, result);
 }
 
-/* Failures before continued ones, cancelled before success; not rehearsed only when all are. */
+/* Failure before cancelled before success; not rehearsed, or skipped, only when no leg ran. */
 static enum result legs_result(const struct job_run *job)
 {
-	size_t count[RESULT_NOT_REHEARSED + 1] = { 0 };
+	static const enum result order[] = { RESULT_FAILURE, RESULT_CANCELLED, RESULT_SUCCESS,
+					     RESULT_NOT_REHEARSED };
 
-	for (size_t i = 0; i < job->nlegs; i++) {
-		const struct leg_run *leg = &job->legs[i];
+	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
+		for (size_t i = 0; i < job->nlegs; i++) {
+			const struct leg_run *leg = &job->legs[i];
 
-		count[leg->continued ? RESULT_SUCCESS : leg->result]++;
+			if ((leg->continued ? RESULT_SUCCESS : leg->result) == order[k]) {
+				return order[k];
+			}
+		}
 	}
-	if (count[RESULT_FAILURE]) {
-		return RESULT_FAILURE;
-	}
-	if (count[RESULT_CANCELLED]) {
-		return RESULT_CANCELLED;
-	}
-	return count[RESULT_SUCCESS] ? RESULT_SUCCESS : RESULT_NOT_REHEARSED;
+	return RESULT_SKIPPED;
 }
 
 static void merge_outputs(struct run *run, struct job_run *job, const struct vobject *outputs)
@@ -220,25 +125,88 @@ static void emit_leg_finished(struct run *run, const struct leg_run *leg, struct
 	if (outputs && outputs->n) {
 		e.u.job_finished.outputs = value_object(outputs);
 	}
-	emit(run, &e);
+	run_emit(run, &e);
 }
 
-static void cancel_unstarted(struct run *run, struct job_run *job)
+/* --- cancelling ----------------------------------------------------------------------------------
+ */
+
+static void cancel_unstarted(struct run *run, struct job_run *job, struct str why)
 {
 	while (job->next_leg < job->nlegs) {
 		struct leg_run *leg = &job->legs[job->next_leg++];
 
 		leg->result = RESULT_CANCELLED;
 		job->ended++;
-		emit_leg_finished(run, leg,
-				  run->cancelled ? STR("the run was cancelled")
-						 : STR("another leg failed (fail-fast)"),
-				  NULL);
+		emit_leg_finished(run, leg, why, NULL);
 	}
 }
 
-void schedule_ended(struct run *run, struct leg_run *leg, enum result result, struct str reason,
-		    const struct vobject *outputs, bool *cancel_siblings)
+bool schedule_survives_cancel(struct run *run, struct job_run *job)
+{
+	bool wanted = false;
+	struct str why = STR_EMPTY;
+
+	return job_wanted(run, job, &wanted, &why) && wanted;
+}
+
+static void cancel_scope(struct run *run, struct scope *scope);
+
+/* A running leg: its worker is asked, its body cancelled as a whole. */
+static void cancel_leg(struct run *run, struct leg_run *leg)
+{
+	if (leg->body) {
+		leg->body->cancelled = true;
+		cancel_scope(run, leg->body);
+	} else if (run->cancel_leg) {
+		run->cancel_leg(run->ctx, leg);
+	}
+}
+
+static void cancel_running(struct run *run, struct job_run *job)
+{
+	for (size_t i = 0; i < job->next_leg; i++) {
+		if (job->legs[i].result == RESULT_NONE) {
+			cancel_leg(run, &job->legs[i]);
+		}
+	}
+}
+
+/* Each job of it decides by its `if` whether it goes on; one that was not considered yet is looked
+ * at when its needs have ended. */
+static void cancel_scope(struct run *run, struct scope *scope)
+{
+	for (size_t i = 0; i < scope->njobs; i++) {
+		struct job_run *job = &scope->jobs[i];
+
+		if (job->result != RESULT_NONE || job->nlegs == 0 ||
+		    (!job->def->uses.s.len && schedule_survives_cancel(run, job))) {
+			continue;
+		}
+		cancel_running(run, job);
+		if (job->result == RESULT_NONE) {
+			cancel_unstarted(run, job, STR("the run was cancelled"));
+			if (job->ended == job->nlegs) {
+				job_end(run, job, legs_result(job));
+			}
+		}
+	}
+}
+
+void schedule_cancel(struct run *run)
+{
+	for (struct scope *scope = run->scopes; scope; scope = scope->next) {
+		if (!scope->caller) {
+			cancel_scope(run, scope);
+		}
+	}
+}
+
+/* --- the end of a leg
+ * ------------------------------------------------------------------------------ */
+
+static void leg_end(struct run *run, struct leg_run *leg, enum result result, struct str reason,
+		    const struct vobject *outputs)
 {
 	struct job_run *job = leg->job;
 
@@ -247,218 +215,29 @@ void schedule_ended(struct run *run, struct leg_run *leg, enum result result, st
 	job->running--;
 	job->ended++;
 	merge_outputs(run, job, outputs);
-	emit_leg_finished(run, leg, reason, outputs);
-	*cancel_siblings = false;
+	if (!leg->body || reason.len) {
+		emit_leg_finished(run, leg, reason, outputs);
+	}
 	if (result == RESULT_FAILURE && !leg->continued) {
 		job->failed_hard = true;
 		if (job->fail_fast && job->nlegs > 1) {
-			*cancel_siblings = true;
-			job->stop_legs = true;
-			cancel_unstarted(run, job);
+			cancel_unstarted(run, job, STR("another leg failed (fail-fast)"));
+			cancel_running(run, job);
 		}
 	}
-	if (job->ended == job->nlegs) {
-		job_end(job, legs_result(job));
+	if (job->result == RESULT_NONE && job->ended == job->nlegs) {
+		job_end(run, job, legs_result(job));
 	}
 }
 
-/* --- considering a job ------------------------------------------------------------------------ */
-
-static bool eval_condition(struct run *run, struct job_run *job, bool *out, struct str *why)
+void schedule_ended(struct run *run, struct leg_run *leg, enum result result, struct str reason,
+		    const struct vobject *outputs)
 {
-	struct contexts c;
-	struct expr_error error = { 0 };
-	struct value v = value_null();
-
-	job_contexts(run, job, NULL, &c);
-
-	struct expr_env env = contexts_env(&c);
-
-	if (!job->def->cond) {
-		*out = env.status(env.ctx, STATUS_SUCCESS, NULL, 0);
-		return true;
-	}
-	if (!expr_eval(run->arena, job->def->cond, &env, &v, &error)) {
-		*why = placed(run, &(struct eval_error){ job->def->cond_text.at, error.msg });
-		return false;
-	}
-	*out = value_truthy(v);
-	return true;
+	leg_end(run, leg, result, reason, outputs);
 }
 
-static struct str skip_reason(struct run *run, const struct job_run *job)
-{
-	if (job->def->cond_text.s.len) {
-		return arena_printf(run->arena, "its `if` is false: %.*s",
-				    STR_ARG(job->def->cond_text.s));
-	}
-	for (size_t i = 0; i < job->def->needs.n; i++) {
-		const struct job_run *need = &job->scope->jobs[job->def->need_index[i]];
-
-		if (need->result != RESULT_SUCCESS && need->result != RESULT_NOT_REHEARSED) {
-			struct str word = result_word(need->result);
-
-			return arena_printf(run->arena, "%.*s: %.*s", STR_ARG(need->def->id.s),
-					    STR_ARG(word));
-		}
-	}
-	return STR("a job that it depends on did not succeed");
-}
-
-/* strategy: fail-fast, max-parallel and the matrix to legs. */
-static bool eval_strategy(struct run *run, struct job_run *job, struct legs *legs, struct str *why)
-{
-	const struct job_def *def = job->def;
-	struct contexts c;
-	struct eval_error e = { .at = NO_SPAN };
-	struct value matrix = value_null(), strategy = value_null();
-
-	job_contexts(run, job, NULL, &c);
-
-	struct expr_env env = contexts_env(&c);
-
-	if (def->strategy && !tok_eval(run->arena, def->strategy, &env, false, &strategy, &e)) {
-		*why = placed(run, &e);
-		return false;
-	}
-	if (strategy.kind == VALUE_OBJECT) {
-		const struct value fail_fast = value_get(strategy, STR("fail-fast"));
-		const struct value parallel = value_get(strategy, STR("max-parallel"));
-
-		matrix = value_get(strategy, STR("matrix"));
-		job->fail_fast = fail_fast.kind == VALUE_BOOL ? fail_fast.u.b : true;
-		job->max_parallel = parallel.kind == VALUE_NUMBER ? parallel.u.n : 0;
-	}
-	if (!tok_eval_bool(run->arena, def->fail_fast, &env, &job->fail_fast, &e) ||
-	    !tok_eval_number(run->arena, def->max_parallel, &env, &job->max_parallel, &e) ||
-	    (def->matrix && !tok_eval(run->arena, def->matrix, &env, false, &matrix, &e))) {
-		*why = placed(run, &e);
-		return false;
-	}
-	if (!matrix_expand(run->arena, matrix, legs, why)) {
-		*why = placed(run, &(struct eval_error){ def->matrix ? def->matrix->at : def->id.at,
-							 *why });
-		return false;
-	}
-	return true;
-}
-
-/* runs-on as text, for people. */
-static struct str labels_text(struct arena *a, struct value v)
-{
-	struct str text = STR_EMPTY;
-
-	if (v.kind == VALUE_OBJECT) {
-		struct str group = value_to_str(a, value_get(v, STR("group")));
-		struct str labels = labels_text(a, value_get(v, STR("labels")));
-
-		return group.len
-			       ? arena_printf(a, "group %.*s %.*s", STR_ARG(group), STR_ARG(labels))
-			       : labels;
-	}
-	if (v.kind != VALUE_ARRAY) {
-		return value_to_str(a, v);
-	}
-	for (size_t i = 0; i < v.u.a->n; i++) {
-		struct str label = labels_text(a, v.u.a->v[i]);
-
-		text = arena_printf(a, "%.*s%s%.*s", STR_ARG(text), i ? ", " : "", STR_ARG(label));
-	}
-	return text;
-}
-
-static bool eval_labels(struct run *run, struct leg_run *leg, const struct expr_env *env,
-			struct eval_error *e)
-{
-	const struct tok *runs_on = leg->job->def->runs_on;
-	struct value v = value_null();
-
-	if (!tok_eval(run->arena, runs_on, env, false, &v, e)) {
-		return false;
-	}
-	leg->labels = labels_text(run->arena, v);
-	e->at = runs_on->at;
-	return labels_resolve(run->arena, v, run->request->images, NULL, &leg->placement, &e->msg);
-}
-
-/* The default name is the literal `name`, else the id, with the leg's values; a name with an
- * expression replaces the whole (SEMANTICS 1.9). */
-static bool eval_name(struct run *run, struct leg_run *leg, const struct expr_env *env,
-		      struct eval_error *e)
-{
-	const struct job_def *def = leg->job->def;
-	struct str name = STR_EMPTY;
-
-	if (!tok_eval_str(run->arena, def->name, env, &name, e)) {
-		return false;
-	}
-	if (def->name && !tok_is_literal(def->name) && name.len) {
-		leg->name = name;
-		return true;
-	}
-	leg->name = matrix_job_name(run->arena, name.len ? name : def->id.s, &leg->leg);
-	return true;
-}
-
-static bool leg_init(struct run *run, struct leg_run *leg, struct str *why)
-{
-	const struct job_def *def = leg->job->def;
-	struct contexts c;
-	struct eval_error e = { .at = NO_SPAN };
-	double minutes = 360, cancel_minutes = 5;
-
-	job_contexts(run, leg->job, leg, &c);
-
-	struct expr_env env = contexts_env(&c);
-
-	if (!eval_name(run, leg, &env, &e) || !eval_labels(run, leg, &env, &e) ||
-	    !tok_eval_bool(run->arena, def->continue_on_error, &env, &leg->continue_on_error, &e) ||
-	    !tok_eval_number(run->arena, def->timeout_minutes, &env, &minutes, &e) ||
-	    !tok_eval_number(run->arena, def->cancel_timeout_minutes, &env, &cancel_minutes, &e)) {
-		*why = placed(run, &e);
-		return false;
-	}
-	leg->timeout_s = minutes * 60;
-	leg->cancel_timeout_s = (cancel_minutes < 1 ? 1 : cancel_minutes) * 60;
-	return true;
-}
-
-static struct str leg_path(struct run *run, const struct job_run *job, size_t i)
-{
-	struct str path = job_path(run, job);
-
-	return job->nlegs < 2 && job->legs[i].leg.values.kind == VALUE_NULL
-		       ? path
-		       : arena_printf(run->arena, "%.*s(%zu)", STR_ARG(path), i + 1);
-}
-
-static bool make_legs(struct run *run, struct job_run *job, const struct legs *legs,
-		      struct str *why)
-{
-	job->legs = arena_array(run->arena, struct leg_run, legs->n);
-	job->nlegs = legs->n;
-	for (size_t i = 0; i < legs->n; i++) {
-		job->legs[i] = (struct leg_run){
-			.job = job, .index = i, .total = legs->n, .leg = legs->v[i]
-		};
-		job->legs[i].path = leg_path(run, job, i);
-		if (!leg_init(run, &job->legs[i], why)) {
-			return false;
-		}
-	}
-
-	/* Legs that --matrix leaves out keep their index and total, as the job on GitHub would. */
-	size_t kept = 0;
-
-	for (size_t i = 0; i < legs->n; i++) {
-		if (matrix_keep(run->arena, &job->legs[i].leg, run->request->matrix,
-				run->request->nmatrix)) {
-			job->legs[kept++] = job->legs[i];
-		}
-	}
-	job->nlegs = kept;
-	return true;
-}
+/* --- considering a job
+ * ------------------------------------------------------------------------------ */
 
 static const struct job_run *unrehearsed_source(const struct job_run *job)
 {
@@ -475,9 +254,8 @@ static const struct job_run *unrehearsed_source(const struct job_run *job)
 
 static void consider(struct run *run, struct job_run *job)
 {
-	struct legs legs = { 0 };
 	struct str why = STR_EMPTY;
-	bool wanted = false;
+	bool wanted = false, cancelled = scope_cancelled(run, job->scope);
 	const struct job_run *source = unrehearsed_source(job);
 
 	job->considered = true;
@@ -486,19 +264,12 @@ static void consider(struct run *run, struct job_run *job)
 				   "it reads the outputs of %.*s, which was not rehearsed",
 				   STR_ARG(source->def->id.s));
 		job_end_early(run, job, RESULT_NOT_REHEARSED, why);
-	} else if (!eval_condition(run, job, &wanted, &why)) {
+	} else if (!job_wanted(run, job, &wanted, &why)) {
 		job_end_early(run, job, RESULT_FAILURE, why);
 	} else if (!wanted) {
-		job_end_early(run, job, run->cancelled ? RESULT_CANCELLED : RESULT_SKIPPED,
-			      run->cancelled ? STR("the run was cancelled")
-					     : skip_reason(run, job));
-	} else if (job->def->uses.s.len) {
-		why = arena_printf(run->arena,
-				   "it calls the reusable workflow %.*s, which this version of "
-				   "act-c cannot run yet",
-				   STR_ARG(job->def->uses.s));
-		job_end_early(run, job, RESULT_FAILURE, why);
-	} else if (!eval_strategy(run, job, &legs, &why) || !make_legs(run, job, &legs, &why)) {
+		job_end_early(run, job, cancelled ? RESULT_CANCELLED : RESULT_SKIPPED,
+			      cancelled ? STR("the run was cancelled") : job_skip_reason(run, job));
+	} else if (!job_make_legs(run, job, &why)) {
 		job_end_early(run, job, RESULT_FAILURE, why);
 	} else if (job->nlegs == 0) {
 		job_end_early(run, job, RESULT_SKIPPED, STR("no leg matches --matrix"));
@@ -516,16 +287,27 @@ static void not_served(struct run *run, struct leg_run *leg)
 	e.u.job_not_rehearsed.name = leg->name;
 	e.u.job_not_rehearsed.reason = leg->placement.reason;
 	e.u.job_not_rehearsed.hint = leg->placement.hint;
-	emit(run, &e);
+	run_emit(run, &e);
 	leg->result = RESULT_NOT_REHEARSED;
 	job->ended++;
 	if (job->ended == job->nlegs) {
-		job_end(job, legs_result(job));
+		job_end(run, job, legs_result(job));
 	}
 }
 
-/* The job's next leg to start, after the ones that end at once. */
-static struct leg_run *next_leg(struct run *run, struct job_run *job)
+/* A calling leg needs no worker: its body is scheduled with all the others. */
+static void call(struct run *run, struct leg_run *leg)
+{
+	struct str why = STR_EMPTY;
+
+	leg->job->running++;
+	if (!scope_call(run, leg, &why)) {
+		leg_end(run, leg, RESULT_FAILURE, why, NULL);
+	}
+}
+
+/* The job's next leg to start, after the ones that need no worker. */
+static struct leg_run *next_leg(struct run *run, struct job_run *job, bool *moved)
 {
 	while (job->result == RESULT_NONE && job->next_leg < job->nlegs) {
 		struct leg_run *leg = &job->legs[job->next_leg];
@@ -533,11 +315,16 @@ static struct leg_run *next_leg(struct run *run, struct job_run *job)
 		if (job->max_parallel >= 1 && (double)job->running >= job->max_parallel) {
 			return NULL;
 		}
-		if (leg->placement.how != LABEL_NOT_SERVED) {
+		if (leg->placement.how != LABEL_NOT_SERVED && !leg->calls) {
 			return leg;
 		}
 		job->next_leg++;
-		not_served(run, leg);
+		*moved = true;
+		if (leg->calls) {
+			call(run, leg);
+		} else {
+			not_served(run, leg);
+		}
 	}
 	return NULL;
 }
@@ -555,9 +342,8 @@ static struct leg_run *scope_next(struct run *run, struct scope *scope, bool roo
 			*moved = true;
 		}
 
-		struct leg_run *leg = next_leg(run, job);
+		struct leg_run *leg = next_leg(run, job, moved);
 
-		*moved = *moved || job->result != RESULT_NONE;
 		if (leg && room) {
 			job->next_leg++;
 			job->running++;
@@ -573,8 +359,8 @@ struct leg_run *schedule_next(struct run *run, size_t running)
 
 	while (moved) {
 		moved = false;
-		for (size_t i = 0; i < run->nscopes; i++) {
-			struct leg_run *leg = scope_next(run, &run->scopes[i], room, &moved);
+		for (struct scope *scope = run->scopes; scope; scope = scope->next) {
+			struct leg_run *leg = scope_next(run, scope, room, &moved);
 
 			if (leg) {
 				return leg;
@@ -586,42 +372,12 @@ struct leg_run *schedule_next(struct run *run, size_t running)
 
 bool schedule_done(const struct run *run)
 {
-	for (size_t i = 0; i < run->nscopes; i++) {
-		for (size_t j = 0; j < run->scopes[i].njobs; j++) {
-			const struct job_run *job = &run->scopes[i].jobs[j];
-
-			if (job->selected && job->result == RESULT_NONE) {
-				return false;
-			}
+	for (const struct scope *scope = run->scopes; scope; scope = scope->next) {
+		if (!scope->caller && !scope_done(scope)) {
+			return false;
 		}
 	}
 	return true;
-}
-
-bool schedule_survives_cancel(struct run *run, struct job_run *job)
-{
-	bool wanted = false;
-	struct str why = STR_EMPTY;
-
-	return eval_condition(run, job, &wanted, &why) && wanted;
-}
-
-void schedule_cancel(struct run *run)
-{
-	for (size_t i = 0; i < run->nscopes; i++) {
-		for (size_t j = 0; j < run->scopes[i].njobs; j++) {
-			struct job_run *job = &run->scopes[i].jobs[j];
-
-			if (job->result != RESULT_NONE || job->next_leg >= job->nlegs ||
-			    schedule_survives_cancel(run, job)) {
-				continue;
-			}
-			cancel_unstarted(run, job);
-			if (job->ended == job->nlegs) {
-				job_end(job, legs_result(job));
-			}
-		}
-	}
 }
 
 static void count_result(struct arena *a, struct vobject *counts, enum result r)
@@ -632,22 +388,27 @@ static void count_result(struct arena *a, struct vobject *counts, enum result r)
 	vobject_set(a, counts, word, value_number((old ? old->u.n : 0) + 1));
 }
 
+/* A call is not counted itself: its jobs are. */
+static bool is_counted(const struct job_run *job)
+{
+	return job->selected && (job->nlegs == 0 || !job->legs[0].body);
+}
+
 int schedule_exit_code(const struct run *run, struct vobject **counts, struct str *conclusion)
 {
 	bool failed = false, rehearsed = false, unrehearsed = false;
 
 	*counts = vobject_new(run->arena, false);
-	for (size_t i = 0; i < run->nscopes; i++) {
-		for (size_t j = 0; j < run->scopes[i].njobs; j++) {
-			const struct job_run *job = &run->scopes[i].jobs[j];
+	for (const struct scope *scope = run->scopes; scope; scope = scope->next) {
+		for (size_t j = 0; j < scope->njobs; j++) {
+			const struct job_run *job = &scope->jobs[j];
 
-			if (!job->selected) {
-				continue;
+			failed = failed || (job->failed_hard && !scope->caller);
+			if (is_counted(job)) {
+				count_result(run->arena, *counts, job->result);
+				unrehearsed = unrehearsed || job->result == RESULT_NOT_REHEARSED;
+				rehearsed = rehearsed || job->result != RESULT_NOT_REHEARSED;
 			}
-			count_result(run->arena, *counts, job->result);
-			failed = failed || job->failed_hard;
-			unrehearsed = unrehearsed || job->result == RESULT_NOT_REHEARSED;
-			rehearsed = rehearsed || job->result != RESULT_NOT_REHEARSED;
 		}
 	}
 	*conclusion = run->cancelled ? STR("cancelled") : failed ? STR("failure") : STR("success");

@@ -54,6 +54,16 @@ struct value needs_context(struct run *run, const struct job_run *job)
 	return value_object(needs);
 }
 
+bool scope_cancelled(const struct run *run, const struct scope *scope)
+{
+	for (; scope; scope = scope->caller ? scope->caller->job->scope : NULL) {
+		if (scope->cancelled) {
+			return true;
+		}
+	}
+	return run->cancelled;
+}
+
 struct job_owner {
 	struct run *run;
 	struct job_run *job;
@@ -113,11 +123,12 @@ static bool job_status(void *owner, enum expr_status which, const struct str *ar
 
 	switch (which) {
 	case STATUS_SUCCESS:
-		return !o->run->cancelled && !any_of(o, args, n, has_not_succeeded);
+		return !scope_cancelled(o->run, o->job->scope) &&
+		       !any_of(o, args, n, has_not_succeeded);
 	case STATUS_FAILURE:
 		return any_of(o, args, n, has_failed);
 	case STATUS_CANCELLED:
-		return o->run->cancelled;
+		return scope_cancelled(o->run, o->job->scope);
 	case STATUS_ALWAYS:
 		return true;
 	}
@@ -132,7 +143,7 @@ void job_contexts(struct run *run, struct job_run *job, const struct leg_run *le
 
 	*owner = (struct job_owner){ run, job };
 	*out = (struct contexts){
-		.github = value_object(github_context(a, run->request, job->scope->workflow)),
+		.github = value_object(github_context(a, run->request, job->scope->root)),
 		.vars = run->vars,
 		.needs = needs_context(run, job),
 		.inputs = job->scope->workflow->inputs,

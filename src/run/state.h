@@ -1,7 +1,8 @@
 /*
  * state.h - the state of a run: scopes of jobs, jobs of legs (DESIGN decisions 6 and 7).
  *
- * A scope is one started file with its own jobs and inputs; counters, needs and status functions
+ * A scope is one started or called file with its own jobs, inputs and secrets; a calling leg has
+ * a scope as its body and ends when its last job does; counters, needs and status functions
  * are per scope. Lives in the supervisor; a worker sees its leg, its job and its scope as they were
  * at the fork.
  */
@@ -39,6 +40,8 @@ struct leg_run {
 	struct str name;   /* for people */
 	struct str labels; /* runs-on as text */
 	struct label_match placement;
+	const struct workflow *calls; /* of a job that calls a reusable workflow */
+	struct scope *body;           /* once it was called */
 	bool continue_on_error;
 	double timeout_s;        /* of the job */
 	double cancel_timeout_s; /* SEMANTICS 4.4 */
@@ -61,29 +64,39 @@ struct job_run {
 	size_t ended;
 	bool fail_fast;
 	double max_parallel; /* 0 = no limit */
-	bool stop_legs;      /* fail-fast hit: legs not started are cancelled */
 	enum result result;  /* as needs.X.result shows it; RESULT_NONE = not ended */
 	bool failed_hard;    /* a leg failed without continue-on-error: the run fails */
 	struct vobject *outputs;
 };
 
 struct scope {
-	const struct run_workflow *workflow;
-	struct str prefix; /* of job paths, when several files run: "ci.yml:" */
+	const struct run_workflow *workflow; /* this file, and its inputs */
+	const struct run_workflow *root;     /* the file that was started */
+	struct leg_run *caller;              /* NULL: this is the file that was started */
+	struct str
+		path_prefix; /* of job paths: "", "ci.yml:" when several files run, "deploy(2)/" */
+	struct str name_prefix; /* of names: "", "deploy (eu) / " */
+	struct value secrets;
+	bool cancelled; /* as a whole, with its calling leg; see scope_cancelled() */
 	size_t njobs;
 	struct job_run *jobs; /* parallel to the workflow's */
+	struct scope *next;
 };
 
 struct run {
 	struct arena *arena;
 	const struct run_request *request;
-	size_t nscopes;
-	struct scope *scopes;
+	struct scope *scopes; /* the started files first; called ones follow as they are called */
 	struct value vars;
-	struct value secrets;
+	/* Set by the supervisor: asks the worker of a running leg to cancel it. */
+	void (*cancel_leg)(void *ctx, struct leg_run *leg);
+	void *ctx;
 	bool cancelled;    /* by signal or timeout */
 	int cancel_signal; /* 0 = by timeout */
 };
+
+/* True when the run, the scope, or one above it is cancelled. */
+bool scope_cancelled(const struct run *run, const struct scope *scope);
 
 /* The contexts a job's own keys may use before it runs: github, needs, inputs, vars, strategy,
  * matrix. With a leg also strategy and matrix. Status functions look at the job's ancestors. */

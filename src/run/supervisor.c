@@ -23,6 +23,7 @@ struct supervisor {
 	size_t nworkers;
 	struct worker **workers; /* max_jobs places, the first nworkers in use */
 	struct pollfd *fds;
+	enum worker_command how; /* what a leg that is cancelled now is told */
 	int signals;           /* how many came */
 	long long deadline_ms; /* of --timeout; 0 = none */
 	long long kill_at_ms;  /* 0 = not killing */
@@ -135,6 +136,15 @@ static void cancel_worker(struct supervisor *s, struct worker *w, enum worker_co
 	s->untidy = s->untidy || !w->machine_up;
 }
 
+static void on_cancel_leg(void *ctx, struct leg_run *leg)
+{
+	struct supervisor *s = ctx;
+
+	if (leg->worker) {
+		cancel_worker(s, leg->worker, s->how);
+	}
+}
+
 static struct value running_steps(struct supervisor *s)
 {
 	struct arena *a = &s->arena;
@@ -163,14 +173,9 @@ static void cancel_run(struct supervisor *s, int signo, enum worker_command how)
 						      : STR("terminate");
 	e.u.run_cancelling.running = running_steps(s);
 	emit(s, &e);
+	s->how = how;
 	schedule_cancel(&s->run);
-	for (size_t i = 0; i < s->nworkers; i++) {
-		struct worker *w = s->workers[i];
-
-		if (!schedule_survives_cancel(&s->run, w->leg->job)) {
-			cancel_worker(s, w, how);
-		}
-	}
+	s->how = WORKER_CANCEL;
 }
 
 static void kill_run(struct supervisor *s)
@@ -216,20 +221,6 @@ static void check_deadlines(struct supervisor *s)
 /* --- workers
  * -------------------------------------------------------------------------------------- */
 
-static void leg_ended(struct supervisor *s, struct leg_run *leg, enum result result,
-		      struct str reason, const struct vobject *outputs)
-{
-	bool cancel_siblings = false;
-	struct job_run *job = leg->job;
-
-	schedule_ended(&s->run, leg, result, reason, outputs, &cancel_siblings);
-	for (size_t i = 0; cancel_siblings && i < s->nworkers; i++) {
-		if (s->workers[i]->leg->job == job) {
-			cancel_worker(s, s->workers[i], WORKER_CANCEL);
-		}
-	}
-}
-
 static void reap(struct supervisor *s, size_t i)
 {
 	struct worker *w = s->workers[i];
@@ -240,7 +231,7 @@ static void reap(struct supervisor *s, size_t i)
 
 	free(w);
 	s->workers[i] = s->workers[--s->nworkers];
-	leg_ended(s, leg, result, reason, outputs);
+	schedule_ended(&s->run, leg, result, reason, outputs);
 }
 
 /* -n: the leg is told and ends at once, as if it had worked. */
@@ -257,7 +248,7 @@ static void rehearse_dry(struct supervisor *s, struct leg_run *leg)
 		e.u.step_started.phase = STR("main");
 		emit(s, &e);
 	}
-	leg_ended(s, leg, RESULT_SUCCESS, STR_EMPTY, NULL);
+	schedule_ended(&s->run, leg, RESULT_SUCCESS, STR_EMPTY, NULL);
 }
 
 static void start_leg(struct supervisor *s, struct leg_run *leg)
@@ -274,7 +265,8 @@ static void start_leg(struct supervisor *s, struct leg_run *leg)
 	BUG_ON(!w);
 	if (!worker_start(&s->run, leg, w, s->workers, s->nworkers)) {
 		free(w);
-		leg_ended(s, leg, RESULT_FAILURE, STR("no process could be made for it"), NULL);
+		schedule_ended(&s->run, leg, RESULT_FAILURE, STR("no process could be made for it"),
+			       NULL);
 		return;
 	}
 	s->workers[s->nworkers++] = w;
@@ -398,6 +390,9 @@ int run_execute(const struct run_request *request)
 		note(&s, "info", request->notes[i]);
 	}
 	schedule_init(&s.run, request, &s.arena);
+	s.run.cancel_leg = on_cancel_leg;
+	s.run.ctx = &s;
+	s.how = WORKER_CANCEL;
 	for (;;) {
 		start_legs(&s);
 		if (s.nworkers == 0 && schedule_done(&s.run)) {

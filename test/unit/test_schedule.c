@@ -15,6 +15,7 @@ struct world {
 	struct settings none;
 	struct run_request request;
 	struct run run;
+	struct leg_run *cancelled; /* the last one */
 };
 
 static struct world *world_new(const char *text)
@@ -56,7 +57,7 @@ static struct job_run *job(struct world *w, const char *id)
 	const struct job_def *def = workflow_job(w->workflow.workflow, str_of(id));
 
 	cr_assert_not_null(def, "no job %s", id);
-	return &w->run.scopes[0].jobs[def->index];
+	return &w->run.scopes->jobs[def->index];
 }
 
 /* Starts the next leg, which must be called `name`. */
@@ -69,12 +70,21 @@ static struct leg_run *start(struct world *w, const char *name)
 	return leg;
 }
 
+static void on_cancel(void *ctx, struct leg_run *leg)
+{
+	struct world *w = ctx;
+
+	w->cancelled = leg;
+}
+
+/* True when ending it cancelled a leg that runs. */
 static bool end(struct world *w, struct leg_run *leg, enum result result)
 {
-	bool cancel = false;
-
-	schedule_ended(&w->run, leg, result, STR_EMPTY, NULL, &cancel);
-	return cancel;
+	w->cancelled = NULL;
+	w->run.cancel_leg = on_cancel;
+	w->run.ctx = w;
+	schedule_ended(&w->run, leg, result, STR_EMPTY, NULL);
+	return w->cancelled != NULL;
 }
 
 static int exit_code(struct world *w)
@@ -191,13 +201,12 @@ Test(schedule, outputs_of_legs_are_merged_by_the_last_that_is_not_empty)
 	struct leg_run *one = start(w, "m (1)"), *two = start(w, "m (2)");
 	struct vobject *first = vobject_new(&w->arena, false),
 		       *second = vobject_new(&w->arena, false);
-	bool cancel = false;
 
 	vobject_set(&w->arena, first, STR("x"), value_str(STR("from-2")));
 	vobject_set(&w->arena, second, STR("x"), value_str(STR("")));
 	vobject_set(&w->arena, second, STR("y"), value_str(STR("!")));
-	schedule_ended(&w->run, two, RESULT_SUCCESS, STR_EMPTY, first, &cancel);
-	schedule_ended(&w->run, one, RESULT_SUCCESS, STR_EMPTY, second, &cancel);
+	schedule_ended(&w->run, two, RESULT_SUCCESS, STR_EMPTY, first);
+	schedule_ended(&w->run, one, RESULT_SUCCESS, STR_EMPTY, second);
 	end(w, start(w, "got from-2!"), RESULT_SUCCESS);
 	world_free(w);
 }
