@@ -398,11 +398,11 @@ static bool set_up(struct job *job)
 		  machine_start(job, &why) && init_machine_contexts(job, &why);
 
 	if (ok) {
-		struct str what = machine_describe(job->machine);
+		struct event e = { .kind = EVENT_DEBUG, .step = setup_path };
 
-		if (what.len) {
-			job_log(job, setup_path, what);
-		}
+		e.u.debug.source = str_of(job->engine->name);
+		e.u.debug.message = machine_describe(job->machine);
+		job_emit(job, &e);
 		(void)write_all(job->control, "+", 1);
 	} else {
 		job_annotate(job, setup_path, "error", why);
