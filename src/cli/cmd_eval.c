@@ -54,8 +54,7 @@ static bool evaluate(struct arena *a, struct str text, struct vobject *contexts,
 	return e && expr_eval(a, e, &env, out, error);
 }
 
-/* --- one expression -----------------------------------------------------------------------------
- */
+/* --- one expression --------------------------------------------------------------------------- */
 
 static bool read_context(struct arena *a, const struct setting *s, struct value *out,
 			 struct err *err)
@@ -120,8 +119,7 @@ static int eval_one(struct options *o)
 	return EXIT_OK;
 }
 
-/* --- a case a line ------------------------------------------------------------------------------
- */
+/* --- a case a line ---------------------------------------------------------------------------- */
 
 static void put_error(struct strbuf *out, struct str msg, const char *stage)
 {

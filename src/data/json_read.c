@@ -32,8 +32,7 @@ struct reader {
 
 static bool read_value(struct reader *r, struct value *out);
 
-/* --- messages -----------------------------------------------------------------------------------
- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static void add_key(struct strbuf *out, struct str key)
 {
@@ -147,8 +146,7 @@ static bool fail_closing(struct reader *r, bool array_end)
 				  : "Object");
 }
 
-/* --- characters ---------------------------------------------------------------------------------
- */
+/* --- characters ------------------------------------------------------------------------------- */
 
 static bool at_end(const struct reader *r)
 {
@@ -216,8 +214,7 @@ static bool skip_blank(struct reader *r)
 	return true;
 }
 
-/* --- strings ------------------------------------------------------------------------------------
- */
+/* --- strings ---------------------------------------------------------------------------------- */
 
 static bool hex4(const struct reader *r, size_t at, uint32_t *out)
 {
@@ -309,8 +306,7 @@ static bool read_string(struct reader *r, struct str *out)
 	return ok;
 }
 
-/* --- scalars ------------------------------------------------------------------------------------
- */
+/* --- scalars ---------------------------------------------------------------------------------- */
 
 static bool is_separator(const struct reader *r)
 {
@@ -345,9 +341,6 @@ static bool number_of(struct str s, double *out)
 		return radix_number(s, out);
 	}
 	*out = str_to_number(s);
-	if (str_eq(s, STR("-0"))) {
-		*out = 0; /* an integer for that reader, so there is no minus zero */
-	}
 	return !isnan(*out);
 }
 
@@ -410,8 +403,7 @@ static bool read_word(struct reader *r, struct value *out)
 	return fail_value(r);
 }
 
-/* --- containers ---------------------------------------------------------------------------------
- */
+/* --- containers ------------------------------------------------------------------------------- */
 
 static struct frame *top(struct reader *r)
 {

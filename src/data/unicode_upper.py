@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints src/data/unicode_upper.c: simple upper-casing as .NET's ordinal comparison does it.
 
-    python3 src/data/unicode_upper.py >src/data/unicode_upper.c
+    python3 src/data/unicode_upper.py | clang-format >src/data/unicode_upper.c
 
 Python has the full mappings only. Where the full upper case of a character is several characters,
 its simple one is its title case if that is one character (Greek with iota subscript), else none.

@@ -92,8 +92,7 @@ static bool charge_result(struct eval *ev, const struct node *node, unsigned dep
 	}
 }
 
-/* --- looking into values ------------------------------------------------------------------------
- */
+/* --- looking into values ---------------------------------------------------------------------- */
 
 static bool is_primitive(struct value v)
 {
@@ -201,8 +200,7 @@ static bool eval_index(struct eval *ev, const struct node *node, unsigned depth,
 	return true;
 }
 
-/* --- operators ----------------------------------------------------------------------------------
- */
+/* --- operators -------------------------------------------------------------------------------- */
 
 static bool compare(enum node_kind kind, struct value a, struct value b)
 {

@@ -18,8 +18,7 @@ static bool is_primitive(struct value v)
 	return v.kind <= VALUE_STRING;
 }
 
-/* --- searching ----------------------------------------------------------------------------------
- */
+/* --- searching -------------------------------------------------------------------------------- */
 
 typedef bool text_test(struct str s, struct str part);
 
@@ -94,8 +93,7 @@ static bool call_contains(struct eval *ev, const struct node *call, unsigned dep
 	return true;
 }
 
-/* --- text that grows ----------------------------------------------------------------------------
- */
+/* --- text that grows -------------------------------------------------------------------------- */
 
 /* The text being made, with what GitHub counts for its pieces. */
 struct text {
@@ -174,8 +172,7 @@ static bool call_join(struct eval *ev, const struct node *call, unsigned depth, 
 	return text_finish(&t, join_items(&t, depth, items.u.a), out);
 }
 
-/* --- format -------------------------------------------------------------------------------------
- */
+/* --- format ----------------------------------------------------------------------------------- */
 
 enum { FORMAT_MAX_INDEX = 255 };
 
@@ -355,8 +352,7 @@ static bool call_format(struct eval *ev, const struct node *call, unsigned depth
 	return text_finish(&t, read_format(&f) && write_format(&f, depth, &t), out);
 }
 
-/* --- JSON ---------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static bool call_to_json(struct eval *ev, const struct node *call, unsigned depth,
 			 struct value *out)
@@ -385,8 +381,7 @@ static bool call_from_json(struct eval *ev, const struct node *call, unsigned de
 	       eval_fail(ev, call, "Error parsing fromJson: %.*s", STR_ARG(why));
 }
 
-/* --- case, and what the host answers ------------------------------------------------------------
- */
+/* --- case, and what the host answers ---------------------------------------------------------- */
 
 static bool call_case(struct eval *ev, const struct node *call, unsigned depth, struct value *out)
 {
@@ -477,8 +472,7 @@ static bool call_hash_files(struct eval *ev, const struct node *call, unsigned d
 	return true;
 }
 
-/* --- the table ----------------------------------------------------------------------------------
- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static const struct function functions[] = {
 	{ STR_INIT("case"), 3, 255, .odd = true, .call = call_case },

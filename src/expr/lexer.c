@@ -75,7 +75,7 @@ static enum lex_kind innermost(const struct lexer *lx)
 
 static bool brackets_fit(struct lexer *lx, enum lex_kind kind)
 {
-	switch (kind) {
+	switch ((int)kind) {
 	case LEX_GROUP_START:
 	case LEX_INDEX_START:
 	case LEX_PARAMS_START:
@@ -90,25 +90,6 @@ static bool brackets_fit(struct lexer *lx, enum lex_kind kind)
 		}
 		lx->unclosed.n -= kind == LEX_SEPARATOR ? 0 : 1;
 		return true;
-	case LEX_START:
-	case LEX_UNEXPECTED:
-	case LEX_END:
-	case LEX_DEREFERENCE:
-	case LEX_WILDCARD:
-	case LEX_LITERAL:
-	case LEX_PROPERTY:
-	case LEX_FUNCTION:
-	case LEX_NAMED:
-	case LEX_NOT:
-	case LEX_EQ:
-	case LEX_NE:
-	case LEX_LT:
-	case LEX_LE:
-	case LEX_GT:
-	case LEX_GE:
-	case LEX_AND:
-	case LEX_OR:
-	case LEX_KINDS:
 	default:
 		return true;
 	}

@@ -267,6 +267,21 @@ static bool condition_text(struct arena *a, struct str text, const struct expr_s
 	return true;
 }
 
+/* success() && (condition); not by printf, which would end at a NUL in the text. */
+static struct str with_success(struct arena *a, struct str condition)
+{
+	struct strbuf b = STRBUF_INIT(0);
+
+	strbuf_adds(&b, STR("success() && ("));
+	strbuf_adds(&b, condition);
+	strbuf_addc(&b, ')');
+
+	struct str text = arena_str(a, strbuf_str(&b));
+
+	strbuf_release(&b);
+	return text;
+}
+
 const struct expr *expr_parse_condition(struct arena *a, struct str text, bool implicit,
 					const struct expr_scope *scope, struct expr_error *error)
 {
@@ -291,7 +306,7 @@ const struct expr *expr_parse_condition(struct arena *a, struct str text, bool i
 	if (e->has_status) {
 		return e;
 	}
-	e = expr_parse(a, arena_printf(a, "success() && (%.*s)", STR_ARG(condition)), scope, error);
+	e = expr_parse(a, with_success(a, condition), scope, error);
 	if (!e) {
 		error->at = 0;
 		error->len = text.len;

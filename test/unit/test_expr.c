@@ -145,8 +145,7 @@ Test(expr, memory_message_shows_the_normal_form)
 		  "%.300s", got);
 }
 
-/* --- the host ----------------------------------------------------------------------------------
- */
+/* --- the host --------------------------------------------------------------------------------- */
 
 struct host {
 	struct str seen;
@@ -263,8 +262,7 @@ Test(expr, a_result_is_no_filtered_array)
 	cr_assert(v.kind == VALUE_ARRAY && v.u.a->n == 1 && !v.u.a->filtered);
 }
 
-/* --- static facts ------------------------------------------------------------------------------
- */
+/* --- static facts ----------------------------------------------------------------------------- */
 
 static void note_name(void *ctx, struct str root, const struct str *path, size_t n)
 {

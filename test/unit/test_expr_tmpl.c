@@ -196,6 +196,16 @@ Test(expr_tmpl, conditions)
 	}
 }
 
+/* YAML's "\0" puts one there: what follows it still counts. */
+Test(expr_tmpl, a_nul_does_not_end_a_condition)
+{
+	struct str text = STR("'a\0b' == 'a'");
+	struct expr_error error;
+	const struct expr *e = expr_parse_condition(&arena, text, true, &scope, &error);
+
+	cr_assert(e && str_eq(expr_text(e), STR("success() && ('a\0b' == 'a')")));
+}
+
 /* "pre-if/post-if of actions are used as is" (2.9). */
 Test(expr_tmpl, conditions_without_implicit_success)
 {

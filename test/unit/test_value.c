@@ -119,8 +119,7 @@ Test(value, kinds_have_names_and_texts)
 	}
 }
 
-/* --- without case ------------------------------------------------------------------------------
- */
+/* --- without case ----------------------------------------------------------------------------- */
 
 Test(value, order_without_case_is_that_of_utf16_units)
 {
@@ -200,8 +199,7 @@ Test(value, searching_is_linear, .timeout = 10)
 	cr_assert(str_contains_nocase(str_mk(hay, n), str_mk(needle, n / 2)));
 }
 
-/* --- objects -----------------------------------------------------------------------------------
- */
+/* --- objects ---------------------------------------------------------------------------------- */
 
 Test(value, an_object_keeps_order_and_first_spelling)
 {
@@ -287,8 +285,7 @@ Test(value, collections_equal_only_themselves)
 	cr_assert(!value_less(a, a) && !value_greater(a, a));
 }
 
-/* --- JSON --------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static const char *quoted(struct str s)
 {
