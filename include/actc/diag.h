@@ -48,10 +48,14 @@ __attribute__((format(printf, 4, 5))) struct diag *diag_file_error(struct diags 
 								   const char *kind,
 								   const char *fmt, ...);
 
+/* As much of a text from the file as a message can hold: for "%.*s", where the text may be a
+ * megabyte and reported many times. Longer messages are cut with "[...]". */
+struct str diag_quote(struct str s);
+
 /* One diagnostic with its snippet and caret; `colour` adds escape codes. Control characters of the
  * source line are shown as blanks, long lines are cut around the caret. */
 void diag_print(const struct diags *d, const struct diag *one, FILE *out, bool colour);
-/* All of them, ordered by file and position. */
+/* All of them, ordered by file and position, each message once per place. */
 void diags_print(const struct diags *d, FILE *out, bool colour);
 
 /* The candidate closest to `word` by edit distance, or empty when none is near. */

@@ -6,6 +6,26 @@
 
 #include "actc/err.h"
 
+enum { MESSAGE_MAX = 2000, SHOWN_PER_FILE = 100 };
+
+/* Messages quote the file, which may hold a megabyte in one word and repeat it by aliases. */
+__attribute__((format(printf, 2, 0))) static struct str bounded_text(struct arena *a,
+								     const char *fmt, va_list ap)
+{
+	char text[MESSAGE_MAX + 1];
+	int n = vsnprintf(text, sizeof(text), fmt, ap);
+	size_t len = n < 0 ? 0 : (size_t)n;
+
+	if (len <= MESSAGE_MAX) {
+		return arena_str(a, str_mk(text, len));
+	}
+	len = MESSAGE_MAX;
+	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) {
+		len--;
+	}
+	return arena_printf(a, "%.*s[...]", (int)len, text);
+}
+
 static struct diag *add(struct diags *d, enum diag_severity severity, struct span at, uint32_t file,
 			const char *kind, struct str msg)
 {
@@ -22,12 +42,17 @@ static struct diag *add(struct diags *d, enum diag_severity severity, struct spa
 	return &d->list.v[d->list.n - 1];
 }
 
+struct str diag_quote(struct str s)
+{
+	return str_slice(s, 0, MESSAGE_MAX + 1);
+}
+
 struct diag *diag_error(struct diags *d, struct span at, const char *kind, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	struct str msg = arena_vprintf(d->arena, fmt, ap);
+	struct str msg = bounded_text(d->arena, fmt, ap);
 	va_end(ap);
 	return add(d, DIAG_ERROR, at, at.file, kind, msg);
 }
@@ -37,7 +62,7 @@ struct diag *diag_warning(struct diags *d, struct span at, const char *kind, con
 	va_list ap;
 
 	va_start(ap, fmt);
-	struct str msg = arena_vprintf(d->arena, fmt, ap);
+	struct str msg = bounded_text(d->arena, fmt, ap);
 	va_end(ap);
 	return add(d, DIAG_WARNING, at, at.file, kind, msg);
 }
@@ -47,7 +72,7 @@ struct diag *diag_file_error(struct diags *d, uint32_t file, const char *kind, c
 	va_list ap;
 
 	va_start(ap, fmt);
-	struct str msg = arena_vprintf(d->arena, fmt, ap);
+	struct str msg = bounded_text(d->arena, fmt, ap);
 	va_end(ap);
 	return add(d, DIAG_ERROR, NO_SPAN, file, kind, msg);
 }
@@ -107,6 +132,9 @@ static void print_snippet(const struct source *src, struct span at, FILE *out, b
 	hi = hi < line.len ? hi : line.len;
 
 	struct str shown = window(line, lo, &cut);
+
+	hi = hi < cut + shown.len ? hi : cut + shown.len;
+
 	int width = snprintf(NULL, 0, "%u", place.line);
 	const char *dim = colour ? "\033[2m" : "", *mark = colour ? "\033[1;32m" : "";
 	const char *off = colour ? "\033[0m" : "";
@@ -167,6 +195,41 @@ static int by_place(const void *pa, const void *pb)
 	return a < b ? -1 : 1;
 }
 
+/* What an alias repeats is wrong in one place only. */
+static bool same_report(const struct diag *a, const struct diag *b)
+{
+	return a->at.file != SPAN_NONE && a->at.file == b->at.file && a->at.lo == b->at.lo &&
+	       a->severity == b->severity && str_eq(a->msg, b->msg);
+}
+
+/* What follows the hundredth of a file helps nobody. */
+static void print_files(const struct diags *d, const struct diag *const *order, FILE *out,
+			bool colour)
+{
+	size_t shown = 0, hidden = 0;
+
+	for (size_t i = 0; i < d->list.n; i++) {
+		bool first = i == 0 || order[i - 1]->file != order[i]->file;
+		bool last = i + 1 == d->list.n || order[i + 1]->file != order[i]->file;
+
+		shown = first ? 0 : shown;
+		hidden = first ? 0 : hidden;
+		bool repeated = !first && same_report(order[i - 1], order[i]);
+
+		if (!repeated && shown < SHOWN_PER_FILE) {
+			diag_print(d, order[i], out, colour);
+			shown++;
+		} else {
+			hidden += !repeated;
+		}
+		if (last && hidden > 0 && order[i]->file != SPAN_NONE) {
+			(void)fprintf(out, "%.*s: %zu more like these are not shown\n",
+				      STR_ARG(sources_get(d->sources, order[i]->file)->path),
+				      hidden);
+		}
+	}
+}
+
 void diags_print(const struct diags *d, FILE *out, bool colour)
 {
 	const struct diag **order = calloc(d->list.n ? d->list.n : 1, sizeof(*order));
@@ -176,9 +239,7 @@ void diags_print(const struct diags *d, FILE *out, bool colour)
 		order[i] = &d->list.v[i];
 	}
 	qsort(order, d->list.n, sizeof(*order), by_place);
-	for (size_t i = 0; i < d->list.n; i++) {
-		diag_print(d, order[i], out, colour);
-	}
+	print_files(d, order, out, colour);
 	free(order);
 }
 

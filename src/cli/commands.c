@@ -42,6 +42,17 @@ const struct command commands[] = {
 		  "not keep the others from being listed.",
 	  .examples = "  act-c list\n"
 		      "  act-c list pull_request\n" },
+	{ .name = "validate",
+	  .run = cmd_validate,
+	  .bit = IN_VALIDATE,
+	  .max_args = SIZE_MAX,
+	  .args = "[FILE...]",
+	  .summary = "Check workflow files",
+	  .text = "Reads the workflow files, those given or all of .github/workflows, and reports "
+		  "all that is wrong with them, with GitHub's words. Nothing is run. The exit "
+		  "status is 3 when there is an error; warnings do not count.",
+	  .examples = "  act-c validate\n"
+		      "  act-c validate .github/workflows/ci.yml\n" },
 	{ .name = "graph",
 	  .run = cmd_graph,
 	  .bit = IN_GRAPH,

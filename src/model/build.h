@@ -4,11 +4,13 @@
 
 #include "actc/strmap.h"
 #include "actc/workflow.h"
+#include "reader.h"
 #include "schema.h"
 
 struct build {
 	struct arena *a;
 	struct diags *diags;
+	struct memo conditions;
 };
 
 /* A value that can be looked into: there, and without a reported error. */

@@ -114,24 +114,14 @@ static void warn_text_around(struct build *b, const struct tok *t)
 	}
 }
 
-const struct expr *build_condition(struct build *b, const struct tok *t,
-				   const struct schema *schema, struct spanned *text)
+static const struct expr *parse_condition(struct build *b, const struct tok *t, unsigned scope)
 {
-	const struct expr_scope *scope = schema_scope(b->a, schema->scope);
+	struct str source = !t                    ? STR_EMPTY
+			    : t->kind == TOK_EXPR ? expr_text(t->u.e)
+						  : build_spanned(t).s;
 	struct expr_error error = { 0 };
-	struct str source = STR_EMPTY;
-
-	*text = (struct spanned){ STR_EMPTY, t ? t->at : NO_SPAN };
-	if (t && t->bad) {
-		return NULL;
-	}
-	if (t) {
-		text->s = t->from ? t->from->text : STR_EMPTY;
-		source = t->kind == TOK_EXPR ? expr_text(t->u.e) : build_spanned(t).s;
-		warn_text_around(b, t);
-	}
-
-	const struct expr *e = expr_parse_condition(b->a, source, true, scope, &error);
+	const struct expr *e =
+		expr_parse_condition(b->a, source, true, schema_scope(b->a, scope), &error);
 
 	if (!e) {
 		/* Offsets are into the text only where nothing was unwrapped from ${{ }}. */
@@ -139,4 +129,27 @@ const struct expr *build_condition(struct build *b, const struct tok *t,
 		schema_expr_error(b->diags, t, &error);
 	}
 	return e;
+}
+
+/* Stands for a condition that was reported. */
+static const char failed;
+
+const struct expr *build_condition(struct build *b, const struct tok *t,
+				   const struct schema *schema, struct spanned *text)
+{
+	const void **known = memo_slot(b->a, &b->conditions, t ? t->from : NULL, schema->scope);
+
+	*text = (struct spanned){ t && t->from ? t->from->text : STR_EMPTY, t ? t->at : NO_SPAN };
+	if (t && t->bad) {
+		return NULL;
+	}
+	if (t) {
+		warn_text_around(b, t);
+	}
+	if (!*known) {
+		const struct expr *e = parse_condition(b, t, schema->scope);
+
+		*known = e ? (const void *)e : &failed;
+	}
+	return *known == &failed ? NULL : *known;
 }

@@ -40,7 +40,7 @@ static bool has_expr_key(const struct tok *t)
 
 static void build_strategy(struct build *b, const struct tok *t, struct job_def *job)
 {
-	if (!tok_good(t)) {
+	if (!t) {
 		return;
 	}
 	if (t->kind != TOK_MAP || has_expr_key(t)) {

@@ -84,6 +84,9 @@ static void build_crons(struct build *b, const struct tok *seq, struct event_fil
 	for (size_t i = 0; i < seq->u.seq.n; i++) {
 		const struct tok *item = seq->u.seq.items[i];
 
+		if (item->bad) {
+			continue;
+		}
 		crons[i].spec = build_spanned(tok_get(item, STR("cron")));
 		crons[i].timezone = build_spanned(tok_get(item, STR("timezone"))).s;
 		if (!cron_valid(crons[i].spec.s)) {
@@ -131,6 +134,9 @@ static void build_input(struct build *b, const struct tok_pair *pair, struct inp
 	const struct tok *map = pair->value, *options = tok_get(map, STR("options"));
 
 	in->id = build_spanned(pair->key);
+	if (map->bad) {
+		return;
+	}
 	in->description = build_spanned(tok_get(map, STR("description"))).s;
 	in->type = input_type(build_spanned(tok_get(map, STR("type"))).s);
 	in->required = flag(map, STR("required"));
@@ -194,7 +200,7 @@ static void build_event(struct build *b, const struct tok *name, const struct to
 			struct event_filter *f)
 {
 	f->event = build_spanned(name);
-	if (!tok_good(options)) {
+	if (!options) {
 		return;
 	}
 	if (options->kind == TOK_SEQ) {

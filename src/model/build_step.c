@@ -77,7 +77,8 @@ static void check_uses(struct build *b, const struct step_def *step)
 		return;
 	}
 	(void)diag_error(b->diags, step->uses.at, "action",
-			 "Expected format {org}/{repo}[/path]@ref. Actual '%.*s'", STR_ARG(uses));
+			 "Expected format {org}/{repo}[/path]@ref. Actual '%.*s'",
+			 STR_ARG(diag_quote(uses)));
 }
 
 static struct str id_from_uses(struct build *b, struct str uses)
@@ -110,14 +111,15 @@ static void check_targets(struct build *b, const struct strmap *known, const str
 			(void)diag_error(b->diags, target.at, "id",
 					 "The identifier '%.*s' is invalid. IDs starting with "
 					 "'__' are reserved.",
-					 STR_ARG(target.s));
+					 STR_ARG(diag_quote(target.s)));
 		} else if (step->explicit_id && str_ieq(target.s, step->id)) {
 			(void)diag_error(b->diags, target.at, "id",
-					 "Step '%.*s' cannot reference itself", STR_ARG(step->id));
+					 "Step '%.*s' cannot reference itself",
+					 STR_ARG(diag_quote(step->id)));
 		} else if (!strmap_get(known, target.s)) {
 			(void)diag_error(b->diags, target.at, "id",
 					 "Step references unknown step ID '%.*s'",
-					 STR_ARG(target.s));
+					 STR_ARG(diag_quote(target.s)));
 		}
 	}
 }
@@ -178,19 +180,20 @@ static void build_kind(struct build *b, const struct tok *map, struct step_def *
 {
 	const struct tok *background = tok_get(map, STR("background"));
 	const struct tok *parallel = tok_get(map, STR("parallel"));
+	const struct tok *uses = tok_get(map, STR("uses"));
 
 	step->kind = kinds[kind_of(map)].kind;
 	step->background = background && background->kind == TOK_BOOL && background->u.b;
-	step->uses = build_spanned(tok_get(map, STR("uses")));
+	step->uses = build_spanned(uses);
 	step->targets = build_list(
 		b, tok_get(map, step->kind == STEP_CANCEL ? STR("cancel") : STR("wait")));
-	if (step->kind == STEP_USES) {
+	if (tok_good(uses)) {
 		check_uses(b, step);
 	}
 	if (step->kind == STEP_WAIT_ALL) {
 		check_wait_all(b, tok_get(map, STR("wait-all")));
 	}
-	if (step->kind == STEP_PARALLEL) {
+	if (step->kind == STEP_PARALLEL && parallel->kind == TOK_SEQ) {
 		step->nsteps = build_steps(b, parallel, &step->steps);
 		check_parallel(b, map, parallel);
 	}
@@ -208,7 +211,7 @@ static void build_step(struct build *b, const struct tok *map, struct ids *ids,
 	build_kind(b, map, step);
 	step->cond = build_condition(b, tok_get(map, STR("if")), &schema_step_if, &step->cond_text);
 	check_targets(b, known, step);
-	if (id && ids_add(b, ids, build_spanned(id))) {
+	if (tok_good(id) && ids_add(b, ids, build_spanned(id))) {
 		(void)strmap_slot(b->a, known, step->id, NULL);
 	}
 }
@@ -221,7 +224,7 @@ size_t build_steps(struct build *b, const struct tok *seq, const struct step_def
 	size_t n = 0;
 
 	for (size_t i = 0; i < seq->u.seq.n; i++) {
-		if (tok_good(seq->u.seq.items[i]) && seq->u.seq.items[i]->kind == TOK_MAP) {
+		if (seq->u.seq.items[i]->kind == TOK_MAP) {
 			build_step(b, seq->u.seq.items[i], &ids, &known, &steps[n++]);
 		}
 	}

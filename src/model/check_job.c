@@ -27,12 +27,12 @@ static void check_group(struct build *b, const struct tok *t)
 	}
 	if (rest.len == 0) {
 		(void)diag_error(b->diags, t->at, "runner-label",
-				 "Invalid runs-on group name '%.*s'.", STR_ARG(t->u.s));
+				 "Invalid runs-on group name '%.*s'.", STR_ARG(diag_quote(t->u.s)));
 	} else if (!known_prefix(prefix) || str_chr(rest, '/', 0) != STR_NPOS) {
 		(void)diag_error(b->diags, t->at, "runner-label",
 				 "Invalid runs-on group name '%.*s'. Please use 'organization/' "
 				 "or 'enterprise/' prefix to target a single runner group.",
-				 STR_ARG(t->u.s));
+				 STR_ARG(diag_quote(t->u.s)));
 	}
 }
 
@@ -97,7 +97,7 @@ static void check_exclude_item(struct build *b, const struct tok *matrix, const 
 			(void)diag_error(b->diags, key->at, "matrix",
 					 "Matrix exclude key '%.*s' does not match any key within "
 					 "the matrix",
-					 STR_ARG(key->u.s));
+					 STR_ARG(diag_quote(key->u.s)));
 		}
 	}
 }
@@ -122,7 +122,7 @@ void check_strategy(struct build *b, const struct tok *t)
 {
 	const struct tok *matrix = tok_get(t, STR("matrix"));
 
-	if (!matrix || matrix->kind != TOK_MAP) {
+	if (!tok_good(matrix) || matrix->kind != TOK_MAP) {
 		return;
 	}
 	for (size_t i = 0; i < matrix->u.map.n; i++) {
@@ -132,7 +132,7 @@ void check_strategy(struct build *b, const struct tok *t)
 		    pair->value->kind == TOK_SEQ && pair->value->u.seq.n == 0) {
 			(void)diag_error(b->diags, pair->value->at, "matrix",
 					 "Matrix vector '%.*s' does not contain any values",
-					 STR_ARG(pair->key->u.s));
+					 STR_ARG(diag_quote(pair->key->u.s)));
 		}
 	}
 	if (!has_vector(matrix)) {

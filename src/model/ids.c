@@ -39,14 +39,14 @@ bool ids_add(struct build *b, struct ids *ids, struct spanned id)
 				 "The identifier '%.*s' is invalid. IDs may only contain "
 				 "alphanumeric characters, '_', and '-'. IDs must start with a "
 				 "letter or '_' and and must be less than 100 characters.",
-				 STR_ARG(id.s));
+				 STR_ARG(diag_quote(id.s)));
 		return false;
 	}
 	if (str_starts(id.s, STR("__"))) {
 		(void)diag_error(b->diags, id.at, "id",
 				 "The identifier '%.*s' is invalid. IDs starting with '__' are "
 				 "reserved.",
-				 STR_ARG(id.s));
+				 STR_ARG(diag_quote(id.s)));
 		return false;
 	}
 	(void)strmap_slot(b->a, &ids->taken, id.s, &fresh);
@@ -54,7 +54,7 @@ bool ids_add(struct build *b, struct ids *ids, struct spanned id)
 		(void)diag_error(b->diags, id.at, "id",
 				 "The identifier '%.*s' may not be used more than once within the "
 				 "same scope.",
-				 STR_ARG(id.s));
+				 STR_ARG(diag_quote(id.s)));
 	}
 	return fresh;
 }

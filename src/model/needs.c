@@ -32,7 +32,8 @@ static void resolve(struct graph *g, struct job_def *job)
 		if (!slot) {
 			(void)diag_error(g->b->diags, job->needs.v[i].at, "job-needs",
 					 "Job '%.*s' depends on unknown job '%.*s'.",
-					 STR_ARG(job->id.s), STR_ARG(job->needs.v[i].s));
+					 STR_ARG(diag_quote(job->id.s)),
+					 STR_ARG(diag_quote(job->needs.v[i].s)));
 			continue;
 		}
 		needs[n] = (struct spanned){ g->jobs[*slot - 1].id.s, job->needs.v[i].at };
@@ -117,7 +118,8 @@ static void report_cycles(const struct graph *g)
 			(void)diag_error(g->b->diags, job->needs.v[k].at, "job-needs",
 					 "Job '%.*s' depends on job '%.*s' which creates a cycle "
 					 "in the dependency graph.",
-					 STR_ARG(job->id.s), STR_ARG(job->needs.v[k].s));
+					 STR_ARG(diag_quote(job->id.s)),
+					 STR_ARG(diag_quote(job->needs.v[k].s)));
 		}
 	}
 }

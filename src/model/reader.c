@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "actc/strbuf.h"
-#include "actc/strmap.h"
 
 #define KIND "syntax-check"
 
@@ -23,6 +22,7 @@ struct reader {
 	struct arena *a;
 	struct diags *diags;
 	VEC(struct scope_entry) scopes;
+	struct memo templates;
 };
 
 /* A definition in its place: what is in force there adds up on the way down. */
@@ -107,6 +107,24 @@ static const struct expr_scope *scope_of(struct reader *r, unsigned mask)
 	return scope;
 }
 
+const void **memo_slot(struct arena *a, struct memo *m, const struct yaml_node *node,
+		       unsigned scope)
+{
+	struct {
+		const struct yaml_node *node;
+		size_t scope;
+	} key = { node, scope };
+	bool fresh = false;
+	struct str bytes = arena_str(a, str_mk((const char *)&key, sizeof(key)));
+	size_t *index = strmap_slot(a, &m->keys, bytes, &fresh);
+
+	if (fresh) {
+		vec_push(a, &m->values, NULL);
+		*index = m->values.n;
+	}
+	return &m->values.v[*index - 1];
+}
+
 /* --- scalars --- */
 
 static struct tok *new_tok(struct reader *r, enum tok_kind kind, const struct yaml_node *n)
@@ -142,9 +160,7 @@ void schema_expr_error(struct diags *diags, const struct tok *t, const struct ex
 	d->token = t->at;
 }
 
-/* Text with ${{ }}: one expression, a format() of several, a literal, or `insert`. After an error
- * the text stays a string, which may then fail the definition too, as at GitHub. */
-static struct tok *read_template(struct reader *r, const struct yaml_node *n, unsigned scope)
+static struct tok *parse_template(struct reader *r, const struct yaml_node *n, unsigned scope)
 {
 	struct tok *t = new_tok(r, TOK_STRING, n);
 	struct expr_error error = { 0 };
@@ -169,6 +185,20 @@ static struct tok *read_template(struct reader *r, const struct yaml_node *n, un
 		t->kind = TOK_INSERT;
 		break;
 	}
+	return t;
+}
+
+/* Text with ${{ }}: one expression, a format() of several, a literal, or `insert`. After an error
+ * the text stays a string, which may then fail the definition too, as at GitHub. */
+static struct tok *read_template(struct reader *r, const struct yaml_node *n, unsigned scope)
+{
+	const void **known = memo_slot(r->a, &r->templates, n, scope);
+	struct tok *t = arena_new(r->a, struct tok);
+
+	if (!*known) {
+		*known = parse_template(r, n, scope);
+	}
+	*t = *(const struct tok *)*known;
 	return t;
 }
 
@@ -229,15 +259,13 @@ static void hint_nearest(struct reader *r, struct diag *d, struct str word, cons
 	}
 }
 
-enum { MAX_WORDS = 64 };
+enum { MAX_WORDS = 64, FEW_WORDS = 6 };
 
-static void hint_words(struct reader *r, struct diag *d, struct str word,
-		       const struct schema *schema)
+/* All words that the strings among the definitions allow. */
+static size_t collect_words(const struct schema *schema, struct str *words)
 {
 	const struct schema *strings[SCHEMA_MAX_MAPPINGS];
-	size_t n = schema_pick(schema, SCHEMA_STRING, strings, SCHEMA_MAX_MAPPINGS);
-	struct str words[MAX_WORDS];
-	size_t nwords = 0;
+	size_t n = schema_pick(schema, SCHEMA_STRING, strings, SCHEMA_MAX_MAPPINGS), nwords = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; strings[i]->words && strings[i]->words[k]; k++) {
@@ -246,16 +274,73 @@ static void hint_words(struct reader *r, struct diag *d, struct str word,
 			}
 		}
 	}
-	hint_nearest(r, d, word, words, nwords);
+	return nwords;
+}
+
+static const struct {
+	enum schema_kind kind;
+	const char *what;
+} shapes[] = {
+	{ SCHEMA_BOOLEAN, "true or false" },
+	{ SCHEMA_NUMBER, "a number" },
+	{ SCHEMA_SEQUENCE, "a sequence" },
+	{ SCHEMA_MAPPING, "a mapping" },
+};
+
+enum { NSHAPES = sizeof(shapes) / sizeof(shapes[0]) };
+
+/* "expected true or false", "expected read, write or none": where the list stays short. */
+static void hint_expected(struct reader *r, struct diag *d, const struct schema *schema,
+			  const struct str *words, size_t nwords)
+{
+	struct str parts[FEW_WORDS + NSHAPES];
+	const struct schema *found;
+	struct strbuf text = STRBUF_INIT(0);
+	size_t n = 0;
+
+	for (; nwords <= FEW_WORDS && n < nwords; n++) {
+		parts[n] = words[n];
+	}
+	for (size_t i = 0; i < NSHAPES; i++) {
+		if (schema_pick(schema, shapes[i].kind, &found, 1) > 0) {
+			parts[n++] = str_of(shapes[i].what);
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		(void)strbuf_addf(&text, "%s%.*s",
+				  i == 0       ? ""
+				  : i == n - 1 ? " or "
+					       : ", ",
+				  STR_ARG(parts[i]));
+	}
+	if (n > 0) {
+		d->hint = arena_printf(r->diags->arena, "expected %s", text.p);
+	}
+	strbuf_release(&text);
+}
+
+static void hint_value(struct reader *r, struct diag *d, struct str value,
+		       const struct schema *schema)
+{
+	struct str words[MAX_WORDS];
+	size_t nwords = collect_words(schema, words);
+	const struct schema *strings;
+
+	hint_nearest(r, d, value, words, nwords);
+	if (d->hint.len == 0 && value.len == 0 && schema_pick(schema, SCHEMA_STRING, &strings, 1)) {
+		d->hint = STR("must not be empty");
+	} else if (d->hint.len == 0) {
+		hint_expected(r, d, schema, words, nwords);
+	}
 }
 
 static void unexpected(struct reader *r, struct tok *t, const struct schema *schema)
 {
-	struct str text = found_text(r, t);
+	struct str text = diag_quote(found_text(r, t));
 	struct diag *d =
 		diag_error(r->diags, t->at, KIND, "Unexpected value '%.*s'", STR_ARG(text));
 
-	hint_words(r, d, text, schema);
+	hint_value(r, d, text, schema);
 	t->bad = true;
 }
 
@@ -388,10 +473,13 @@ static void unknown_key(struct reader *r, struct mapping *m, struct tok *key)
 		}
 	}
 
-	struct diag *d =
-		diag_error(r->diags, key->at, KIND, "Unexpected value '%.*s'", STR_ARG(key->u.s));
+	struct diag *d = diag_error(r->diags, key->at, KIND, "Unexpected value '%.*s'",
+				    STR_ARG(diag_quote(key->u.s)));
 
 	hint_nearest(r, d, key->u.s, words, n);
+	if (str_eq(key->u.s, STR("<<"))) {
+		d->hint = STR("GitHub has anchors and aliases, but no merge keys");
+	}
 	m->t->bad = true;
 }
 
@@ -417,7 +505,7 @@ static void read_pair(struct reader *r, struct mapping *m, const struct yaml_pai
 	(void)strmap_slot(r->a, &m->keys, key->u.s, &fresh);
 	if (!fresh) {
 		(void)diag_error(r->diags, key->at, KIND, "'%.*s' is already defined",
-				 STR_ARG(key->u.s));
+				 STR_ARG(diag_quote(key->u.s)));
 		m->t->bad = true;
 		return;
 	}
@@ -452,7 +540,7 @@ static int by_name(const void *a, const void *b)
 /* More than one definition still fits: named are the keys that only one of them has. */
 static void ambiguous(struct reader *r, const struct mapping *m)
 {
-	const char *names[MAX_WORDS];
+	const char *names[MAX_WORDS] = { NULL };
 	struct strbuf list = STRBUF_INIT(0);
 	size_t n = 0;
 

@@ -3,6 +3,7 @@
 #define ACTC_MODEL_READER_H
 
 #include "actc/diag.h"
+#include "actc/strmap.h"
 #include "actc/token.h"
 #include "actc/yaml.h"
 #include "schema.h"
@@ -10,6 +11,18 @@
 /* Reads on after an error, so that all are reported; what is wrong has .bad set. Never NULL. */
 const struct tok *schema_read(struct arena *a, const struct yaml_node *node,
 			      const struct schema *schema, struct diags *diags);
+
+/*
+ * What was made of a node in a scope. Aliases give the same node many times: making it again each
+ * time would let a small file cost gigabytes.
+ */
+struct memo {
+	struct strmap keys; /* -> index + 1 */
+	VEC(const void *) values;
+};
+/* The place for the value, NULL in it when there is none yet. */
+const void **memo_slot(struct arena *a, struct memo *m, const struct yaml_node *node,
+		       unsigned scope);
 
 /* The scope of expressions as expr_parse wants it. */
 const struct expr_scope *schema_scope(struct arena *a, unsigned scope);

@@ -63,10 +63,21 @@ static bool eval_seq(struct eval *ev, const struct tok *t, struct value *out)
 	return true;
 }
 
+/* Ignoring case also where the object then tells it apart. */
+static bool has_key(const struct vobject *o, struct str name)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		if (str_eq_nocase(o->v[i].key, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool set_pair(struct eval *ev, const struct tok *key, struct vobject *o, struct str name,
 		     struct value v)
 {
-	if (vobject_get(o, name)) {
+	if (has_key(o, name)) {
 		return fail(ev, key, "'%.*s' is already defined", STR_ARG(name));
 	}
 	vobject_set(ev->a, o, name, v);

@@ -53,7 +53,7 @@ static void build_root(struct build *b, const struct tok *root, struct workflow 
 
 const struct workflow *workflow_load(struct arena *a, uint32_t file, struct diags *diags)
 {
-	struct build b = { a, diags };
+	struct build b = { .a = a, .diags = diags };
 	const struct source *src = sources_get(diags->sources, file);
 	struct workflow *w = arena_new(a, struct workflow);
 	size_t before = diags->nerrors;
