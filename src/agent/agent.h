@@ -135,6 +135,10 @@ void proc_reap(struct agent *a);
 /* Ends the stream if its process is done. */
 void proc_settle(struct agent *a, struct stream *s);
 
+/* For what is forked: every descriptor from `first` on; handlers and mask as in a new process. */
+void close_from(int first);
+void reset_signals(void);
+
 /* scan.c: who descends from whom. */
 unsigned long long scan_start_time(pid_t pid);
 /* Sends a signal to the entry of s and to all that it started. */
@@ -164,8 +168,6 @@ void file_settle(struct agent *a, struct stream *s);
 void work_start(struct agent *a, const struct request *r);
 void work_settle(struct agent *a, struct stream *s);
 void work_cancel(struct stream *s);
-/* In a forked child: closes every descriptor from `first` on and takes back the signals. */
-void child_clean(int first);
 
 /* tar_read.c, tar_write.c, hash.c: straight-line code for workers, on blocking descriptors. */
 bool tar_unpack(int in, const char *dir, const struct user *owner, struct err *err);

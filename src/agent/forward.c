@@ -230,7 +230,8 @@ static _Noreturn void relay_main(int near, const char *dial)
 	int far;
 
 	(void)dup2(near, 0);
-	child_clean(3);
+	close_from(3);
+	reset_signals();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	far = address_socket(str_of(dial), false, &to, &len, &err);

@@ -180,6 +180,8 @@ int main(void)
 	static struct agent a;
 	struct poll_set set = { 0 };
 
+	/* Whatever else was left open by who started us would be left open in every step. */
+	close_from(STDERR_FILENO + 1);
 	agent_init(&a, STDIN_FILENO, STDOUT_FILENO);
 	a.signals = watch_signals();
 	oom_open(&a.oom, "/proc/self/cgroup", "/sys/fs/cgroup");

@@ -57,7 +57,18 @@ static _Noreturn void fail(const struct plan *p, const char *verb, const char *o
 	_exit(127);
 }
 
-void child_clean(int first)
+void close_from(int first)
+{
+	if (syscall(SYS_close_range, first, ~0U, 0) < 0) {
+		long max = sysconf(_SC_OPEN_MAX);
+
+		for (int fd = first; fd < max; fd++) {
+			(void)close(fd);
+		}
+	}
+}
+
+void reset_signals(void)
 {
 	sigset_t none;
 
@@ -66,13 +77,6 @@ void child_clean(int first)
 	}
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (first >= 0 && syscall(SYS_close_range, first, ~0U, 0) < 0) {
-		long max = sysconf(_SC_OPEN_MAX);
-
-		for (int fd = first; fd < max; fd++) {
-			(void)close(fd);
-		}
-	}
 }
 
 static const char *env_get(char **env, const char *name)
@@ -150,7 +154,7 @@ static _Noreturn void child_main(const struct plan *p)
 {
 	(void)setsid();
 	redirect(p);
-	child_clean(-1);
+	reset_signals();
 	if (p->user) {
 		become(p);
 	}

@@ -77,7 +77,8 @@ static _Noreturn void worker_main(struct agent *a, const struct request *r, cons
 	(void)dup2(p->in[0], WORK_IN);
 	(void)dup2(p->out[1], WORK_OUT);
 	(void)dup2(report, WORK_REPORT);
-	child_clean(WORK_REPORT + 1);
+	close_from(WORK_REPORT + 1);
+	reset_signals();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)runs[r->type](a, r, &err);
