@@ -342,10 +342,12 @@ static const char *alternates_env(const struct checkout *c)
 }
 
 /* One pack with what is wanted, written where it belongs. Searching for deltas would take longer
- * than they save in a stream that stays on the machine. */
+ * than they save in a stream that stays on the machine, and so would waiting for the disk. */
 static bool pack(const struct checkout *c, struct str tips, struct err *err)
 {
-	const char *const args[] = { "pack-objects",
+	const char *const args[] = { "-c",
+				     "core.fsync=none",
+				     "pack-objects",
 				     "-q",
 				     "--revs",
 				     "--delta-base-offset",

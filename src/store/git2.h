@@ -27,7 +27,9 @@
 	X(git_config_next)               \
 	X(git_config_snapshot)           \
 	X(git_error_last)                \
+	X(git_index_entrycount)          \
 	X(git_index_free)                \
+	X(git_index_get_byindex)         \
 	X(git_index_open)                \
 	X(git_index_write_tree_to)       \
 	X(git_libgit2_init)              \

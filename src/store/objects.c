@@ -125,21 +125,54 @@ bool objects_write(struct objects *o, git_object_t type, struct str bytes, git_o
 	       git2_error(o->g, err, "cannot write an object");
 }
 
-bool objects_write_tree(struct objects *o, const char *index_path, git_oid *tree)
+static bool is_rules(const git_index_entry *entry)
+{
+	struct str path = str_of(entry->path);
+	size_t from = path.len;
+
+	if (!(entry->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE)) {
+		return false;
+	}
+	while (from > 0 && path.p[from - 1] != '/') {
+		from--;
+	}
+	path = str_slice(path, from, path.len);
+	return str_eq(path, STR(".gitattributes")) || str_eq(path, STR(".gitignore"));
+}
+
+bool objects_copy_rules(struct objects *o, const char *index_path, bool *readable, struct err *err)
+{
+	const struct git2 *g = o->g;
+	git_index *index = NULL;
+	bool ok = true;
+
+	*readable = g->git_index_open(&index, index_path) == 0;
+	if (!*readable) {
+		return true;
+	}
+	for (size_t i = 0; ok && i < g->git_index_entrycount(index); i++) {
+		const git_index_entry *entry = g->git_index_get_byindex(index, i);
+
+		ok = !is_rules(entry) || objects_copy(o, &entry->id, err);
+	}
+	g->git_index_free(index);
+	return ok;
+}
+
+bool objects_write_tree(struct objects *o, const char *index_path, git_oid *tree, struct err *err)
 {
 	const struct git2 *g = o->g;
 	git_index *index = NULL;
 
-	if (g->git_index_open(&index, index_path) < 0) {
-		return false;
-	}
 	/* What git put into its index need not be looked up again; a submodule's commit could not
 	 * be. */
 	(void)g->git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 
-	int rc = g->git_index_write_tree_to(tree, index, o->repo);
+	bool ok = (g->git_index_open(&index, index_path) == 0 &&
+		   g->git_index_write_tree_to(tree, index, o->repo) == 0) ||
+		  git2_error(g, err, "cannot write the tree of %s", index_path);
 
 	(void)g->git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 1);
 	g->git_index_free(index);
-	return rc == 0;
+	return ok;
 }

@@ -27,7 +27,9 @@ void objects_close(struct objects *o);
 bool objects_copy(struct objects *o, const git_oid *id, struct err *err);
 bool objects_write(struct objects *o, git_object_t type, struct str bytes, git_oid *id,
 		   struct err *err);
-/* False without an error when libgit2 cannot read that index (split, sparse). */
-bool objects_write_tree(struct objects *o, const char *index_path, git_oid *tree);
+/* Copies what git reads from the index instead of from a file when a sparse checkout left the file
+ * out: .gitattributes and .gitignore. *readable is false when libgit2 cannot read that index. */
+bool objects_copy_rules(struct objects *o, const char *index_path, bool *readable, struct err *err);
+bool objects_write_tree(struct objects *o, const char *index_path, git_oid *tree, struct err *err);
 
 #endif

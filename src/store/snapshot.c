@@ -210,6 +210,11 @@ static bool copy_changed(struct making *m, struct err *err)
 	return true;
 }
 
+/* What is written is an index that libgit2 reads, and nothing of the user's is called for it. */
+#define PLAIN_INDEX                                                                              \
+	"-c", "core.fsmonitor=false", "-c", "core.splitIndex=false", "-c", "index.sparse=false", \
+		"-c", "index.skipHash=false", "-c", "core.hooksPath=/dev/null"
+
 /* An embedded repository without commits cannot be in a commit; `git add` says so and, told to
  * ignore errors, goes on. Anything else that it says is an error. */
 static bool only_unborn(struct str words)
@@ -232,16 +237,7 @@ static bool only_unborn(struct str words)
 
 static bool add_all(const struct making *m, struct err *err)
 {
-	const char *const args[] = { "-c",
-				     "core.fsmonitor=false",
-				     "-c",
-				     "core.splitIndex=false",
-				     "-c",
-				     "core.hooksPath=/dev/null",
-				     "-c",
-				     "index.sparse=false",
-				     "-c",
-				     "index.skipHash=false",
+	const char *const args[] = { PLAIN_INDEX,
 				     "-c",
 				     "advice.addEmbeddedRepo=false",
 				     "-c",
@@ -266,22 +262,6 @@ static bool add_all(const struct making *m, struct err *err)
 			     STR_ARG(str_slice(str_trim(strbuf_str(&words)), 0, 4096)));
 	}
 	strbuf_release(&words);
-	return ok;
-}
-
-static bool git_write_tree(const struct making *m, git_oid *tree, struct err *err)
-{
-	const char *const args[] = { "write-tree", NULL };
-	struct strbuf out = STRBUF_INIT(GIT_OID_HEXSZ + 1);
-	bool ok = git_run(
-		&(struct git_call){
-			.args = args, .env = git_env(m), .dir = m->work_tree, .out = &out },
-		err);
-
-	if (ok && !git2_id(m->g, str_trim(strbuf_str(&out)), tree)) {
-		ok = err_set(err, ERR_SYSTEM, "git write-tree: %s is no tree", out.p);
-	}
-	strbuf_release(&out);
 	return ok;
 }
 
@@ -321,21 +301,36 @@ static bool write_alternates(const struct making *m, struct err *err)
 	return ok;
 }
 
-/* A sparse index, and attributes outside of the sparse part, are read from trees and blobs: then
- * git has to see the user's objects from the start. */
+/* Of a split or sparse index git makes a plain one, which libgit2 reads too. Only here does git see
+ * the user's objects: a sparse index is expanded with their trees (whose time stamps git renews, as
+ * it does with every command that expands one). */
+static bool rewrite_index(const struct making *m, struct err *err)
+{
+	const char *const args[] = { PLAIN_INDEX, "update-index", "--force-write-index", NULL };
+	bool ok =
+		write_alternates(m, err) &&
+		git_run(&(struct git_call){ .args = args, .env = git_env(m), .dir = m->work_tree },
+			err);
+
+	(void)unlink(path_in(m->a, m->objects, "info/alternates"));
+	return ok;
+}
+
+static bool take_index(struct making *m, struct err *err)
+{
+	bool readable = false;
+
+	return copy_index(m, err) && objects_copy_rules(&m->own, m->index, &readable, err) &&
+	       (readable ||
+		(rewrite_index(m, err) && objects_copy_rules(&m->own, m->index, &readable, err)));
+}
+
 static bool make_tree(struct making *m, git_oid *tree, struct err *err)
 {
-	if (m->user && (!copy_index(m, err) || !copy_changed(m, err) ||
-			(m->sparse && !write_alternates(m, err)))) {
+	if (m->user && (!take_index(m, err) || !copy_changed(m, err))) {
 		return false;
 	}
-	if (!add_all(m, err)) {
-		return false;
-	}
-	if (objects_write_tree(&m->own, m->index, tree)) {
-		return true;
-	}
-	return (!m->user || write_alternates(m, err)) && git_write_tree(m, tree, err);
+	return add_all(m, err) && objects_write_tree(&m->own, m->index, tree, err);
 }
 
 /* --- the commit ------------------------------------------------------------------------------- */
