@@ -61,9 +61,17 @@ static int by_name(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-/* ./ at the front and / at the end say nothing. */
-static struct str tidy(struct str path)
+/* ./ at the front and / at the end say nothing, and neither does the current directory: GitHub
+ * names a workflow by its path in the repository. */
+static struct str tidy(struct arena *a, struct str path)
 {
+	char *here = realpath(".", NULL);
+	struct str prefix = here ? arena_printf(a, "%s/", here) : STR_EMPTY;
+
+	free(here);
+	if (prefix.len > 1 && path.len > prefix.len && str_starts(path, prefix)) {
+		path = str_slice(path, prefix.len, path.len);
+	}
 	while (path.len > 1 && path.p[path.len - 1] == '/') {
 		path.len--;
 	}
@@ -105,7 +113,7 @@ static bool load_path(struct loading *l, struct str path, bool given, struct err
 {
 	struct stat st;
 
-	path = tidy(path);
+	path = tidy(l->a, path);
 	if (stat(arena_cstr(l->a, path), &st) != 0) {
 		return given ? err_set(err, ERR_NOTHING, "there is no '%.*s'", STR_ARG(path))
 			     : err_set(err, ERR_NOTHING,

@@ -124,14 +124,25 @@ static void add_name(struct arena *a, struct names *n, struct str name)
 	vec_push(a, &n->list, name);
 }
 
-static struct names all_events(const struct choosing *c)
+static bool has_asked_job(const struct choosing *c, const struct workflow *w)
+{
+	bool has = c->request->njobs == 0;
+
+	for (size_t i = 0; i < c->request->njobs; i++) {
+		has = has || workflow_job(w, c->request->jobs[i]);
+	}
+	return has;
+}
+
+static struct names all_events(const struct choosing *c, bool of_asked_jobs)
 {
 	struct names names = { 0 };
 
 	for (size_t i = 0; i < c->files->n; i++) {
 		const struct workflow *w = c->files->v[i].workflow;
+		bool counts = w && (!of_asked_jobs || has_asked_job(c, w));
 
-		for (size_t j = 0; w && j < w->nevents; j++) {
+		for (size_t j = 0; counts && j < w->nevents; j++) {
 			add_name(c->a, &names, w->events[j].event.s);
 		}
 	}
@@ -171,11 +182,11 @@ static struct str what_there_is(struct arena *a, const struct names *n, struct s
 
 /* --- choosing -------------------------------------------------------------------------------- */
 
-/* The only event of the files, else push. workflow_call is not counted beside others: nothing but
- * a workflow raises it. */
+/* The only event of the files (with -j, of those that have such a job), else push. workflow_call
+ * is not counted beside others: nothing but a workflow raises it. */
 static struct str default_event(const struct choosing *c)
 {
-	struct names names = all_events(c);
+	struct names names = all_events(c, true);
 	struct str only = STR_EMPTY;
 	size_t n = 0;
 
@@ -302,7 +313,7 @@ static bool no_job(struct choosing *c, struct str id, struct err *err)
 
 static bool no_event(struct choosing *c, struct str event, struct err *err)
 {
-	struct names events = all_events(c);
+	struct names events = all_events(c, false);
 
 	if (events.list.n == 0) {
 		return err_set(err, ERR_INVALID, "no workflow in %.*s is valid",
