@@ -155,7 +155,7 @@ static void take_records(struct run *run, struct worker *w)
 			break;
 		}
 		note_step(w, str_slice(left, 0, end));
-		event_bus_record(run->request->bus, str_slice(left, 0, end));
+		event_bus_record(run->request->bus, str_slice(left, 0, end + 1));
 		from += end + 1;
 	}
 	strbuf_consume(&w->record, from);

@@ -50,14 +50,17 @@ class Schema:
 
 
 def parse_events(text):
-    """NDJSON as a list; every record is checked, and seq has no gaps."""
+    """NDJSON as a list; every record is checked (of a long log, the first lines)."""
     events = []
-    for line in text.splitlines():
+    lines = 0
+    for line in text.rstrip('\n').split('\n'):     # not splitlines(): strings hold U+2028 as it is
         try:
             events.append(json.loads(line))
         except ValueError:
             raise Failure(f'not JSON: {line[:200]!r}')
-        Schema.check(events[-1])
+        lines += events[-1]['event'] == 'step.log'
+        if lines < 300 or events[-1]['event'] != 'step.log':
+            Schema.check(events[-1])
     return events
 
 
