@@ -118,7 +118,9 @@ static void add_string(struct strbuf *out, struct str s)
 	char *p = room(out, i + 2);
 
 	*p++ = '"';
-	memcpy(p, s.p, i);
+	if (i) {
+		memcpy(p, s.p, i);
+	}
 	claim(out, p + i);
 	while (i < s.len) {
 		i += add_escaped(out, s, i);

@@ -10,28 +10,23 @@
 #define CONCLUSIONS OUTCOMES " not_rehearsed"
 
 #define AT(kind, member) offsetof(struct event, u.kind.member)
-#define NAME(literal)                        \
-	{                                    \
-		literal, sizeof(literal) - 1 \
-	}
-
 /* MUST_x: a required field. */
 /* clang-format off */
-#define TEXT(k, m, about)         { NAME(#m), FIELD_TEXT, false, 0, AT(k, m), NULL, about }
-#define MUST_TEXT(k, m, about)    { NAME(#m), FIELD_TEXT, true, 0, AT(k, m), NULL, about }
-#define WORD(k, m, w, about)      { NAME(#m), FIELD_WORD, false, 0, AT(k, m), w, about }
-#define MUST_WORD(k, m, w, about) { NAME(#m), FIELD_WORD, true, 0, AT(k, m), w, about }
-#define INT(k, m, none, about)    { NAME(#m), FIELD_INT, false, none, AT(k, m), NULL, about }
-#define MUST_INT(k, m, about)     { NAME(#m), FIELD_INT, true, 0, AT(k, m), NULL, about }
-#define BOOL(k, m, about)         { NAME(#m), FIELD_BOOL, false, 0, AT(k, m), NULL, about }
-#define VALUE(k, m, about)        { NAME(#m), FIELD_VALUE, false, 0, AT(k, m), NULL, about }
-#define MUST_VALUE(k, m, about)   { NAME(#m), FIELD_VALUE, true, 0, AT(k, m), NULL, about }
+#define TEXT(k, m, about)         { STR_INIT(#m), FIELD_TEXT, false, 0, AT(k, m), NULL, about }
+#define MUST_TEXT(k, m, about)    { STR_INIT(#m), FIELD_TEXT, true, 0, AT(k, m), NULL, about }
+#define WORD(k, m, w, about)      { STR_INIT(#m), FIELD_WORD, false, 0, AT(k, m), w, about }
+#define MUST_WORD(k, m, w, about) { STR_INIT(#m), FIELD_WORD, true, 0, AT(k, m), w, about }
+#define INT(k, m, none, about)    { STR_INIT(#m), FIELD_INT, false, none, AT(k, m), NULL, about }
+#define MUST_INT(k, m, about)     { STR_INIT(#m), FIELD_INT, true, 0, AT(k, m), NULL, about }
+#define BOOL(k, m, about)         { STR_INIT(#m), FIELD_BOOL, false, 0, AT(k, m), NULL, about }
+#define VALUE(k, m, about)        { STR_INIT(#m), FIELD_VALUE, false, 0, AT(k, m), NULL, about }
+#define MUST_VALUE(k, m, about)   { STR_INIT(#m), FIELD_VALUE, true, 0, AT(k, m), NULL, about }
 
 static const struct event_field run_started[] = {
 	MUST_WORD(run_started, run_id, NULL, "names the run directory"),
 	MUST_WORD(run_started, version, NULL, "of act-c"),
 	WORD(run_started, engine, NULL, "where jobs run: docker, host, ..."),
-	{ NAME("event_name"), FIELD_WORD, true, 0, AT(run_started, event), NULL,
+	{ STR_INIT("event_name"), FIELD_WORD, true, 0, AT(run_started, event), NULL,
 	  "the event that is rehearsed, as github.event_name" },
 	TEXT(run_started, repository, "owner/name"),
 	TEXT(run_started, ref, "as github.ref"),
@@ -137,7 +132,7 @@ static const struct event_field debug[] = {
 };
 
 #define TYPE(name, scope, fields, about) \
-	{ NAME(name), scope, sizeof(fields) / sizeof((fields)[0]), fields, about }
+	{ STR_INIT(name), scope, sizeof(fields) / sizeof((fields)[0]), fields, about }
 
 static const struct event_type types[EVENT_KINDS] = {
 	[EVENT_RUN_STARTED] = TYPE("run.started", SCOPE_RUN, run_started, "the first event"),
@@ -155,7 +150,7 @@ static const struct event_type types[EVENT_KINDS] = {
 	[EVENT_STEP_STARTED] = TYPE("step.started", SCOPE_STEP, step_started, NULL),
 	[EVENT_STEP_LOG] = TYPE("step.log", SCOPE_STEP, step_log, "one line of output"),
 	[EVENT_STEP_GROUP] = TYPE("step.group", SCOPE_STEP, step_group, "lines that can be folded"),
-	[EVENT_STEP_ENDGROUP] = { NAME("step.endgroup"), SCOPE_STEP, 0, NULL, NULL },
+	[EVENT_STEP_ENDGROUP] = { STR_INIT("step.endgroup"), SCOPE_STEP, 0, NULL, NULL },
 	[EVENT_STEP_ANNOTATION] = TYPE("step.annotation", SCOPE_JOB, step_annotation,
 				       "an error, warning or notice"),
 	[EVENT_STEP_SUMMARY] = TYPE("step.summary", SCOPE_STEP, step_summary, NULL),

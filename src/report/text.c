@@ -11,142 +11,6 @@
 
 #include "actc/err.h"
 
-enum { PREFIX_NAME_MAX = 32 };
-
-/* --- whose line it is --------------------------------------------------------------------------
- */
-
-static bool name_is_shared(const struct text_reporter *t, const struct job_state *job)
-{
-	for (const struct job_state *j = t->live.jobs; j; j = j->next) {
-		if (j != job && str_eq(j->name, job->name)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-struct str text_label(const struct text_reporter *t, const struct job_state *job)
-{
-	bool nested = str_chr(job->path, '/', 0) != STR_NPOS;
-
-	if (job->name.len == 0 || (nested && str_find(job->name, STR(" / "), 0) == STR_NPOS) ||
-	    name_is_shared(t, job)) {
-		return job->path;
-	}
-	return job->name;
-}
-
-static bool is_crowded(const struct text_reporter *t)
-{
-	return t->live.njobs > 1;
-}
-
-void text_newline(struct text_reporter *t)
-{
-	strbuf_addc(&t->out.pending, '\n');
-	t->began = true;
-}
-
-void text_end_line(struct text_reporter *t)
-{
-	struct strbuf *b = &t->out.pending;
-
-	while (b->len && b->p[b->len - 1] == ' ') {
-		b->len--;
-	}
-	text_newline(t);
-}
-
-/* "[job] ", or "[job › step] " while several steps of that job are live. */
-static void prefix(struct text_reporter *t, const struct job_state *job,
-		   const struct step_state *step)
-{
-	struct strbuf name = STRBUF_INIT(0);
-	struct painter p = t->paint;
-
-	t->shown_job = NULL;
-	t->shown_step = NULL;
-	p.out = &name;
-	p.sgr = false;
-	strbuf_addc(&name, '[');
-	paint_text(&p, text_label(t, job));
-	if (step && job->parallel) {
-		paint_arrow(&p);
-		paint_clipped(&p, step->name, PREFIX_NAME_MAX);
-	}
-	strbuf_addc(&name, ']');
-	paint_styled(&t->paint, STYLE_CYAN, strbuf_str(&name));
-	strbuf_addc(&t->out.pending, ' ');
-	strbuf_release(&name);
-}
-
-static void job_header(struct text_reporter *t, struct job_state *job, struct str details)
-{
-	if (t->began) {
-		strbuf_addc(&t->out.pending, '\n');
-	}
-	paint_styled(&t->paint, STYLE_BOLD, text_label(t, job));
-	if (job->shown) {
-		paint_styled(&t->paint, STYLE_DIM, STR(" (continued)"));
-	} else if (details.len) {
-		paint_indent(&t->paint, 2);
-		paint_styled(&t->paint, STYLE_DIM, details);
-	}
-	text_end_line(t);
-	job->shown = true;
-	t->shown_job = job;
-	t->shown_step = NULL;
-}
-
-static void under_job(struct text_reporter *t, struct job_state *job)
-{
-	if (t->shown_job != job) {
-		job_header(t, job, STR_EMPTY);
-	}
-}
-
-static size_t step_indent(const struct step_state *step)
-{
-	return 2 + 2 * step_depth(step);
-}
-
-static void step_header(struct text_reporter *t, struct job_state *job, struct step_state *step)
-{
-	if (is_crowded(t)) {
-		prefix(t, job, NULL);
-	} else {
-		under_job(t, job);
-		paint_indent(&t->paint, step_indent(step));
-	}
-	paint_mark(&t->paint, MARK_START);
-	strbuf_addc(&t->out.pending, ' ');
-	paint_text(&t->paint, step->name);
-	if (step->shown) {
-		paint_styled(&t->paint, STYLE_DIM, STR(" (continued)"));
-	}
-	text_end_line(t);
-	step->shown = true;
-	t->shown_step = is_crowded(t) ? NULL : step;
-}
-
-/* Everything before the text of a line that belongs to a job or, with step, to that step. */
-static void begin_line(struct text_reporter *t, struct job_state *job, struct step_state *step)
-{
-	if (is_crowded(t) || (step && job->parallel)) {
-		prefix(t, job, step);
-		return;
-	}
-	under_job(t, job);
-	if (step && t->shown_step != step) {
-		step_header(t, job, step);
-	}
-	paint_indent(&t->paint, step ? step_indent(step) + 2 : 2);
-	if (step && t->options.colour) {
-		paint_indent(&t->paint, step->groups ? 2 : 0);
-	}
-}
-
 /* --- jobs --------------------------------------------------------------------------------------
  */
 
@@ -170,11 +34,11 @@ static void on_job_started(struct text_reporter *t, const struct event *e)
 	if (t->options.quiet) {
 		return;
 	}
-	if (!is_crowded(t)) {
-		job_header(t, job, details);
+	if (!text_is_crowded(t)) {
+		text_job_header(t, job, details);
 		return;
 	}
-	prefix(t, job, NULL);
+	text_prefix(t, job, NULL);
 	strbuf_adds(&t->out.pending, STR("started  "));
 	paint_styled(&t->paint, STYLE_DIM, details);
 	text_end_line(t);
@@ -270,7 +134,7 @@ static void on_step_started(struct text_reporter *t, const struct event *e)
 	step->name = arena_str(&t->live.arena, e->u.step_started.name);
 	step->quiet = str_eq(phase, STR("setup")) || str_eq(phase, STR("complete"));
 	if (!step->quiet && !t->options.quiet) {
-		step_header(t, job, step);
+		text_step_header(t, job, step);
 	}
 }
 
@@ -283,7 +147,7 @@ static void one_line(struct text_reporter *t, const struct event *e, struct str 
 		tail_add(step->tail, line);
 	}
 	if (!t->options.quiet) {
-		begin_line(t, job, step);
+		text_begin_line(t, job, step);
 		paint_text(&t->paint, line);
 		/* Blanks that a step prints are its own; those of an empty line are ours. */
 		(line.len ? text_newline : text_end_line)(t);
@@ -303,7 +167,7 @@ static void on_group(struct text_reporter *t, const struct event *e)
 	if (t->options.quiet) {
 		return;
 	}
-	begin_line(t, job, step);
+	text_begin_line(t, job, step);
 	if (t->options.colour) {
 		paint_mark(&t->paint, MARK_GROUP);
 		strbuf_addc(&t->out.pending, ' ');
@@ -327,7 +191,7 @@ static void on_endgroup(struct text_reporter *t, const struct event *e)
 		step->groups = 0;
 	}
 	if (!t->options.quiet && !t->options.colour) {
-		begin_line(t, job, step);
+		text_begin_line(t, job, step);
 		strbuf_adds(&t->out.pending, STR("##[endgroup]"));
 		text_end_line(t);
 	}
@@ -381,7 +245,7 @@ static void on_annotation(struct text_reporter *t, const struct event *e)
 
 	keep_note(t, e, job, step ? step->name : STR_EMPTY);
 	for (bool first = true; rest.p && !t->options.quiet; first = false) {
-		begin_line(t, job, step);
+		text_begin_line(t, job, step);
 		if (first) {
 			annotation_mark(t, e->u.step_annotation.level);
 		}
@@ -421,11 +285,11 @@ static void step_result(struct text_reporter *t, struct job_state *job, struct s
 	struct str outcome = e->u.step_finished.outcome;
 	bool skipped = str_eq(e->u.step_finished.conclusion, STR("skipped"));
 
-	if (is_crowded(t)) {
-		prefix(t, job, NULL);
+	if (text_is_crowded(t)) {
+		text_prefix(t, job, NULL);
 	} else {
-		under_job(t, job);
-		paint_indent(&t->paint, step_indent(step));
+		text_under_job(t, job);
+		paint_indent(&t->paint, text_step_indent(step));
 	}
 	paint_mark(&t->paint, mark_of(outcome));
 	strbuf_addc(&t->out.pending, ' ');

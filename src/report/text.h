@@ -53,6 +53,18 @@ struct str text_label(const struct text_reporter *t, const struct job_state *job
 void text_newline(struct text_reporter *t);
 /* The same, and blanks at the end of the line are taken off. */
 void text_end_line(struct text_reporter *t);
+/* Several jobs are live: headers would not tell whose line it is. */
+bool text_is_crowded(const struct text_reporter *t);
+/* "[job] ", or "[job › step] " while several steps of that job are live. */
+void text_prefix(struct text_reporter *t, const struct job_state *job,
+		 const struct step_state *step);
+void text_job_header(struct text_reporter *t, struct job_state *job, struct str details);
+/* Writes the job's header unless the last line was under it. */
+void text_under_job(struct text_reporter *t, struct job_state *job);
+size_t text_step_indent(const struct step_state *step);
+void text_step_header(struct text_reporter *t, struct job_state *job, struct step_state *step);
+/* Everything before the text of a line that belongs to a job or, with step, to that step. */
+void text_begin_line(struct text_reporter *t, struct job_state *job, struct step_state *step);
 /* All of it, to out. */
 void text_summary(struct text_reporter *t, const struct event *finished);
 
