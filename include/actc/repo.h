@@ -46,13 +46,14 @@ struct snapshot {
 	struct str message, author_name, author_email, timestamp; /* of the commit; ISO 8601 */
 };
 
-/* Makes it below dir (which is made). Without a repository, or without commits, the commit has no
- * parent. */
+/* Makes it below dir (which is made; a dir of its own per snapshot). work_tree is only looked at
+ * when no repository was found. ERR_NOT_FOUND when there is no git program. Without a repository,
+ * or without commits, the commit has no parent. */
 bool snapshot_make(struct arena *a, const struct repo_facts *facts, struct str work_tree,
 		   struct str dir, struct snapshot *out, struct err *err);
 
 struct checkout_spec {
-	struct str ref;        /* branch, tag, full or short commit; empty = the snapshot */
+	struct str ref;        /* branch, tag, refs/…, or full commit; empty = the snapshot */
 	long depth;            /* fetch-depth: 1 by default, 0 = everything */
 	bool tags;             /* fetch-tags */
 	struct str remote_url; /* written as origin */
@@ -60,7 +61,10 @@ struct checkout_spec {
 
 /* Makes a working tree with a real .git in dest, as actions/checkout leaves it: HEAD on the branch
  * (or detached), origin set, `git status` clean, shallow when depth says so. Safe to call from
- * several processes at once for different dests. */
+ * several processes at once for different dests; dest must have no .git yet. ERR_NOT_FOUND, in the
+ * action's words, when the ref is not there (a short commit is no ref on GitHub either). The index
+ * describes the files in dest: after they were moved elsewhere, `git update-index -q --refresh` has
+ * to run there before plumbing like `git diff-index` sees a clean tree. */
 bool snapshot_checkout(struct arena *a, const struct snapshot *snapshot,
 		       const struct checkout_spec *spec, struct str dest, struct err *err);
 
