@@ -28,6 +28,7 @@ struct child_spec {
 	const char *cwd;  /* or NULL */
 	int in, out, err; /* descriptors stay the caller's */
 	bool same_session;
+	bool outlives; /* is not killed when its parent dies: it ends by what it then reads */
 };
 
 struct child {

@@ -7,8 +7,8 @@
  * 20261128-101530-4f2a.
  *
  * The lock is shared with every forked process (so a run lives as long as one of its workers) and
- * not with programs that are started. A run that ended without rundir_close() still has its `tmp`:
- * what it made at an engine may be left there, which is what rundir_leftovers() tells.
+ * not with programs that are started. A run that ended without rundir_close() still has its `tmp`,
+ * and one that could not take away what it made has a `left-NAME` for it: rundir_leftovers() tells.
  */
 #ifndef ACTC_RUNDIR_H
 #define ACTC_RUNDIR_H
@@ -41,8 +41,12 @@ bool rundir_alive(const struct rundir *d, struct str run_id);
 /* Removes ended run directories (all but `keep` newest); returns how many. */
 int rundir_prune(const struct rundir *d, int keep);
 
-/* This run could not take something away: rundir_leftovers() will say so after its end. */
-void rundir_mark(const struct rundir *d);
+/* Notes in the run's directory that something of that name is being made at an engine; undone once
+ * it is known to be gone. Names are those of containers. */
+void rundir_mark(const struct rundir *d, const char *name);
+void rundir_unmark(const struct rundir *d, const char *name);
+/* Whether such a note is there for this run. */
+bool rundir_marked(const struct rundir *d);
 /* Whether an ended run may have left something at an engine, so that a sweep is worth its time. */
 bool rundir_leftovers(const struct rundir *d);
 /* After a sweep: the ended runs of now have left nothing. */

@@ -29,6 +29,7 @@ enum {
 	EVENTS_MS = 3000,
 	EVENTS_SLACK_S = 600, /* the daemon's clock may differ from ours */
 	DIRS_MAX = 8,
+	DOCKER_FAILED = 125, /* exit status of `docker run` for reasons of its own */
 };
 
 #define WORK       "/home/runner/work"
@@ -195,7 +196,8 @@ static size_t job_dirs(struct arena *a, const struct machine_spec *spec,
 	return n;
 }
 
-static void remove_container(struct docker_machine *m, int timeout_ms)
+/* Whether it is gone now. */
+static bool remove_container(struct docker_machine *m, int timeout_ms)
 {
 	struct arena scratch = ARENA_INIT;
 	struct docker_args args;
@@ -206,18 +208,15 @@ static void remove_container(struct docker_machine *m, int timeout_ms)
 	docker_arg(&args, "--volumes");
 	docker_arg(&args, m->name);
 
-	struct str words = STR_EMPTY;
+	bool gone = docker_call(&args, NULL, NULL, timeout_ms, &err);
+	struct str words = gone ? STR_EMPTY : str_of(err.msg);
 
-	if (!docker_call(&args, NULL, NULL, timeout_ms, &err)) {
-		words = str_of(err.msg);
-	}
 	/* --rm is at work already, or was. */
-	if (words.len && str_find(words, STR("No such container"), 0) == STR_NPOS &&
-	    str_find(words, STR("already in progress"), 0) == STR_NPOS) {
-		rundir_mark(m->rundir);
-	}
+	gone = gone || str_find(words, STR("No such container"), 0) != STR_NPOS ||
+	       str_find(words, STR("already in progress"), 0) != STR_NPOS;
 	err_release(&err);
 	arena_release(&scratch);
+	return gone;
 }
 
 /*
@@ -251,8 +250,11 @@ static void machine_end(struct docker_machine *m, int end_ms, int remove_ms)
 		channel_close(m->base.channel);
 		m->base.channel = NULL;
 	}
-	if (m->child.pid > 0 && !client_wait(m, end_ms)) {
-		remove_container(m, remove_ms);
+	/* A client that ended by itself has waited for the container to be removed, unless it is
+	 * the daemon that failed. */
+	if ((client_wait(m, end_ms) && m->child.status != DOCKER_FAILED) ||
+	    remove_container(m, remove_ms)) {
+		rundir_unmark(m->rundir, m->name);
 	}
 	child_end(&m->child);
 	if (m->stderr_fd >= 0) {
@@ -269,19 +271,23 @@ static bool is_complaint(const struct err *err)
 	return str_starts(str_of(err->msg), STR("the agent ended: "));
 }
 
-/* docker's own failures have status 125; an agent that is missing or no program has 126 or 127, and
- * one that is broken any other. */
-static enum outcome not_started(struct arena *a, struct docker_machine *m, struct err *err)
+/* An agent that is missing or no program gives a status of 126 or 127, and one that is broken any
+ * other, or something else than the agent's greeting. */
+static enum outcome not_started(struct arena *a, struct docker_machine *m, bool in_time,
+				struct err *err)
 {
-	bool ended = child_wait(&m->child, REFUSED_MS);
+	bool ended = client_wait(m, REFUSED_MS);
 	struct str text = stderr_tail(a, m), words = docker_words(text);
 
-	if (!ended || is_complaint(err)) {
+	if (is_complaint(err)) {
 		return REFUSED;
 	}
+	if (!ended) {
+		return in_time ? NO_AGENT : REFUSED;
+	}
 
-	bool refused =
-		m->child.status == 125 && str_find(text, STR(DOCKER_AGENT_FILE), 0) == STR_NPOS;
+	bool refused = m->child.status == DOCKER_FAILED &&
+		       str_find(text, STR(DOCKER_AGENT_FILE), 0) == STR_NPOS;
 	struct str why = arena_str(a, str_of(err->msg));
 
 	err_release(err);
@@ -319,18 +325,23 @@ static enum outcome run(struct arena *a, const struct machine_spec *spec,
 
 	child.in = child.out = CHILD_PIPE;
 	child.err = m->stderr_fd;
+	/* Killed between its requests it would leave a container that nothing starts or removes:
+	 * it goes on, and the agent ends for want of a stdin. */
+	child.outlives = true;
+	rundir_mark(m->rundir, m->name);
 	(void)clock_gettime(CLOCK_REALTIME, &m->started);
 	if (!child_start(&child, &m->child, err)) {
 		return REFUSED;
 	}
 
 	int out = m->child.out;
+	long long begun = now_ms();
 
 	m->child.out = fcntl(out, F_DUPFD_CLOEXEC, 3); /* see client_wait() */
 	m->base.channel = channel_open(a, out, m->child.in, &hello, DOCKER_START_MS, err);
 	m->child.in = -1;
 	if (!m->base.channel) {
-		return not_started(a, m, err);
+		return not_started(a, m, now_ms() - begun < DOCKER_START_MS, err);
 	}
 	return is_our_agent(m->base.channel, err) ? STARTED : NO_AGENT;
 }

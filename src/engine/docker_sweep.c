@@ -5,11 +5,19 @@
  * may be in another container or on another machine): there a run counts as alive while one of its
  * containers is running, since an agent without its act-c ends within half a minute.
  */
+#include <poll.h>
 #include <stdint.h>
 
 #include "docker.h"
 
-enum { LIST_MAX = 4 * 1024 * 1024, BATCH = 100, CONTAINERS = 0, VOLUMES = 2, KINDS = 3 };
+enum {
+	LIST_MAX = 4 * 1024 * 1024,
+	BATCH = 100,
+	LATE_MS = 600,
+	CONTAINERS = 0,
+	VOLUMES = 2,
+	KINDS = 3
+};
 
 #define LABELS "\t{{.Label \"act-c.run\"}}\t{{.Label \"act-c.home\"}}"
 
@@ -186,16 +194,30 @@ static bool sweep_caches(struct arena *a, int *removed, struct err *err)
 	return true;
 }
 
+/*
+ * A worker that was killed while its container came up may have left a request behind that the
+ * daemon is still working on: what that makes is not there yet when it is looked for at once.
+ */
+static bool sweep_again(struct arena *a, const struct rundir *home, int *removed, struct err *err)
+{
+	if (rundir_alive(home, home->run_id) || !rundir_marked(home)) {
+		return true;
+	}
+	(void)poll(NULL, 0, LATE_MS);
+	return sweep_runs(a, home, false, removed, err);
+}
+
 int docker_sweep(const struct rundir *home, bool all, bool caches, struct err *err)
 {
 	struct arena scratch = ARENA_INIT;
 	int removed = 0;
 	bool ok = sweep_runs(&scratch, home, all, &removed, err) &&
+		  sweep_again(&scratch, home, &removed, err) &&
 		  (!caches || sweep_caches(&scratch, &removed, err));
 
 	arena_release(&scratch);
-	if (!ok && home->run_id.len) {
-		rundir_mark(home);
+	if (ok) {
+		rundir_swept(home);
 	}
 	return ok ? removed : -1;
 }

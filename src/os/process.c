@@ -39,6 +39,7 @@ struct launch {
 	int ours[3];  /* the parent's ends of pipes, else -1 */
 	int report[2];
 	bool same_session;
+	bool outlives;
 	pid_t parent;
 	sigset_t blocked;
 };
@@ -242,7 +243,9 @@ static void child_stdio(struct launch *l)
 
 static _Noreturn void child_main(struct launch *l)
 {
-	platform_die_with(l->parent);
+	if (!l->outlives) {
+		platform_die_with(l->parent);
+	}
 	default_signals();
 	if (!l->same_session) {
 		(void)setsid();
@@ -334,6 +337,7 @@ bool child_start(const struct child_spec *spec, struct child *child, struct err 
 		.ours = { -1, -1, -1 },
 		.report = { -1, -1 },
 		.same_session = spec->same_session,
+		.outlives = spec->outlives,
 	};
 
 	*child = (struct child)CHILD_INIT;

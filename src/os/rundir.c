@@ -25,7 +25,7 @@ enum {
 	NEW_STALE_S = 60, /* a directory that is still without its name after that was given up */
 };
 
-static const char marker[] = "leftovers"; /* in the directory of a run, see rundir_mark() */
+static const char mark[] = "left-"; /* begins the names of files, see rundir_mark() */
 
 static struct str hex(struct arena *a, const unsigned char *bytes, size_t n)
 {
@@ -221,8 +221,7 @@ void rundir_close(struct rundir *d)
 	d->lock_fd = -1;
 }
 
-static void mark_path(struct strbuf *out, const struct rundir *d, struct str run_id,
-		      const char *name)
+static void path_in(struct strbuf *out, const struct rundir *d, struct str run_id, const char *name)
 {
 	strbuf_reset(out);
 	(void)strbuf_addf(out, "%.*s/runs/%.*s/%s", STR_ARG(d->state), STR_ARG(run_id), name);
@@ -236,7 +235,7 @@ bool rundir_alive(const struct rundir *d, struct str run_id)
 	if (run_id.len == 0 || run_id.p[0] == '.' || str_chr(run_id, '/', 0) != STR_NPOS) {
 		return false;
 	}
-	mark_path(&path, d, run_id, "lock");
+	path_in(&path, d, run_id, "lock");
 
 	bool held = lock_held(path.p);
 
@@ -244,15 +243,61 @@ bool rundir_alive(const struct rundir *d, struct str run_id)
 	return held;
 }
 
-void rundir_mark(const struct rundir *d)
+static void mark_path(struct strbuf *out, const struct rundir *d, const char *name)
+{
+	path_in(out, d, d->run_id, mark);
+	(void)strbuf_adds(out, str_of(name));
+}
+
+void rundir_mark(const struct rundir *d, const char *name)
 {
 	struct strbuf path = STRBUF_INIT(0);
 	struct err ignored = ERR_INIT;
 
-	mark_path(&path, d, d->run_id, marker);
+	mark_path(&path, d, name);
 	(void)write_file(path.p, STR_EMPTY, 0600, &ignored);
 	err_release(&ignored);
 	strbuf_release(&path);
+}
+
+void rundir_unmark(const struct rundir *d, const char *name)
+{
+	struct strbuf path = STRBUF_INIT(0);
+
+	mark_path(&path, d, name);
+	(void)unlink(path.p);
+	strbuf_release(&path);
+}
+
+/* Looks for marks in a run's directory, and takes them away. */
+static bool find_marks(const struct rundir *d, struct str run, bool remove)
+{
+	struct strbuf path = STRBUF_INIT(0);
+	bool found = false;
+	struct dirent *entry;
+
+	path_in(&path, d, run, "");
+
+	DIR *dir = opendir(path.p);
+
+	while (dir && (entry = readdir(dir))) {
+		if (str_starts(str_of(entry->d_name), str_of(mark))) {
+			found = true;
+			if (remove) {
+				(void)unlinkat(dirfd(dir), entry->d_name, 0);
+			}
+		}
+	}
+	if (dir) {
+		(void)closedir(dir);
+	}
+	strbuf_release(&path);
+	return found;
+}
+
+bool rundir_marked(const struct rundir *d)
+{
+	return d->run_id.len && find_marks(d, d->run_id, false);
 }
 
 /* --- ended runs ------------------------------------------------------------------------------ */
@@ -307,7 +352,7 @@ static bool has(const struct rundir *d, const char *run, const char *name)
 	struct strbuf path = STRBUF_INIT(0);
 	struct stat st;
 
-	mark_path(&path, d, str_of(run), name);
+	path_in(&path, d, str_of(run), name);
 
 	bool there = lstat(path.p, &st) == 0;
 
@@ -317,7 +362,7 @@ static bool has(const struct rundir *d, const char *run, const char *name)
 
 static bool is_unswept(const struct rundir *d, const char *run)
 {
-	return has(d, run, "tmp") || has(d, run, marker);
+	return has(d, run, "tmp") || find_marks(d, str_of(run), false);
 }
 
 /* Whether the run has ended; *fd (or -1) then holds its lock, so that only one removes it. */
@@ -327,10 +372,10 @@ static bool claim(const struct rundir *d, const char *run, int *fd)
 	struct err ignored = ERR_INIT;
 	bool ended = false;
 
-	mark_path(&path, d, str_of(run), "");
+	path_in(&path, d, str_of(run), "");
 	*fd = -1;
 	if (run[0] != '.' || !is_young(path.p)) {
-		mark_path(&path, d, str_of(run), "lock");
+		path_in(&path, d, str_of(run), "lock");
 		*fd = access(path.p, F_OK) == 0 ? lock_take(path.p, 0, NULL, &ignored) : -1;
 		/* A removal that was interrupted left no lock behind. */
 		ended = *fd >= 0 || ignored.kind == ERR_NONE;
@@ -352,7 +397,7 @@ static bool remove_part(const struct rundir *d, const char *run, const char *nam
 	struct strbuf path = STRBUF_INIT(0);
 	struct err ignored = ERR_INIT;
 
-	mark_path(&path, d, str_of(run), name);
+	path_in(&path, d, str_of(run), name);
 
 	bool ok = remove_tree(path.p, &ignored);
 
@@ -407,7 +452,7 @@ void rundir_swept(const struct rundir *d)
 
 		if (name[0] != '.' && is_unswept(d, name) && claim(d, name, &fd)) {
 			(void)remove_part(d, name, "tmp");
-			(void)remove_part(d, name, marker);
+			(void)find_marks(d, str_of(name), true);
 			unclaim(fd);
 		}
 	}

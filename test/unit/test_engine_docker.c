@@ -374,6 +374,7 @@ static const char *const damages[] = {
 	"rm -f /v/agent; echo garbage > /v/agent; chmod +x /v/agent",
 	"rm -f /v/agent; cp /bin/true /v/agent",
 	"rm -f /v/agent; cp /bin/cat /v/agent",
+	"rm -f /v/agent; cp /usr/bin/yes /v/agent",
 };
 
 Test(docker, a_volume_without_the_right_agent_is_filled_again)
@@ -541,6 +542,40 @@ Test(docker, a_container_goes_when_its_act_c_is_killed)
 	while (leftovers(&f).len && now_ms() < deadline) {
 	}
 	assert_nothing_left(&f);
+	fixture_release(&f);
+}
+
+/* Kills what starts a machine after so many milliseconds. */
+static void kill_start(struct fixture *f, int after_ms)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)engine_docker.start(&f->a, &f->spec, &f->err);
+		(void)pause();
+		_exit(0);
+	}
+	cr_assert_not(child_wait(&(struct child){ .pid = pid }, after_ms));
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+}
+
+Test(docker, a_start_that_is_killed_at_any_moment_leaves_nothing)
+{
+	struct fixture f;
+
+	setup(&f);
+	for (int ms = 20; ms <= 400; ms += 40) {
+		long long deadline;
+
+		kill_start(&f, ms);
+		deadline = now_ms() + 5000;
+		while (rundir_marked(&f.d) && leftovers(&f).len && now_ms() < deadline) {
+		}
+		/* What a daemon makes late would show up here. */
+		(void)usleep(300000);
+		assert_nothing_left(&f);
+	}
 	fixture_release(&f);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,8 +53,9 @@ Test(process, a_missing_program_is_not_found_and_no_exit_status)
 
 	for (size_t i = 0; i < 2; i++) {
 		const char *const argv[] = { names[i], NULL };
-		struct child_spec spec = { argv,       NULL,       NULL, CHILD_NULL,
-					   CHILD_NULL, CHILD_NULL, false };
+		struct child_spec spec = {
+			.argv = argv, .in = CHILD_NULL, .out = CHILD_NULL, .err = CHILD_NULL
+		};
 		struct child child;
 		struct err err = ERR_INIT;
 
@@ -67,9 +69,11 @@ Test(process, a_missing_program_is_not_found_and_no_exit_status)
 Test(process, a_missing_directory_is_named_in_the_error)
 {
 	const char *const argv[] = { "true", NULL };
-	struct child_spec spec = {
-		argv, NULL, "/nowhere", CHILD_NULL, CHILD_NULL, CHILD_NULL, false
-	};
+	struct child_spec spec = { .argv = argv,
+				   .cwd = "/nowhere",
+				   .in = CHILD_NULL,
+				   .out = CHILD_NULL,
+				   .err = CHILD_NULL };
 	struct child child;
 	struct err err = ERR_INIT;
 
@@ -219,7 +223,7 @@ Test(process, descriptors_may_be_given_in_any_order)
 {
 	const char *const argv[] = { "sh", "-c", "echo out; echo err >&2", NULL };
 	struct child_spec spec = {
-		argv, NULL, NULL, CHILD_NULL, STDERR_FILENO, STDOUT_FILENO, false
+		.argv = argv, .in = CHILD_NULL, .out = STDERR_FILENO, .err = STDOUT_FILENO
 	};
 	struct err err = ERR_INIT;
 	char text[16] = "";
@@ -240,7 +244,9 @@ Test(process, descriptors_may_be_given_in_any_order)
 Test(process, wait_gives_up_after_its_time_and_end_kills)
 {
 	const char *const argv[] = { "sleep", "60", NULL };
-	struct child_spec spec = { argv, NULL, NULL, CHILD_NULL, CHILD_NULL, CHILD_NULL, false };
+	struct child_spec spec = {
+		.argv = argv, .in = CHILD_NULL, .out = CHILD_NULL, .err = CHILD_NULL
+	};
 	struct err err = ERR_INIT;
 	struct child child;
 
@@ -255,7 +261,9 @@ Test(process, wait_gives_up_after_its_time_and_end_kills)
 	child_end(&child);
 }
 
-Test(process, a_child_dies_with_its_parent)
+/* Reads the end of a pipe whose other end only a grandchild holds; -1 when it goes on holding it.
+ */
+static ssize_t end_of_grandchild(bool outlives)
 {
 	int ends[2];
 	char byte;
@@ -265,10 +273,12 @@ Test(process, a_child_dies_with_its_parent)
 	pid_t middle = fork();
 
 	if (middle == 0) {
-		const char *const argv[] = { "sleep", "60", NULL };
-		struct child_spec spec = {
-			argv, NULL, NULL, CHILD_NULL, ends[1], CHILD_NULL, false
-		};
+		const char *const argv[] = { "sleep", "5", NULL };
+		struct child_spec spec = { .argv = argv,
+					   .in = CHILD_NULL,
+					   .out = ends[1],
+					   .err = CHILD_NULL,
+					   .outlives = outlives };
 		struct err err = ERR_INIT;
 		struct child child;
 
@@ -277,9 +287,15 @@ Test(process, a_child_dies_with_its_parent)
 	}
 	(void)close(ends[1]);
 	cr_assert_eq(waitpid(middle, NULL, 0), middle);
-	/* The end of the pipe: nobody holds it any more. */
-	(void)alarm(5);
-	cr_assert_eq(read(ends[0], &byte, 1), 0);
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	(void)poll(&(struct pollfd){ ends[0], POLLIN, 0 }, 1, outlives ? 300 : 2500);
+	return read(ends[0], &byte, 1);
+}
+
+Test(process, a_child_dies_with_its_parent_unless_it_is_to_outlive_it)
+{
+	cr_assert_eq(end_of_grandchild(false), 0);
+	cr_assert_eq(end_of_grandchild(true), -1);
 }
 
 Test(file, reading_tells_missing_too_large_and_irregular_apart)

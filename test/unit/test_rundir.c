@@ -212,12 +212,16 @@ Test(rundir, a_marked_run_is_swept_after_its_end)
 
 	fixture_init(&f);
 	cr_assert(rundir_open(&f.a, &d, &f.err));
-	rundir_mark(&d);
+	rundir_mark(&d, "a");
+	rundir_mark(&d, "b");
 	cr_assert_not(rundir_leftovers(&d), "it lives");
+	rundir_unmark(&d, "a");
+	cr_assert(rundir_marked(&d));
 	rundir_close(&d);
 	cr_assert(rundir_leftovers(&d));
 	rundir_swept(&d);
 	cr_assert_not(rundir_leftovers(&d));
+	cr_assert_not(rundir_marked(&d));
 	fixture_release(&f);
 }
 
