@@ -21,12 +21,13 @@
 
 enum exit_code {
 	EXIT_OK = 0,
-	EXIT_FAILED = 1,   /* a job failed */
-	EXIT_USAGE = 2,    /* the command line is wrong */
-	EXIT_INVALID = 3,  /* a selected workflow is invalid */
-	EXIT_ENGINE = 4,   /* the engine is unusable, before the first job */
-	EXIT_NOTHING = 5,  /* nothing matched what was asked for */
-	EXIT_TIMEOUT = 124 /* --timeout hit; 130 and 143 are SIGINT and SIGTERM */
+	EXIT_FAILED = 1,       /* a job failed */
+	EXIT_USAGE = 2,        /* the command line is wrong */
+	EXIT_INVALID = 3,      /* a selected workflow is invalid */
+	EXIT_ENGINE = 4,       /* the engine is unusable, before the first job */
+	EXIT_NOTHING = 5,      /* nothing matched what was asked for */
+	EXIT_TIMEOUT = 124,    /* --timeout hit */
+	EXIT_INTERRUPTED = 130 /* SIGINT, also at a question; SIGTERM is 143 */
 };
 
 enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
