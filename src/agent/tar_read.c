@@ -541,10 +541,9 @@ static bool next_entry(struct unpack *u, bool *more)
 	return ok;
 }
 
-static bool apply_late_modes(struct unpack *u)
+/* Sets them if all went well so far; forgets them in any case. */
+static bool apply_late_modes(struct unpack *u, bool ok)
 {
-	bool ok = true;
-
 	while (u->late) {
 		struct late_mode *late = u->late;
 		struct entry e = { .path = late->path };
@@ -593,7 +592,7 @@ bool tar_unpack(int in, const char *dir, const struct user *owner, struct err *e
 	while (ok && more) {
 		ok = next_entry(&u, &more);
 	}
-	ok = ok && apply_late_modes(&u);
+	ok = apply_late_modes(&u, ok);
 	/* What stands behind the end is padding; the sender must not see a closed pipe. */
 	while (ok && fill(&u) > 0) {
 		u.at = u.len;
