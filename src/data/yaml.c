@@ -50,6 +50,7 @@ struct reader {
 	struct diags *diags;
 	uint32_t file;
 	struct str text;
+	size_t ascii; /* as far as this, code points are bytes */
 	const struct yaml_limits *limits;
 	yaml_parser_t parser;
 	yaml_event_t event;
@@ -85,10 +86,15 @@ static uint32_t cursor_seek(struct cursor *c, struct str text, size_t index)
 	return (uint32_t)c->offset;
 }
 
+static uint32_t offset_of(const struct reader *r, struct cursor *c, size_t index)
+{
+	return index <= r->ascii ? (uint32_t)index : cursor_seek(c, r->text, index);
+}
+
 static struct span event_span(struct reader *r)
 {
-	uint32_t lo = cursor_seek(&r->start, r->text, r->event.start_mark.index);
-	uint32_t hi = cursor_seek(&r->end, r->text, r->event.end_mark.index);
+	uint32_t lo = offset_of(r, &r->start, r->event.start_mark.index);
+	uint32_t hi = offset_of(r, &r->end, r->event.end_mark.index);
 
 	return (struct span){ r->file, lo, hi };
 }
@@ -134,7 +140,7 @@ static void report_syntax(struct reader *r)
 		return;
 	}
 
-	uint32_t at = cursor_seek(&r->start, r->text, p->problem_mark.index);
+	uint32_t at = offset_of(r, &r->start, p->problem_mark.index);
 	struct diag *d = fail(r, (struct span){ r->file, at, at }, "Not valid YAML: %s%s%s",
 			      p->problem ? p->problem : "cannot be parsed", p->context ? " " : "",
 			      p->context ? p->context : "");
@@ -446,6 +452,7 @@ const struct yaml_node *yaml_read(struct arena *a, uint32_t file, const struct y
 				      limits->max_chars);
 		return NULL;
 	}
+	r.ascii = utf8_ascii_run(r.text, 0);
 	BUG_ON(!yaml_parser_initialize(&r.parser));
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.text.p, r.text.len);

@@ -202,6 +202,12 @@ static enum scalar_fault resolve_tagged(struct yaml_node *n, struct str tag)
 	return SCALAR_BAD_TAG;
 }
 
+/* Nearly all scalars are seen to be text by their first byte. */
+static bool may_be_value(struct str s)
+{
+	return s.len == 0 || memchr("~nNtTfF.+-0123456789", s.p[0], 20) != NULL;
+}
+
 enum scalar_fault yaml_scalar_resolve(struct yaml_node *n, struct str tag, struct str *type)
 {
 	n->kind = YAML_STRING;
@@ -209,7 +215,10 @@ enum scalar_fault yaml_scalar_resolve(struct yaml_node *n, struct str tag, struc
 	if (tag.len > 0) {
 		return resolve_tagged(n, tag);
 	}
-	for (size_t i = 0; n->plain && i < NTYPES; i++) {
+	if (!n->plain || !may_be_value(n->text)) {
+		return SCALAR_OK;
+	}
+	for (size_t i = 0; i < NTYPES; i++) {
 		enum match m = types[i].match(n);
 
 		if (m == OUT_OF_RANGE) {

@@ -76,7 +76,7 @@ bool schema_accepts(const struct schema *s, const struct tok *literal)
 const struct schema_prop *schema_prop(const struct schema *mapping, struct str name)
 {
 	for (const struct schema_prop *p = mapping->props; p && p->name; p++) {
-		if (str_eq(str_of(p->name), name)) {
+		if (p->name[0] == *name.p && str_eq(str_of(p->name), name)) {
 			return p;
 		}
 	}
