@@ -2,7 +2,7 @@
  * cmd_run.c - `act-c run`: everything that is decided before the first job, in order, each step
  * with its own exit status; then run_execute().
  */
-#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,8 +34,7 @@ struct preparation {
 /* A run only of what was read whole: a called file that is wrong is as bad as a selected one. */
 static bool load_calls(struct preparation *p, struct err *err)
 {
-	const struct workflow **roots =
-		arena_array(p->a, const struct workflow *, p->selection.n);
+	const struct workflow **roots = arena_array(p->a, const struct workflow *, p->selection.n);
 	struct call_places places = { .root = STR_EMPTY };
 
 	for (size_t i = 0; i < p->selection.n; i++) {
@@ -235,6 +234,7 @@ static void add_reporters(struct preparation *p)
 					   .status_fd = STDERR_FILENO,
 					   .colour = options_colour(o, STDOUT_FILENO),
 					   .terminal = terminal,
+					   .ascii = report_wants_ascii(),
 					   .verbose = o->verbose,
 					   .quiet = o->quiet }));
 	}
@@ -266,6 +266,8 @@ int cmd_run(struct options *o)
 	struct err err = ERR_INIT;
 	int code = 0;
 
+	/* A reader that goes away is a reporter that fails, not the end of the run. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	p.rundir.lock_fd = -1;
 	p.sources.arena = p.a;
 	p.diags.arena = p.a;

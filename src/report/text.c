@@ -7,6 +7,8 @@
  */
 #include "text.h"
 
+enum { STEP_NAME_MAX = 100 }; /* code points */
+
 #include <stdlib.h>
 
 #include "actc/err.h"
@@ -120,6 +122,20 @@ static struct step_state *step_of(struct text_reporter *t, struct job_state *job
 	return e->step.len ? live_step(&t->live, job, e->step) : NULL;
 }
 
+/* A script without a name is called by its first line, which may be a whole program. */
+static struct str shown_name(struct text_reporter *t, struct str name)
+{
+	struct strbuf clipped = STRBUF_INIT(0);
+	struct painter p = t->paint;
+
+	p.out = &clipped;
+	p.sgr = false;
+	paint_clipped(&p, name, STEP_NAME_MAX);
+	name = arena_str(&t->live.arena, strbuf_str(&clipped));
+	strbuf_release(&clipped);
+	return name;
+}
+
 static void on_step_started(struct text_reporter *t, const struct event *e)
 {
 	struct job_state *job = job_of(t, e, STR_EMPTY);
@@ -131,7 +147,7 @@ static void on_step_started(struct text_reporter *t, const struct event *e)
 
 	struct step_state *step = live_step(&t->live, job, e->step);
 
-	step->name = arena_str(&t->live.arena, e->u.step_started.name);
+	step->name = shown_name(t, e->u.step_started.name);
 	step->quiet = str_eq(phase, STR("setup")) || str_eq(phase, STR("complete"));
 	if (!step->quiet && !t->options.quiet) {
 		text_step_header(t, job, step);
@@ -326,7 +342,7 @@ static void on_step_finished(struct text_reporter *t, const struct event *e)
 	bool ok = str_eq(e->u.step_finished.conclusion, STR("success"));
 
 	if (e->u.step_finished.name.len) {
-		step->name = arena_str(a, e->u.step_finished.name);
+		step->name = shown_name(t, e->u.step_finished.name);
 	}
 	/* What happens before and after a job's steps is worth a line when it took or told
 	 * something.

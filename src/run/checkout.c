@@ -10,7 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "actc/process.h"
+#include "actc/file.h"
+#include "env.h"
 #include "step.h"
 
 /* Inputs of the action that are understood here; the others change nothing for a local tree. */
@@ -33,7 +34,7 @@ static bool read_inputs(struct step *s, struct checkout *c)
 	struct expr_env env = contexts_env(&job->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 	struct value with = value_null();
-	struct arena *a = &job->scratch;
+	struct arena *a = s->a;
 
 	if (s->def->with && !tok_eval(a, s->def->with, &env, false, &with, &e)) {
 		step_fail(s, job_placed(job, a, &e));
@@ -65,7 +66,7 @@ static bool leaves_workspace(struct str path)
 
 static bool check_inputs(struct step *s, const struct checkout *c, long *depth)
 {
-	struct arena *a = &s->job->scratch;
+	struct arena *a = s->a;
 	unsigned long n = 1;
 
 	if (c->repository.len && !str_ieq(c->repository, s->job->run->request->event->repository)) {
@@ -108,7 +109,7 @@ static struct str tree_name(struct arena *a, const struct checkout *c, long dept
 static bool make_tree(struct step *s, const struct checkout *c, long depth, struct str dir,
 		      struct err *err)
 {
-	struct arena *a = &s->job->scratch;
+	struct arena *a = s->a;
 	const struct run_request *r = s->job->run->request;
 	struct checkout_spec spec = { .ref = c->ref,
 				      .depth = depth,
@@ -152,10 +153,47 @@ static bool put_tree(struct step *s, struct str from, struct str to, struct err 
 	return ok;
 }
 
+static void ignore_output(void *ctx, struct str bytes)
+{
+	(void)ctx;
+	(void)bytes;
+}
+
+static void on_refreshed(void *ctx, const struct proc_exit *exit)
+{
+	(void)exit;
+	*(bool *)ctx = true;
+}
+
+/*
+ * The index describes the files where they were made: here they have other inodes and times, so
+ * that `git diff-index` would list them all. Where the image has git it looks at them once; where
+ * it has none nobody can be misled.
+ */
+static void refresh_index(struct step *s, struct str dir)
+{
+	struct job *job = s->job;
+	struct str argv[] = { STR("git"),          STR("-C"), dir,
+			      STR("update-index"), STR("-q"), STR("--refresh") };
+	struct proc_spec spec = { .argv = argv,
+				  .nargv = sizeof(argv) / sizeof(argv[0]),
+				  .cwd = dir };
+	bool done = false;
+	struct proc_handler handler = { .ctx = &done,
+					.output = ignore_output,
+					.exited = on_refreshed };
+
+	spec.env = env_build(job, s->a, s->env, NULL, &spec.nenv);
+	(void)channel_spawn(job->channel, &spec, &handler);
+	while (!done && !job->lost && !job->killed) {
+		job_turn(job, 0);
+	}
+}
+
 static void tell(struct step *s, const struct checkout *c)
 {
 	const struct snapshot *snap = s->job->run->request->snapshot;
-	struct arena *a = &s->job->scratch;
+	struct arena *a = s->a;
 
 	if (c->ref.len) {
 		job_log(s->job, s->path, arena_printf(a, "Checked out %.*s", STR_ARG(c->ref)));
@@ -170,7 +208,7 @@ static void tell(struct step *s, const struct checkout *c)
 static void set_outputs(struct step *s)
 {
 	const struct snapshot *snap = s->job->run->request->snapshot;
-	struct arena *a = &s->job->scratch;
+	struct arena *a = s->a;
 
 	vobject_set(a, s->outputs, STR("ref"), value_str(snap->ref));
 	vobject_set(a, s->outputs, STR("commit"), value_str(snap->sha));
@@ -179,7 +217,7 @@ static void set_outputs(struct step *s)
 void step_checkout(struct step *s)
 {
 	struct job *job = s->job;
-	struct arena *a = &job->scratch;
+	struct arena *a = s->a;
 	struct checkout c;
 	struct err err = ERR_INIT;
 	long depth = 1;
@@ -207,6 +245,7 @@ void step_checkout(struct step *s)
 		err_release(&err);
 		return;
 	}
+	refresh_index(s, to);
 	tell(s, &c);
 	set_outputs(s);
 }

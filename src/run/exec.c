@@ -1,6 +1,6 @@
 /*
- * exec.c - a step's process from spawn to its end: output, timeout, and the ladder of SIGINT,
- * SIGTERM and SIGKILL (SEMANTICS 4.4).
+ * exec.c - processes of steps from spawn to their end: output, timeout, and the ladder of SIGINT,
+ * SIGTERM and SIGKILL (SEMANTICS 4.4). Any number run at once; job_turn() moves them all.
  */
 #include <signal.h>
 
@@ -19,36 +19,28 @@ static const struct {
 
 enum { RUNGS = sizeof(ladder) / sizeof(ladder[0]) };
 
-struct execution {
-	struct step *step;
-	struct proc *proc;
-	bool done;
-	struct proc_exit exit;
-	bool timed_out;
-	bool stopping; /* the ladder was entered */
-	size_t rung;   /* next to climb */
-	long long next_ms;
-};
-
 static void on_exited(void *ctx, const struct proc_exit *exit)
 {
-	struct execution *x = ctx;
+	struct step *s = ctx;
+	struct step **at = &s->job->running;
 
-	x->exit = *exit;
-	x->exit.start_what = arena_str(&x->step->job->scratch, exit->start_what);
-	x->done = true;
-}
-
-static void on_output(void *ctx, struct str bytes)
-{
-	step_output(((struct execution *)ctx)->step, bytes);
+	s->exec.exit = *exit;
+	s->exec.exit.start_what = arena_str(s->a, exit->start_what);
+	s->exec.done = true;
+	while (*at && *at != s) {
+		at = &(*at)->next_running;
+	}
+	if (*at) {
+		*at = s->next_running;
+	}
 }
 
 /* A user's Ctrl-C reaches the step's whole process group first, as a terminal's would; whatever is
  * to be ended by the user is not waited for once it is dead. */
-static void climb(struct execution *x)
+static void climb(struct step *s)
 {
-	struct job *job = x->step->job;
+	struct job *job = s->job;
+	struct execution *x = &s->exec;
 	bool group = job->interrupted && ladder[x->rung].signo == SIGINT;
 
 	channel_signal(job->channel, x->proc, ladder[x->rung].signo,
@@ -57,104 +49,128 @@ static void climb(struct execution *x)
 	x->rung++;
 }
 
-static void kill_now(struct execution *x)
+void step_stop(struct step *s)
 {
-	channel_signal(x->step->job->channel, x->proc, SIGKILL, SIGNAL_TREE, true);
-	x->stopping = true;
-	x->rung = RUNGS;
-	x->next_ms = 0;
+	if (s->exec.proc && !s->exec.done && !s->exec.stopping) {
+		s->exec.stopping = true;
+		climb(s);
+	}
 }
 
-static void check(struct execution *x)
+static void kill_now(struct step *s)
 {
-	struct step *s = x->step;
+	channel_signal(s->job->channel, s->exec.proc, SIGKILL, SIGNAL_TREE, true);
+	s->exec.stopping = true;
+	s->exec.rung = RUNGS;
+	s->exec.next_ms = 0;
+}
+
+static void check(struct step *s)
+{
+	struct execution *x = &s->exec;
 	long long now = now_ms();
 
-	job_check_deadlines(s->job);
 	if (s->job->killed) {
-		kill_now(x);
+		kill_now(s);
 	}
 	if (!x->stopping && s->deadline_ms && now >= s->deadline_ms) {
-		x->timed_out = x->stopping = true;
-		climb(x);
+		x->timed_out = true;
+		step_stop(s);
 	}
 	if (!x->stopping && step_must_stop(s)) {
-		x->stopping = true;
-		climb(x);
+		step_stop(s);
 	}
 	if (x->stopping && x->rung < RUNGS && x->next_ms && now >= x->next_ms) {
-		climb(x);
+		climb(s);
 	}
 }
 
-static long long next_deadline(const struct execution *x)
+/* The earliest thing that is to be done for a process; `until` is the caller's own deadline. */
+static long long next_deadline(const struct job *job, long long until)
 {
-	return x->stopping ? x->next_ms : x->step->deadline_ms;
+	for (const struct step *s = job->running; s; s = s->next_running) {
+		long long at = s->exec.stopping ? s->exec.next_ms : s->deadline_ms;
+
+		until = at && (until == 0 || at < until) ? at : until;
+	}
+	return until;
 }
 
-static void loop(struct execution *x)
+void job_turn(struct job *job, long long until_ms)
 {
-	struct job *job = x->step->job;
+	struct step *next = NULL;
+	int wait = job_wait_ms(job, next_deadline(job, until_ms));
 
-	while (!x->done) {
-		job_flush(job);
-		switch (channel_turn(job->channel, job->control,
-				     job_wait_ms(job, next_deadline(x)))) {
-		case TURN_LOST:
-			job_lost(job);
-			return;
-		case TURN_WAKE:
-			job_take_control(job);
-			break;
-		case TURN_PROGRESS:
-		case TURN_TIMEOUT:
-			break;
-		}
-		if (job->killed && x->rung == RUNGS) {
-			return; /* the machine is removed with whatever is left in it */
-		}
-		if (!x->done) {
-			check(x);
-		}
+	job_flush(job);
+	switch (channel_turn(job->channel, job->control, wait)) {
+	case TURN_LOST:
+		job_lost(job);
+		return;
+	case TURN_WAKE:
+		job_take_control(job);
+		break;
+	case TURN_PROGRESS:
+	case TURN_TIMEOUT:
+		break;
+	}
+	job_check_deadlines(job);
+	for (struct step *s = job->running; s; s = next) {
+		next = s->next_running;
+		check(s);
+	}
+	background_tick(job);
+}
+
+void step_exec_start(struct step *s, const struct proc_spec *spec)
+{
+	struct proc_handler handler = { .ctx = s, .output = step_output, .exited = on_exited };
+
+	s->next_running = s->job->running;
+	s->job->running = s;
+	s->exec.proc = channel_spawn(s->job->channel, spec, &handler);
+}
+
+void step_exec_wait(struct step *s)
+{
+	struct job *job = s->job;
+
+	/* A killed machine is removed with whatever is left in it. */
+	while (s->exec.proc && !s->exec.done && !job->lost &&
+	       !(job->killed && s->exec.rung == RUNGS)) {
+		job_turn(job, 0);
 	}
 }
 
-static void set_outcome(struct execution *x)
+static void log_undrained(struct step *s)
 {
-	struct step *s = x->step;
-	struct arena *a = &s->job->scratch;
+	job_log(s->job, s->path,
+		STR("(a process that the step started still holds its output; act-c went on 5 "
+		    "seconds after the step's own end)"));
+}
 
+void step_exec_finish(struct step *s)
+{
+	struct execution *x = &s->exec;
+
+	step_output_finish(s);
 	s->exit_code = x->exit.code;
 	if (s->job->lost) {
 		step_fail(s, s->job->reason);
 	} else if (x->timed_out) {
-		step_fail(s, arena_printf(a, "The action '%.*s' has timed out after %lld minutes.",
+		step_fail(s, arena_printf(s->a, "The %s '%.*s' has timed out after %lld minutes.",
+					  s->background ? "background step" : "action",
 					  STR_ARG(s->name), (long long)s->timeout_minutes));
 	} else if (x->stopping) {
 		s->outcome = RESULT_CANCELLED;
 		step_fail(s, STR("The operation was canceled."));
 	} else if (x->exit.start_errno) {
-		step_fail(s, arena_printf(a, "%.*s: %s", STR_ARG(x->exit.start_what),
+		step_fail(s, arena_printf(s->a, "%.*s: %s", STR_ARG(x->exit.start_what),
 					  strerror(x->exit.start_errno)));
 	} else if (x->exit.oom && x->exit.code != 0) {
 		step_fail(s, STR("The step ran out of memory: the kernel's OOM killer ended it."));
 	} else if (x->exit.code != 0) {
 		s->outcome = RESULT_FAILURE;
+	} else if (!x->exit.drained) {
+		log_undrained(s);
 	}
-	if (!x->exit.drained && !x->stopping && !s->job->lost && !x->exit.start_errno) {
-		job_log(s->job, s->path,
-			STR("(a process that the step started still holds its output; "
-			    "act-c went on 5 seconds after the step's own end)"));
-	}
-}
-
-void step_exec(struct step *s, const struct proc_spec *spec)
-{
-	struct execution x = { .step = s };
-	struct proc_handler handler = { .ctx = &x, .output = on_output, .exited = on_exited };
-
-	x.proc = channel_spawn(s->job->channel, spec, &handler);
-	loop(&x);
-	step_output_finish(s);
-	set_outcome(&x);
 }

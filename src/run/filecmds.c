@@ -33,7 +33,7 @@ void step_files_prepare(struct step *s)
 
 static void file_failed(struct step *s, enum file_command which, struct str why)
 {
-	struct arena *a = &s->job->scratch;
+	struct arena *a = s->a;
 
 	job_annotate(s->job, s->path, "error",
 		     arena_printf(a, "Unable to process file command '%s' successfully.",
@@ -51,14 +51,14 @@ static void on_env(void *ctx, struct str name, struct str value)
 				 "command."));
 		return;
 	}
-	vobject_set(&s->job->scratch, s->env_changes, name, value_str(value));
+	vobject_set(s->a, s->env_changes, name, value_str(value));
 }
 
 static void on_output(void *ctx, struct str name, struct str value)
 {
 	struct step *s = ctx;
 
-	vobject_set(&s->job->scratch, s->outputs, name, value_str(value));
+	vobject_set(s->a, s->outputs, name, value_str(value));
 }
 
 /* State is read by the same action's post step; a script has none. It is checked all the same. */
@@ -74,7 +74,7 @@ static void apply_pairs(struct step *s, enum file_command which, struct str cont
 {
 	struct str why = STR_EMPTY;
 
-	if (!filecmd_parse(&s->job->scratch, content, pair, s, &why)) {
+	if (!filecmd_parse(s->a, content, pair, s, &why)) {
 		file_failed(s, which, why);
 	}
 }
@@ -88,7 +88,7 @@ static void apply_path(struct step *s, struct str content)
 			end++;
 		}
 		if (end > 0) {
-			vec_push(&s->job->scratch, &s->paths, str_slice(content, 0, end));
+			vec_push(s->a, &s->paths, str_slice(content, 0, end));
 		}
 		content = str_slice(content, end + 1, content.len);
 	}
@@ -113,7 +113,7 @@ static void apply_summary(struct step *s, struct str content, bool too_large)
 
 static void apply_file(struct step *s, enum file_command which, const struct file_content *f)
 {
-	struct arena *a = &s->job->scratch;
+	struct arena *a = s->a;
 	struct str content = f->found ? filecmd_decode(a, f->content) : STR_EMPTY;
 
 	if (f->too_large && which != FILE_SUMMARY) {
@@ -152,11 +152,11 @@ void step_files_apply(struct step *s)
 	for (int i = 0; i < FILE_COMMANDS; i++) {
 		content[i].path = s->files[i];
 	}
-	if (!channel_read(job->channel, &job->scratch, content, FILE_COMMANDS, FILE_LIMIT, &err)) {
+	if (!channel_read(job->channel, s->a, content, FILE_COMMANDS, FILE_LIMIT, &err)) {
 		if (channel_lost(job->channel)) {
 			job_lost(job);
 		}
-		step_fail(s, arena_str(&job->scratch, str_of(err.msg)));
+		step_fail(s, arena_str(s->a, str_of(err.msg)));
 		err_release(&err);
 		return;
 	}

@@ -477,6 +477,7 @@ static void run_steps(struct job *job)
 		step_run(job, &job->def->steps[i], arena_printf(&job->arena, "%zu", i + 1));
 		arena_rewind(&job->scratch, mark);
 	}
+	background_finish(job);
 }
 
 int worker_main(struct run *run, struct leg_run *leg, int control, int events)

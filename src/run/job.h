@@ -52,7 +52,9 @@ struct job {
 	struct str default_shell;
 	struct str default_directory;
 	bool step_debug;
-	unsigned serial; /* for file names in the job's temp directory */
+	struct step *running;          /* steps whose process runs */
+	VEC(struct step *) background; /* all of them, in the order of the file */
+	unsigned serial;               /* for file names in the job's temp directory */
 };
 
 /* Emits with the leg's path; strings are masked on the way. */

@@ -35,7 +35,7 @@ static void deprecated(struct step *s, const struct command *c)
 
 static bool do_set_output(struct step *s, const struct command *c, struct str *why)
 {
-	struct arena *a = &s->job->scratch;
+	struct arena *a = s->a;
 	struct str name;
 
 	if (!require_name(s, c, &name, why)) {
@@ -77,7 +77,7 @@ static bool refuse_unsecure(struct step *s, const struct command *c, struct str 
 
 static bool do_set_env(struct step *s, const struct command *c, struct str *why)
 {
-	struct arena *a = &s->job->scratch;
+	struct arena *a = s->a;
 	struct str name;
 
 	if (!unsecure_allowed(s)) {
@@ -104,7 +104,7 @@ static bool do_add_path(struct step *s, const struct command *c, struct str *why
 		*why = STR("Required field 'path' is missing in ##[add-path] command.");
 		return false;
 	}
-	vec_push(&s->job->scratch, &s->paths, arena_str(&s->job->scratch, c->data));
+	vec_push(s->a, &s->paths, arena_str(s->a, c->data));
 	return true;
 }
 
@@ -243,7 +243,7 @@ static bool do_stop(struct step *s, const struct command *c, struct str *why)
 	if (token.len > 6) {
 		masker_add_mask(s->job->masker, token);
 	}
-	s->stop_token = arena_str(&s->job->scratch, token);
+	s->stop_token = arena_str(s->a, token);
 	return true;
 }
 
@@ -283,17 +283,8 @@ static void run_command(struct step *s, const struct command *c, struct str line
 				  STR_ARG(h->named ? c->name : line)));
 	job_annotate(s->job, s->path, "error", why);
 	if (s->reason.len == 0) {
-		s->reason = arena_str(&s->job->scratch, why);
+		s->reason = arena_str(s->a, why);
 	}
-}
-
-/* "::token::", in any letter case, ends what stop-commands began. */
-static bool resumes(const struct step *s, struct str line)
-{
-	struct str t = str_trim(line);
-
-	return t.len == s->stop_token.len + 4 && str_starts(t, STR("::")) &&
-	       str_ends(t, STR("::")) && str_ieq(str_slice(t, 2, t.len - 2), s->stop_token);
 }
 
 static void on_line(void *ctx, struct str line)
@@ -301,20 +292,31 @@ static void on_line(void *ctx, struct str line)
 	struct step *s = ctx;
 	struct command c;
 
+	/* The further pieces of a very long line are no lines of their own. */
+	if (s->lines.continued) {
+		job_log(s->job, s->path, line);
+		return;
+	}
 	if (s->stop_token.len == 0 && command_parse(&s->line_arena, line, &c)) {
 		run_command(s, &c, line);
 		arena_rewind(&s->line_arena, (struct arena_mark){ NULL, 0 });
 		return;
 	}
-	if (s->stop_token.len && resumes(s, line)) {
+	if (s->stop_token.len && command_is_resume(line, s->stop_token)) {
 		s->stop_token = STR_EMPTY;
 	}
 	job_log(s->job, s->path, line);
 }
 
+static size_t cut(void *ctx, struct str piece)
+{
+	return masker_cut(((struct step *)ctx)->job->masker, piece);
+}
+
 void step_output_init(struct step *s)
 {
 	line_splitter_init(&s->lines, on_line, s);
+	s->lines.cut = cut;
 }
 
 void step_output(void *step, struct str bytes)

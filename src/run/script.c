@@ -18,7 +18,7 @@ struct script {
 static bool evaluate(struct step *s, struct script *x)
 {
 	struct job *job = s->job;
-	struct arena *a = &job->scratch;
+	struct arena *a = s->a;
 	struct expr_env env = contexts_env(&job->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 
@@ -50,7 +50,7 @@ static void log_env(struct step *s)
 	job_log(s->job, s->path, STR("env:"));
 	for (size_t i = 0; i < s->env->n; i++) {
 		job_log(s->job, s->path,
-			arena_printf(&s->job->scratch, "  %.*s: %.*s", STR_ARG(s->env->v[i].key),
+			arena_printf(s->a, "  %.*s: %.*s", STR_ARG(s->env->v[i].key),
 				     STR_ARG(s->env->v[i].value.u.s)));
 	}
 }
@@ -58,7 +58,7 @@ static void log_env(struct step *s)
 /* Every line of the script in cyan, then shell and env, all in one group. */
 static void log_header(struct step *s, const struct script *x)
 {
-	struct arena *a = &s->job->scratch;
+	struct arena *a = s->a;
 	struct str rest = x->text;
 	struct str title = STR_EMPTY;
 
@@ -90,10 +90,10 @@ static struct str absolute(struct arena *a, struct str base, struct str path)
 	return arena_printf(a, "%.*s/%.*s", STR_ARG(base), STR_ARG(path));
 }
 
-void step_script(struct step *s)
+void step_script_start(struct step *s)
 {
 	struct job *job = s->job;
-	struct arena *a = &job->scratch;
+	struct arena *a = s->a;
 	struct script x = { 0 };
 	struct str why = STR_EMPTY;
 
@@ -113,8 +113,14 @@ void step_script(struct step *s)
 
 	spec.argv = shell_argv(a, &x.command, x.file, &spec.nargv);
 	spec.env = env_build(job, a, s->env, NULL, &spec.nenv);
-	step_exec(s, &spec);
+	step_exec_start(s, &spec);
+}
+
+void step_script_finish(struct step *s)
+{
+	step_exec_finish(s);
 	if (s->outcome == RESULT_FAILURE && s->reason.len == 0) {
-		step_fail(s, arena_printf(a, "Process completed with exit code %d.", s->exit_code));
+		step_fail(s,
+			  arena_printf(s->a, "Process completed with exit code %d.", s->exit_code));
 	}
 }

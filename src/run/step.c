@@ -61,7 +61,7 @@ void step_fail(struct step *s, struct str message)
 static bool prepare_env(struct step *s)
 {
 	struct job *job = s->job;
-	struct arena *a = &job->scratch;
+	struct arena *a = s->a;
 	struct expr_env env = contexts_env(&job->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 	struct value own = value_null();
@@ -88,8 +88,8 @@ static bool condition(struct step *s, bool *wanted)
 		*wanted = job->status == RESULT_SUCCESS;
 		return true;
 	}
-	if (!expr_eval(&job->scratch, s->def->cond, &env, &v, &error)) {
-		step_fail(s, job_placed_at(job, &job->scratch, s->def->cond_text.at, error.msg));
+	if (!expr_eval(s->a, s->def->cond, &env, &v, &error)) {
+		step_fail(s, job_placed_at(job, s->a, s->def->cond_text.at, error.msg));
 		return false;
 	}
 	*wanted = value_truthy(v);
@@ -102,6 +102,9 @@ bool step_must_stop(struct step *s)
 
 	if (!job_is_cancelled(s->job) || s->keep_going) {
 		return false;
+	}
+	if (s->background) {
+		return true; /* its `if` is not looked at again */
 	}
 	if (!s->cond_after_cancel) {
 		s->cond_after_cancel = true;
@@ -118,8 +121,8 @@ static void prepare_timeout(struct step *s)
 	struct eval_error e = { .at = NO_SPAN };
 	double minutes = 0;
 
-	if (!tok_eval_number(&job->scratch, s->def->timeout_minutes, &env, &minutes, &e)) {
-		job_annotate(job, s->path, "error", job_placed(job, &job->scratch, &e));
+	if (!tok_eval_number(s->a, s->def->timeout_minutes, &env, &minutes, &e)) {
+		job_annotate(job, s->path, "error", job_placed(job, s->a, &e));
 		return;
 	}
 	if (minutes >= 1) {
@@ -154,55 +157,31 @@ static void emit_finished(struct step *s)
 /* --- run ---------------------------------------------------------------------------------------
  */
 
-static const struct {
-	enum step_kind kind;
-	const char *what;
-} later_kinds[] = {
-	{ STEP_WAIT, "`wait`" },
-	{ STEP_WAIT_ALL, "`wait-all`" },
-	{ STEP_CANCEL, "`cancel`" },
-	{ STEP_PARALLEL, "`parallel`" },
-};
-
 static void refuse(struct step *s)
 {
-	struct arena *a = &s->job->scratch;
-	struct str what = STR_EMPTY;
-
-	for (size_t i = 0; i < sizeof(later_kinds) / sizeof(later_kinds[0]); i++) {
-		if (later_kinds[i].kind == s->def->kind) {
-			what = arena_printf(a,
-					    "%s steps are not supported by this version of act-c",
-					    later_kinds[i].what);
-		}
-	}
-	if (s->def->kind == STEP_USES) {
-		what = arena_printf(a,
-				    "the action %.*s cannot be run by this version of act-c: only "
-				    "actions/checkout of this repository can",
-				    STR_ARG(s->def->uses.s));
-	} else if (s->def->background) {
-		what = STR("`background` steps are not supported by this version of act-c");
-	}
-	step_fail(s, job_placed_at(s->job, a, s->def->at, what));
+	step_fail(s,
+		  job_placed_at(s->job, s->a, s->def->at,
+				arena_printf(s->a,
+					     "the action %.*s cannot be run by this version of "
+					     "act-c: only actions/checkout of this repository can",
+					     STR_ARG(s->def->uses.s))));
 }
 
-static void run_kind(struct step *s)
+static void start_kind(struct step *s)
 {
 	step_output_init(s);
-	if (s->def->kind == STEP_RUN && !s->def->background) {
-		step_script(s);
+	if (s->def->kind == STEP_RUN) {
+		step_script_start(s);
 	} else if (step_is_checkout(s->def)) {
 		step_checkout(s);
 	} else {
 		refuse(s);
 	}
-	step_output_finish(s);
 }
 
 /* --- apply ------------------------------------------------------------------------------------ */
 
-static void apply_stream(struct step *s)
+static void apply_changes(struct step *s)
 {
 	struct job *job = s->job;
 	struct arena *a = &job->arena;
@@ -225,7 +204,7 @@ static void apply_stream(struct step *s)
 	}
 }
 
-static void conclude(struct step *s, bool consult)
+static void conclude(struct step *s)
 {
 	struct job *job = s->job;
 	struct expr_env env = contexts_env(&job->contexts);
@@ -233,11 +212,11 @@ static void conclude(struct step *s, bool consult)
 	bool go_on = false;
 
 	s->conclusion = s->outcome;
-	if (s->outcome != RESULT_FAILURE || !consult) {
+	if (s->outcome != RESULT_FAILURE) {
 		return;
 	}
-	if (!tok_eval_bool(&job->scratch, s->def->continue_on_error, &env, &go_on, &e)) {
-		job_annotate(job, s->path, "error", job_placed(job, &job->scratch, &e));
+	if (!tok_eval_bool(s->a, s->def->continue_on_error, &env, &go_on, &e)) {
+		job_annotate(job, s->path, "error", job_placed(job, s->a, &e));
 	} else if (go_on) {
 		s->conclusion = RESULT_SUCCESS;
 	}
@@ -270,16 +249,6 @@ static void apply_status(struct step *s)
 		    value_str(result_word(job->status)));
 }
 
-static void finish(struct step *s, bool consult)
-{
-	conclude(s, consult);
-	apply_context(s);
-	apply_status(s);
-	emit_finished(s);
-	s->job->contexts.env = value_object(s->job->global_env);
-	job_flush(s->job);
-}
-
 /* Before anything of it runs: false when it is over already (skipped, or failed to prepare). */
 static bool prepare(struct step *s)
 {
@@ -292,7 +261,7 @@ static bool prepare(struct step *s)
 	vobject_set(&job->arena, job->job_object, STR("status"),
 		    value_str(result_word(job->status)));
 	ok = prepare_env(s);
-	s->name = step_title(&job->scratch, s->def, &env);
+	s->name = step_title(s->a, s->def, &env);
 	ok = ok && condition(s, &wanted);
 	if (ok && wanted) {
 		emit_started(s);
@@ -306,14 +275,14 @@ static bool prepare(struct step *s)
 	return false;
 }
 
-void step_run(struct job *job, const struct step_def *def, struct str path)
+void step_init(struct step *s, struct job *job, struct arena *a, const struct step_def *def,
+	       struct str path)
 {
-	struct step s = {
+	*s = (struct step){
 		.job = job,
+		.a = a,
 		.def = def,
 		.path = path,
-		.outputs = vobject_new(&job->scratch, false),
-		.env_changes = vobject_new(&job->scratch, true),
 		.outcome = RESULT_SUCCESS,
 		.exit_code = -1,
 		.reason = STR_EMPTY,
@@ -322,21 +291,73 @@ void step_run(struct job *job, const struct step_def *def, struct str path)
 		.started_ms = now_ms(),
 		.echo = job->step_debug,
 	};
+	s->outputs = vobject_new(a, false); /* now: the arena may be the step's own */
+	s->env_changes = vobject_new(a, true);
+}
 
-	job_check_deadlines(job);
-	if (!prepare(&s)) {
-		finish(&s, false);
+/* A step that never ran: skipped, or failed while it was prepared (continue-on-error is not asked).
+ */
+static void end_unstarted(struct step *s)
+{
+	s->conclusion = s->outcome;
+	s->settled = true;
+	emit_finished(s);
+}
+
+bool step_start(struct step *s)
+{
+	job_check_deadlines(s->job);
+	if (!prepare(s)) {
+		end_unstarted(s);
+		return false;
+	}
+	prepare_timeout(s);
+	step_files_prepare(s);
+	start_kind(s);
+	return true;
+}
+
+void step_settle(struct step *s)
+{
+	struct job *job = s->job;
+
+	if (s->exec.proc) {
+		step_script_finish(s);
+	}
+	step_output_finish(s);
+	if (!job->lost && !job->killed) {
+		step_files_apply(s);
+	}
+	if (s->command_failed) {
+		step_fail(s, STR_EMPTY);
+	}
+	s->settled = true;
+	conclude(s);
+	emit_finished(s);
+}
+
+void step_apply(struct step *s)
+{
+	s->awaited = true;
+	apply_changes(s);
+	apply_context(s);
+	apply_status(s);
+}
+
+void step_run(struct job *job, const struct step_def *def, struct str path)
+{
+	struct step s;
+
+	if (step_is_background(def)) {
+		background_run(job, def, path);
 		return;
 	}
-	prepare_timeout(&s);
-	step_files_prepare(&s);
-	run_kind(&s);
-	if (!job->lost && !job->killed) {
-		step_files_apply(&s);
+	step_init(&s, job, &job->scratch, def, path);
+	if (step_start(&s)) {
+		step_exec_wait(&s);
+		step_settle(&s);
 	}
-	apply_stream(&s);
-	if (s.command_failed) {
-		step_fail(&s, STR_EMPTY);
-	}
-	finish(&s, true);
+	step_apply(&s);
+	job->contexts.env = value_object(job->global_env);
+	job_flush(job);
 }

@@ -10,8 +10,20 @@
 /* File commands in the order in which they are applied (SEMANTICS 4.2, 4.8). */
 enum file_command { FILE_ENV, FILE_OUTPUT, FILE_PATH, FILE_STATE, FILE_SUMMARY, FILE_COMMANDS };
 
+/* A process of a step, while it runs and after. */
+struct execution {
+	struct proc *proc; /* NULL = none was started */
+	bool done;
+	struct proc_exit exit;
+	bool timed_out;
+	bool stopping; /* the ladder of signals was entered */
+	size_t rung;   /* next to climb */
+	long long next_ms;
+};
+
 struct step {
 	struct job *job;
+	struct arena *a; /* what the step makes lives as long as it */
 	const struct step_def *def;
 	struct str path; /* "4" */
 	struct str name;
@@ -38,6 +50,14 @@ struct step {
 	long long started_ms;
 	long long deadline_ms; /* of timeout-minutes; 0 = none */
 	double timeout_minutes;
+
+	struct execution exec;
+	struct step *next_running;
+	bool background;
+	bool queued;      /* waits for a place among the background steps that run */
+	bool settled;     /* its outcome is known */
+	bool awaited;     /* its changes are in the job's state */
+	struct arena own; /* of a background step */
 };
 
 /* Drives one step to its end; results go to the job's state and out as events. */
@@ -54,15 +74,42 @@ void step_output_init(struct step *s);
 void step_output(void *step, struct str bytes);
 void step_output_finish(struct step *s);
 
-/* Runs a process to its end, through timeout and cancellation (exec.c). Sets outcome and exit_code;
- * a non-zero exit is a failed outcome without a message. */
-void step_exec(struct step *s, const struct proc_spec *spec);
+/* Starts a process of the step; a job_turn() or more later it has ended (exec.c). */
+void step_exec_start(struct step *s, const struct proc_spec *spec);
+/* Takes turns until it has, through timeout and cancellation. */
+void step_exec_wait(struct step *s);
+/* After that: sets outcome and exit_code; a non-zero exit is a failed outcome without a message. */
+void step_exec_finish(struct step *s);
+/* Enters the ladder of signals, if it has not been entered. */
+void step_stop(struct step *s);
+/* One turn of the job's channel: output, ends, control, deadlines, signals of all that run. */
+void job_turn(struct job *job, long long until_ms);
 /* True when the job was cancelled and the step's `if`, looked at again, is false (SEMANTICS 4.4).
  */
 bool step_must_stop(struct step *s);
 
-/* The kinds (script.c, checkout.c). */
-void step_script(struct step *s);
+/* The parts of a step's life, for those that run beside others (step.c). */
+void step_init(struct step *s, struct job *job, struct arena *a, const struct step_def *def,
+	       struct str path);
+/* Prepares it and starts its process; false: it is over already. */
+bool step_start(struct step *s);
+/* Its process has ended: reads its files, decides outcome and conclusion, tells them. */
+void step_settle(struct step *s);
+/* Takes its changes over into the job's state. */
+void step_apply(struct step *s);
+
+/* Background steps (background.c, SEMANTICS 4.13). */
+bool step_is_background(const struct step_def *def);
+void background_run(struct job *job, const struct step_def *def, struct str path);
+/* What nobody awaited, before the post steps. */
+void background_finish(struct job *job);
+/* Settles those that have ended and starts those that have waited for a place. */
+void background_tick(struct job *job);
+
+/* The kinds (script.c, checkout.c). A script's process is only started; the rest of it comes when
+ * it has ended. */
+void step_script_start(struct step *s);
+void step_script_finish(struct step *s);
 bool step_is_checkout(const struct step_def *def);
 void step_checkout(struct step *s);
 

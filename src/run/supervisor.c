@@ -24,9 +24,9 @@ struct supervisor {
 	struct worker **workers; /* max_jobs places, the first nworkers in use */
 	struct pollfd *fds;
 	enum worker_command how; /* what a leg that is cancelled now is told */
-	int signals;           /* how many came */
-	long long deadline_ms; /* of --timeout; 0 = none */
-	long long kill_at_ms;  /* 0 = not killing */
+	int signals;             /* how many came */
+	long long deadline_ms;   /* of --timeout; 0 = none */
+	long long kill_at_ms;    /* 0 = not killing */
 	bool timed_out;
 	bool untidy; /* something was ended by force: look for leftovers at the end */
 };

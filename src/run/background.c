@@ -1,0 +1,260 @@
+/*
+ * background.c - steps that run beside others, and the steps that wait for or end them
+ * (SEMANTICS 4.13).
+ *
+ * A background step's process runs while the next steps do; what it wrote to its files changes the
+ * job only when it is awaited.
+ */
+#include <stdlib.h>
+
+#include "actc/process.h"
+#include "step.h"
+
+enum {
+	MAX_RUNNING = 10,
+	CANCEL_WAIT_MS = 7500, /* how long `cancel` waits for the end */
+};
+
+bool step_is_background(const struct step_def *def)
+{
+	return def->background || (def->kind != STEP_RUN && def->kind != STEP_USES);
+}
+
+static size_t count_running(const struct job *job)
+{
+	size_t n = 0;
+
+	for (const struct step *s = job->running; s; s = s->next_running) {
+		n += s->background;
+	}
+	return n;
+}
+
+static void start(struct step *s)
+{
+	struct value env = s->job->contexts.env;
+
+	s->queued = false;
+	s->started_ms = now_ms();
+	if (!step_start(s)) {
+		s->awaited = true; /* a skipped one never enters `steps` */
+		if (s->outcome == RESULT_FAILURE) {
+			step_apply(s);
+		}
+	} else if (!s->exec.proc) {
+		step_settle(s);
+	}
+	s->job->contexts.env = env;
+}
+
+static void add(struct job *job, const struct step_def *def, struct str path)
+{
+	struct step *s = arena_new(&job->arena, struct step);
+
+	step_init(s, job, &s->own, def, path);
+	s->background = true;
+	s->queued = true;
+	vec_push(&job->arena, &job->background, s);
+	if (count_running(job) < MAX_RUNNING) {
+		start(s);
+	}
+}
+
+void background_tick(struct job *job)
+{
+	for (size_t i = 0; i < job->background.n; i++) {
+		struct step *s = job->background.v[i];
+
+		if (s->exec.done && !s->settled) {
+			struct value env = job->contexts.env;
+
+			s->settled = true; /* reading its files takes turns: not twice */
+			job->contexts.env = value_object(s->env);
+			step_settle(s);
+			job->contexts.env = env;
+		}
+		if (s->queued && count_running(job) < MAX_RUNNING && !job->killed) {
+			start(s);
+		}
+	}
+}
+
+static bool is_over(const struct step *s)
+{
+	return s->settled || s->job->lost || s->job->killed;
+}
+
+/* Takes turns until it is over, or `until`; then its changes count. */
+static void await(struct step *s, long long until)
+{
+	while (!is_over(s) && (until == 0 || now_ms() < until)) {
+		if (job_is_cancelled(s->job) && s->queued) {
+			break;
+		}
+		job_turn(s->job, until);
+	}
+	if (s->settled && !s->awaited) {
+		step_apply(s);
+	}
+}
+
+static struct step *find(struct job *job, struct str id)
+{
+	for (size_t i = job->background.n; i-- > 0;) {
+		if (str_ieq(job->background.v[i]->def->id, id)) {
+			return job->background.v[i];
+		}
+	}
+	return NULL;
+}
+
+/* Worst wins; a cancelled one does not count here. */
+static void merge(struct step *waiter, const struct step *s)
+{
+	if (s->settled && s->conclusion == RESULT_FAILURE) {
+		waiter->outcome = waiter->conclusion = RESULT_FAILURE;
+	}
+}
+
+static void run_wait(struct job *job, struct step *waiter)
+{
+	for (size_t i = 0; i < waiter->def->targets.n; i++) {
+		struct step *s = find(job, waiter->def->targets.v[i].s);
+
+		if (s) {
+			await(s, 0);
+			merge(waiter, s);
+		}
+	}
+}
+
+/* All that were started at or behind `from` and are not awaited yet. */
+static void run_wait_all(struct job *job, struct step *waiter, size_t from)
+{
+	for (size_t i = from; i < job->background.n; i++) {
+		struct step *s = job->background.v[i];
+
+		if (!s->awaited) {
+			await(s, 0);
+			merge(waiter, s);
+		}
+	}
+}
+
+static void run_cancel(struct job *job, struct step *waiter)
+{
+	for (size_t i = 0; i < waiter->def->targets.n; i++) {
+		struct step *s = find(job, waiter->def->targets.v[i].s);
+
+		if (s) {
+			step_stop(s);
+			await(s, now_ms() + CANCEL_WAIT_MS);
+		}
+	}
+}
+
+static void run_parallel(struct job *job, struct step *waiter)
+{
+	size_t from = job->background.n;
+
+	for (size_t i = 0; i < waiter->def->nsteps; i++) {
+		add(job, &waiter->def->steps[i],
+		    arena_printf(&job->arena, "%.*s/%zu", STR_ARG(waiter->path), i + 1));
+	}
+	run_wait_all(job, waiter, from);
+}
+
+static void tell(struct step *s, enum event_kind kind)
+{
+	struct event e = { .kind = kind, .step = s->path };
+
+	if (kind == EVENT_STEP_STARTED) {
+		e.u.step_started.name = s->name;
+		e.u.step_started.id = s->def && s->def->explicit_id ? s->def->id : STR_EMPTY;
+		e.u.step_started.phase = STR("main");
+	} else {
+		e.u.step_finished.name = s->name;
+		e.u.step_finished.outcome = result_word(s->outcome);
+		e.u.step_finished.conclusion = result_word(s->conclusion);
+		e.u.step_finished.exit_code = -1;
+		e.u.step_finished.duration_ms = now_ms() - s->started_ms;
+	}
+	job_emit(s->job, &e);
+}
+
+static struct str control_name(struct arena *a, const struct step_def *def)
+{
+	static const struct {
+		enum step_kind kind;
+		struct str name;
+	} names[] = {
+		{ STEP_WAIT, STR_INIT("Wait") },
+		{ STEP_WAIT_ALL, STR_INIT("Wait for all") },
+		{ STEP_CANCEL, STR_INIT("Cancel") },
+		{ STEP_PARALLEL, STR_INIT("Parallel group") },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].kind == def->kind && !def->name) {
+			return names[i].name;
+		}
+	}
+	return def->name && def->name->kind == TOK_STRING ? def->name->u.s
+							  : step_title(a, def, NULL);
+}
+
+/* wait, wait-all, cancel and parallel have no `if` and always run. */
+static void run_control(struct job *job, const struct step_def *def, struct str path)
+{
+	struct step s;
+
+	step_init(&s, job, &job->scratch, def, path);
+	s.conclusion = RESULT_SUCCESS;
+	s.name = control_name(&job->scratch, def);
+	tell(&s, EVENT_STEP_STARTED);
+	if (def->kind == STEP_WAIT) {
+		run_wait(job, &s);
+	} else if (def->kind == STEP_WAIT_ALL) {
+		run_wait_all(job, &s, 0);
+	} else if (def->kind == STEP_CANCEL) {
+		run_cancel(job, &s);
+	} else {
+		run_parallel(job, &s);
+	}
+	tell(&s, EVENT_STEP_FINISHED);
+	step_apply(&s);
+	job_flush(job);
+}
+
+void background_run(struct job *job, const struct step_def *def, struct str path)
+{
+	if (def->background) {
+		add(job, def, path);
+		job_flush(job);
+	} else {
+		run_control(job, def, path);
+	}
+}
+
+void background_finish(struct job *job)
+{
+	struct step s;
+	static const struct step_def none = { .kind = STEP_WAIT_ALL };
+	bool any = false;
+
+	for (size_t i = 0; i < job->background.n; i++) {
+		any = any || !job->background.v[i]->awaited;
+	}
+	if (any && !job->lost && !job->killed) {
+		step_init(&s, job, &job->scratch, &none, STR("wait"));
+		s.conclusion = RESULT_SUCCESS;
+		s.name = STR("Wait for all background steps");
+		tell(&s, EVENT_STEP_STARTED);
+		run_wait_all(job, &s, 0);
+		tell(&s, EVENT_STEP_FINISHED);
+	}
+	for (size_t i = 0; i < job->background.n; i++) {
+		arena_release(&job->background.v[i]->own);
+	}
+	job->background.n = 0;
+}
