@@ -1,0 +1,138 @@
+/*
+ * test_engine_host.c - the host engine: a directory, an agent, and nothing of them left.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "actc/engine.h"
+#include "actc/file.h"
+
+struct step {
+	struct strbuf out;
+	bool done;
+	struct proc_exit exit;
+};
+
+static void on_output(void *ctx, struct str bytes)
+{
+	struct step *s = ctx;
+
+	strbuf_adds(&s->out, bytes);
+}
+
+static void on_exited(void *ctx, const struct proc_exit *how)
+{
+	struct step *s = ctx;
+
+	s->done = true;
+	s->exit = *how;
+}
+
+static void start(struct machine *m, struct step *s, const char *script)
+{
+	struct str argv[] = { STR("sh"), STR("-c"), str_of(script) };
+	struct str env[] = { STR("PATH=/usr/bin:/bin") };
+	struct proc_spec spec = {
+		.argv = argv,
+		.nargv = 3,
+		.env = env,
+		.nenv = 1,
+		.cwd = machine_paths(m)->workspace,
+		.mark = STR_EMPTY,
+	};
+	struct proc_handler h = { s, on_output, on_exited };
+
+	*s = (struct step){ 0 };
+	strbuf_init(&s->out, 0);
+	(void)channel_spawn(machine_channel(m), &spec, &h);
+}
+
+Test(engine_host, runs_steps_in_its_own_directory_and_removes_it, .timeout = 20)
+{
+	char top[] = "/tmp/actc-host-XXXXXX";
+	struct arena a = ARENA_INIT;
+	struct err err = ERR_INIT;
+	struct rundir dir = { .lock_fd = -1 };
+	struct machine_spec spec = {
+		.rundir = &dir,
+		.job = STR("deploy(eu)/test(3)"),
+		.repository_name = STR("repo"),
+		.bind = STR_EMPTY,
+	};
+	struct engine_state state;
+	struct machine *m;
+	struct step s;
+	struct stat st;
+	char *work;
+
+	cr_assert(mkdtemp(top));
+	dir.state = str_of(top);
+	dir.tmp = str_of(top);
+	engine_host.probe(&a, &state);
+	cr_assert(state.usable);
+	m = engine_host.start(&a, &spec, &err);
+	cr_assert(m, "%s", err.msg);
+	cr_assert(channel_peer(machine_channel(m))->has_bash);
+	start(m, &s, "pwd; setsid sleep 300 >/dev/null 2>&1 & echo $!");
+	while (!s.done) {
+		cr_assert(channel_turn(machine_channel(m), -1, -1) != TURN_LOST);
+	}
+	cr_assert(s.exit.code == 0);
+	cr_assert(str_starts(strbuf_str(&s.out), machine_paths(m)->workspace), "%s", s.out.p);
+	cr_assert(str_ends(machine_paths(m)->workspace, STR("/work/repo/repo")));
+	work = arena_cstr(&a, machine_paths(m)->work);
+	cr_assert(stat(work, &st) == 0);
+
+	pid_t daemon = (pid_t)atoi(strchr(s.out.p, '\n') + 1);
+
+	cr_assert(kill(daemon, 0) == 0);
+	engine_host.stop(m, false);
+	cr_assert(kill(daemon, 0) < 0 && errno == ESRCH);
+	cr_assert(stat(work, &st) < 0 && errno == ENOENT);
+	cr_assert(remove_tree(top, &err));
+	strbuf_release(&s.out);
+	arena_release(&a);
+}
+
+Test(engine_host, says_why_the_agent_is_gone, .timeout = 20)
+{
+	char top[] = "/tmp/actc-host-XXXXXX";
+	struct arena a = ARENA_INIT;
+	struct err err = ERR_INIT;
+	struct rundir dir = { .lock_fd = -1 };
+	struct machine_spec spec = {
+		.rundir = &dir,
+		.job = STR("a"),
+		.repository_name = STR("r"),
+		.bind = STR_EMPTY,
+	};
+	struct machine *m;
+	struct step s;
+
+	cr_assert(mkdtemp(top));
+	dir.state = str_of(top);
+	dir.tmp = str_of(top);
+	(void)signal(SIGPIPE, SIG_IGN);
+	m = engine_host.start(&a, &spec, &err);
+	cr_assert(m, "%s", err.msg);
+	start(m, &s, "kill -9 $PPID; exec sleep 300");
+	while (!s.done) {
+		(void)channel_turn(machine_channel(m), -1, -1);
+	}
+	cr_assert(channel_lost(machine_channel(m)));
+	cr_assert(s.exit.signal == SIGKILL);
+
+	struct str why = engine_host.why_lost(&a, m);
+
+	cr_assert(str_eq(why, STR("the agent was ended by signal 9")), "%.*s", STR_ARG(why));
+	engine_host.stop(m, true);
+	cr_assert(remove_tree(top, &err));
+	strbuf_release(&s.out);
+	arena_release(&a);
+}
