@@ -1,7 +1,8 @@
 """Judges one self-asserting workflow file by its header comments (test/run/README.md)."""
+import ast
 import os
 
-from harness import ROOT, expect, header, words
+from harness import ROOT, Failure, expect, header, words
 
 
 def check_counts(text, result):
@@ -12,7 +13,15 @@ def check_counts(text, result):
         expect(found == int(number), f'{found} lines with {wanted!r}, not {number}\n{result.tail()}')
 
 
-def check_events(text, events):
+def left_side(expression, scope):
+    """What `x` is when `x == y` does not hold."""
+    comparison = ast.parse(expression, mode='eval').body
+    if not isinstance(comparison, ast.Compare):
+        return ''
+    return f'; it is {eval(ast.unparse(comparison.left), scope)!r}'
+
+
+def check_events(text, events, result):
     """`# event-check: EXPRESSION` is Python over of(kind, field=value…) and in_step(name, kind), both
     lists of records."""
     def of(kind, **fields):
@@ -25,7 +34,12 @@ def check_events(text, events):
 
     scope = {'of': of, 'in_step': in_step, 'events': events}
     for expression in header(text, 'event-check'):
-        expect(eval(expression, scope), f'does not hold: {expression}')
+        try:
+            holds = eval(expression, scope)
+        except (IndexError, KeyError) as fault:
+            raise Failure(f'{fault!r} in {expression}\n{result.tail()}')
+        if not holds:
+            raise Failure(f'does not hold: {expression}{left_side(expression, scope)}\n{result.tail()}')
 
 
 def judge(box, path):
@@ -49,6 +63,6 @@ def judge(box, path):
     events = box.kept_events() if result.status in (0, 1, 124) else []
     seqs = [e['seq'] for e in events if 'seq' in e]
     expect(seqs == list(range(1, len(seqs) + 1)), f'seq has gaps: {seqs[:50]}')
-    check_events(text, events)
+    check_events(text, events, result)
     for script in header(text, 'after'):
         box.shell(script, ROOT=ROOT)
