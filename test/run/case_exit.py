@@ -19,7 +19,7 @@ def test_usage_errors_exit_2(box):
         result = box.run(*args)
         result.exits(2)
         expect(result.err.strip(), f'{args}: nothing on stderr')
-    box.run('--jbos', '2').says('--jobs')
+    box.run('--netwrok', 'none').says('--network')
     expect(not box.at_engine(), 'a usage error reached the engine')
 
 
@@ -205,13 +205,17 @@ def test_the_repository_cannot_leave_the_isolation(box):
 
 
 def test_sweep_and_clean_touch_only_their_own(box):
-    box.init(OK)
-    box.run('push').exits(0)
-    home = box.home_id()
-    other = docker('run', '-d', '--label', f'act-c.home={"0" * 32}', '--label', 'act-c.run=other',
-                   'act-c-test:busybox', 'sleep', '300')
-    mine = docker('run', '-d', '--label', f'act-c.home={home}', '--label', 'act-c.run=19990101-000000-dead',
-                  'act-c-test:busybox', 'sleep', '300')
+    box.init(OK.replace('echo fine', 'sleep 300; echo fine'))
+    child = box.start('push')
+    box.until('sleep 300', child)
+    child.kill()
+    child.wait()
+    runs = f'{box.dir}/state/act-c/runs'
+    box.write('.github/workflows/test.yml', OK)
+    # What that run could not take along: something that runs on without its agent.
+    mine, other = (docker('run', '-d', '--label', f'act-c.home={home}', '--label', f'act-c.run={run}',
+                          'act-c-test:busybox', 'sleep', '300')
+                   for home, run in ((box.home_id(), os.listdir(runs)[0]), ('0' * 32, 'other')))
     try:
         box.run('push').exits(0)
         alive = docker('ps', '-aq', '--no-trunc').split()
@@ -219,7 +223,6 @@ def test_sweep_and_clean_touch_only_their_own(box):
         expect(other in alive, 'a container of another home was removed')
     finally:
         docker('rm', '-f', '-v', other, mine, check=False)
-    runs = f'{box.dir}/state/act-c/runs'
     expect(len(os.listdir(runs)) == 2, 'ended runs are kept')
     cleaned = subprocess.run([box.act_c, 'clean'], env=box.env, cwd=box.repo, capture_output=True, text=True)
     expect(cleaned.returncode == 0, f'clean: {cleaned.stderr}')

@@ -5,6 +5,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -24,7 +25,9 @@ def get(url):
 
 def gateway():
     """The address at which a job on the default bridge reaches this machine."""
-    return harness.docker('network', 'inspect', 'bridge', '--format', '{{(index .IPAM.Config 0).Gateway}}')
+    route = harness.docker('run', '--rm', harness.IMAGE['busybox'], 'ip', 'route')
+    found = re.search(r'^default via (\S+)', route, re.M)
+    return found.group(1) if found else '127.0.0.1'
 
 
 @contextlib.contextmanager
@@ -79,7 +82,7 @@ class Rehearsal:
 
 
 def demo(act_c):
-    subprocess.run([f'{harness.ROOT}/test/tools/image', 'full'], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([f'{harness.ROOT}/test/tools/image', 'full', 'busybox'], check=True, stdout=subprocess.DEVNULL)
     box = harness.Sandbox(act_c)
     try:
         rehearsal = Rehearsal(box)
