@@ -162,7 +162,7 @@ static void serve_hello(struct agent *a, const struct request *r)
 	for (size_t i = 0; i < r->list[0].n; i++) {
 		const char *dir = r->list[0].v[i];
 
-		if (!file_make_dirs(dir, 0755, &a->user, &err)) {
+		if (!file_make_dirs(dir, 0755, &a->user, &err) || !file_give(dir, &a->user, &err)) {
 			agent_result(a, 0, &err);
 			return;
 		}

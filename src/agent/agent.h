@@ -157,6 +157,8 @@ uint64_t oom_count(const struct oom_watch *w);
 
 /* file.c: small things done at once. NULL as owner: what is made keeps the agent's own. */
 bool file_make_dirs(const char *path, unsigned mode, const struct user *owner, struct err *err);
+/* Only the directory itself. */
+bool file_give(const char *path, const struct user *owner, struct err *err);
 bool file_write(const char *path, unsigned mode, const struct user *owner, struct str content,
 		struct err *err);
 bool file_remove(struct agent *a, const char *path, struct err *err);

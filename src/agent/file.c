@@ -19,50 +19,67 @@ static bool give(int fd, const struct user *owner)
 	return !owner || geteuid() != 0 || fchown(fd, owner->uid, owner->gid) == 0;
 }
 
-static bool set_dir(const char *path, unsigned mode, const struct user *owner, struct err *err)
+/* Mode and owner of a directory that was just made. */
+static bool set_up(const char *path, unsigned mode, const struct user *owner)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	bool ok = fd >= 0 && give(fd, owner) && fchmod(fd, (mode_t)mode & 07777) == 0;
 	int sys = errno;
 
 	if (fd >= 0) {
 		(void)close(fd);
 	}
-	return ok || err_sys(err, sys, "make directory %s", path);
+	errno = sys;
+	return ok;
 }
 
-/* Makes the parents of path, which is changed for the time of the call. */
-static bool make_parents(char *path, const struct user *owner, struct err *err)
+/* What is there already stays as it is. */
+static bool make_dir(const char *path, unsigned mode, const struct user *owner, struct err *err)
 {
-	for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
-		*p = '\0';
+	struct stat st;
 
-		bool made = mkdir(path, 0755) == 0;
-		bool ok = made ? set_dir(path, 0755, owner, err)
-			       : errno == EEXIST || errno == EISDIR || errno == EROFS ||
-					  err_sys(err, errno, "make directory %s", path);
-
-		*p = '/';
-		if (!ok) {
-			return false;
-		}
+	if (mkdir(path, 0700) == 0) {
+		return set_up(path, mode, owner) || err_sys(err, errno, "make directory %s", path);
 	}
-	return true;
+
+	int sys = errno;
+
+	if (stat(path, &st) == 0) {
+		return S_ISDIR(st.st_mode) || err_sys(err, ENOTDIR, "make directory %s", path);
+	}
+	return err_sys(err, sys, "make directory %s", path);
+}
+
+static bool make_parents(const char *path, const struct user *owner, struct err *err)
+{
+	char *copy = strdup(path);
+	bool ok = true;
+
+	BUG_ON(!copy);
+	for (char *p = strchr(copy + 1, '/'); ok && p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		ok = make_dir(copy, 0755, owner, err);
+		*p = '/';
+	}
+	free(copy);
+	return ok;
 }
 
 bool file_make_dirs(const char *path, unsigned mode, const struct user *owner, struct err *err)
 {
-	char *copy = strdup(path);
-	bool ok;
-
-	BUG_ON(!copy);
-	ok = path[0] == '/' || err_set(err, ERR_INVALID, "%s is no absolute path", path);
-	ok = ok && make_parents(copy, owner, err);
-	if (ok && mkdir(path, 0755) < 0 && errno != EEXIST) {
-		ok = err_sys(err, errno, "make directory %s", path);
+	if (path[0] != '/') {
+		return err_set(err, ERR_INVALID, "%s is no absolute path", path);
 	}
-	free(copy);
-	return ok && set_dir(path, mode, owner, err);
+	return make_parents(path, owner, err) && make_dir(path, mode, owner, err);
+}
+
+bool file_give(const char *path, const struct user *owner, struct err *err)
+{
+	/* What is mounted read-only is shared with other jobs and nobody's to own. */
+	if (geteuid() == 0 && chown(path, owner->uid, owner->gid) < 0 && errno != EROFS) {
+		return err_sys(err, errno, "give %s to user %u", path, (unsigned)owner->uid);
+	}
+	return true;
 }
 
 static bool write_content(int fd, struct str content)
@@ -85,13 +102,7 @@ static int open_new(const char *path, const struct user *owner, struct err *err)
 	int fd = open(path, FLAGS, 0600);
 
 	if (fd < 0 && errno == ENOENT) {
-		char *copy = strdup(path);
-		bool ok;
-
-		BUG_ON(!copy);
-		ok = make_parents(copy, owner, err);
-		free(copy);
-		if (!ok) {
+		if (!make_parents(path, owner, err)) {
 			return -1;
 		}
 		fd = open(path, FLAGS, 0600);

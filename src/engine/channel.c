@@ -283,11 +283,9 @@ static void transmit(struct channel *c)
 			strbuf_consume(&c->tx, (size_t)n);
 		} else if (errno == EAGAIN) {
 			return;
-		} else if (errno == EPIPE || errno == ECONNRESET) {
+		} else if (errno != EINTR) {
 			/* What the agent said last is still to be read; its end comes there. */
 			strbuf_reset(&c->tx);
-		} else if (errno != EINTR) {
-			chan_fail(c, "the connection to the agent failed: %s", strerror(errno));
 		}
 	}
 }

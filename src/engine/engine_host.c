@@ -142,16 +142,18 @@ static struct runner_paths layout(struct arena *a, const struct machine_spec *sp
 	return paths;
 }
 
-static bool open_channel(struct arena *a, struct host_machine *m, struct err *err)
+static bool open_channel(struct arena *a, struct host_machine *m, const struct machine_spec *spec,
+			 struct err *err)
 {
 	const struct runner_paths *p = &m->m.paths;
+	/* The workspace last: a bound one is the user's own and stays as it is. */
 	struct str dirs[] = {
-		p->work, p->workspace, p->temp, p->actions, p->tool_cache, p->externals,
+		p->work, p->temp, p->actions, p->tool_cache, p->externals, p->workspace,
 	};
 	struct channel_hello hello = {
 		.user = STR_EMPTY,
 		.dirs = dirs,
-		.ndirs = sizeof(dirs) / sizeof(dirs[0]),
+		.ndirs = sizeof(dirs) / sizeof(dirs[0]) - (spec->bind.len > 0),
 	};
 	int in, out;
 
@@ -210,7 +212,7 @@ static struct machine *host_start(struct arena *a, const struct machine_spec *sp
 	m->m.engine = &engine_host;
 	m->m.describe = STR_EMPTY;
 	m->m.paths = layout(a, spec, path);
-	if (!open_channel(a, m, err)) {
+	if (!open_channel(a, m, spec, err)) {
 		host_stop(&m->m, true);
 		err_wrap(err, "host");
 		return NULL;

@@ -51,6 +51,21 @@ Test(channel_files, failures_are_told_at_the_next_sync_and_only_once)
 	rig_close(&r);
 }
 
+Test(channel_files, directories_that_are_there_stay_as_they_are)
+{
+	struct rig r;
+	struct err err = ERR_INIT;
+	struct file_stat st;
+
+	rig_open(&r);
+	channel_mkdir(r.c, in_dir(&r, "a/b"), 0711, false);
+	channel_mkdir(r.c, in_dir(&r, "a/b"), 0755, false);
+	cr_assert(channel_sync(r.c, &err), "%s", err.msg);
+	cr_assert(channel_stat(r.c, in_dir(&r, "a/b"), &st, &err));
+	cr_assert((st.mode & 07777) == 0711, "%o", st.mode);
+	rig_close(&r);
+}
+
 Test(channel_files, a_full_disk_is_an_error_and_no_crash)
 {
 	struct rig r;
