@@ -43,7 +43,7 @@ struct run_request {
 	const struct matrix_filter *matrix;
 	size_t nmatrix;
 	const struct label_images *images;
-	const struct calls *calls; /* what jobs with `uses` call */
+	const struct calls *calls;   /* what jobs with `uses` call */
 	const struct engine *engine; /* for jobs that are not placed on the host */
 	struct machine_spec
 		machine; /* network, pull, bind, … the job's part is filled in per job */
