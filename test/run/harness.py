@@ -105,7 +105,8 @@ class Sandbox:
                     if not k.startswith(('GIT_', 'XDG_', 'GITHUB_', 'RUNNER_', 'NO_COLOR', 'CLICOLOR'))}
         self.env.update(HOME=f'{self.dir}/home', XDG_STATE_HOME=f'{self.dir}/state',
                         XDG_CACHE_HOME=f'{self.dir}/cache', XDG_CONFIG_HOME=f'{self.dir}/config',
-                        GIT_CONFIG_NOSYSTEM='1', TERM='dumb', LC_ALL='C.UTF-8')
+                        GIT_CONFIG_NOSYSTEM='1', TERM='dumb', LC_ALL='C.UTF-8',
+                        ACTC_TESTDATA=os.path.abspath('testdata'))
         os.makedirs(self.env['HOME'])
         with open(f'{self.dir}/home/.gitconfig', 'w', encoding='ascii') as config:
             config.write('[user]\n\tname = Octo Cat\n\temail = octo@example.com\n')
