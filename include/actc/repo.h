@@ -52,6 +52,26 @@ struct snapshot {
 bool snapshot_make(struct arena *a, const struct repo_facts *facts, struct str work_tree,
 		   struct str dir, struct snapshot *out, struct err *err);
 
+/* The files that a push, or a pull request, of the snapshot changes. */
+struct changes {
+	bool known;
+	struct str why;  /* "since 1234567 (upstream)"; not known: why not */
+	struct str base; /* the commit it is compared with; empty = none, so that all files count */
+	size_t n;
+	const struct str *v; /* in path order; of a rename both names */
+};
+
+struct changes_spec {
+	bool pull;       /* from the merge base with the base branch on, else since the last push */
+	struct str base; /* a revision that was asked for, or empty */
+	struct str branch; /* pull: the base branch */
+};
+
+/* A push is compared with HEAD's upstream, else with where it left the default branch, else with
+ * the parent. ERR_USAGE: there is no such base. */
+bool changes_read(struct arena *a, const struct repo_facts *facts, const struct snapshot *snapshot,
+		  const struct changes_spec *spec, struct changes *out, struct err *err);
+
 struct checkout_spec {
 	struct str ref;        /* branch, tag, refs/…, or full commit; empty = the snapshot */
 	long depth;            /* fetch-depth: 1 by default, 0 = everything */

@@ -19,6 +19,7 @@
 	X(git_commit_message)            \
 	X(git_commit_parent_id)          \
 	X(git_commit_parentcount)        \
+	X(git_commit_tree)               \
 	X(git_commit_tree_id)            \
 	X(git_config_free)               \
 	X(git_config_get_string)         \
@@ -26,6 +27,10 @@
 	X(git_config_iterator_new)       \
 	X(git_config_next)               \
 	X(git_config_snapshot)           \
+	X(git_diff_free)                 \
+	X(git_diff_get_delta)            \
+	X(git_diff_num_deltas)           \
+	X(git_diff_tree_to_tree)         \
 	X(git_error_last)                \
 	X(git_index_entrycount)          \
 	X(git_index_free)                \
@@ -34,6 +39,7 @@
 	X(git_index_write_tree_to)       \
 	X(git_libgit2_init)              \
 	X(git_libgit2_opts)              \
+	X(git_merge_base)                \
 	X(git_object_free)               \
 	X(git_object_id)                 \
 	X(git_object_lookup)             \
@@ -72,7 +78,14 @@
 	X(git_repository_open_ext)       \
 	X(git_repository_path)           \
 	X(git_repository_workdir)        \
-	X(git_repository_wrap_odb)
+	X(git_repository_wrap_odb)       \
+	X(git_revparse_single)           \
+	X(git_revwalk_free)              \
+	X(git_revwalk_hide)              \
+	X(git_revwalk_new)               \
+	X(git_revwalk_next)              \
+	X(git_revwalk_push)              \
+	X(git_tree_free)
 
 struct git2 {
 	GIT2_FUNCTIONS(DYNLOAD_MEMBER)

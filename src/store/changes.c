@@ -1,0 +1,246 @@
+/*
+ * changes.c - which files the snapshot changes, for path filters.
+ *
+ * The snapshot's own repository is asked, which sees the user's commits and refs too. Where GitHub
+ * would have no diff (too many commits, no common history), neither is there one here.
+ */
+#include "actc/repo.h"
+#include "git2.h"
+
+enum { MAX_COMMITS = 1000 }; /* beyond, GitHub runs the workflow without looking */
+
+struct comparing {
+	struct arena *a;
+	const struct git2 *g;
+	git_repository *repo;
+	const struct repo_facts *facts;
+	const struct changes_spec *spec;
+	git_oid after, base;
+	struct changes *out;
+};
+
+static bool is_other(const struct comparing *c, const git_oid *id)
+{
+	return c->g->git_oid_cmp(id, &c->after) != 0;
+}
+
+static bool rev_commit(const struct comparing *c, struct str rev, git_oid *id)
+{
+	git_object *object = NULL, *commit = NULL;
+	bool ok = c->g->git_revparse_single(&object, c->repo, arena_cstr(c->a, rev)) == 0 &&
+		  c->g->git_object_peel(&commit, object, GIT_OBJECT_COMMIT) == 0;
+
+	if (ok) {
+		*id = *c->g->git_object_id(commit);
+	}
+	c->g->git_object_free(commit);
+	c->g->git_object_free(object);
+	return ok;
+}
+
+/* The remote's branch before the local one: that is what a push would meet. */
+static bool branch_commit(const struct comparing *c, struct str branch, git_oid *id)
+{
+	struct str remote = c->facts->remote;
+
+	return (remote.len && rev_commit(c,
+					 arena_printf(c->a, "refs/remotes/%.*s/%.*s",
+						      STR_ARG(remote), STR_ARG(branch)),
+					 id)) ||
+	       rev_commit(c, arena_printf(c->a, "refs/heads/%.*s", STR_ARG(branch)), id);
+}
+
+static bool merge_base(const struct comparing *c, struct str branch, git_oid *id)
+{
+	git_oid tip;
+
+	return branch_commit(c, branch, &tip) &&
+	       c->g->git_merge_base(id, c->repo, &tip, &c->after) == 0;
+}
+
+static bool parent(const struct comparing *c, git_oid *id)
+{
+	git_commit *commit = NULL;
+	bool ok = c->g->git_commit_lookup(&commit, c->repo, &c->after) == 0;
+
+	if (ok && c->g->git_commit_parentcount(commit) > 0) {
+		*id = *c->g->git_commit_parent_id(commit, 0);
+	} else {
+		ok = false;
+	}
+	c->g->git_commit_free(commit);
+	return ok;
+}
+
+static struct str since(const struct comparing *c, const char *what)
+{
+	struct str hex = git2_hex(c->g, c->a, &c->base);
+
+	c->out->base = hex;
+	return arena_printf(c->a, "since %.7s (%s)", hex.p, what);
+}
+
+static void push_base(struct comparing *c)
+{
+	struct changes *out = c->out;
+
+	if (git2_id(c->g, c->facts->upstream, &c->base) && is_other(c, &c->base)) {
+		out->why = since(c, "what the branch's upstream has");
+	} else if (merge_base(c, c->facts->default_branch, &c->base) && is_other(c, &c->base)) {
+		out->why = since(c, arena_printf(c->a, "where %.*s was left",
+						 STR_ARG(c->facts->default_branch))
+					    .p);
+	} else if (parent(c, &c->base)) {
+		out->why = since(c, "the commit before");
+	} else {
+		out->why = STR("there is no commit before");
+	}
+}
+
+/* False: there is no diff, and the reason is in `why`. */
+static bool pull_base(struct comparing *c)
+{
+	struct changes *out = c->out;
+	git_oid tip;
+
+	if (!branch_commit(c, c->spec->branch, &tip)) {
+		out->why = arena_printf(c->a, "there is no branch %.*s here",
+					STR_ARG(c->spec->branch));
+		return false;
+	}
+	if (!merge_base(c, c->spec->branch, &c->base)) {
+		out->why = arena_printf(c->a, "there is no common history with %.*s",
+					STR_ARG(c->spec->branch));
+		return false;
+	}
+	if (is_other(c, &c->base)) {
+		out->why = since(
+			c, arena_printf(c->a, "where %.*s was left", STR_ARG(c->spec->branch)).p);
+	} else if (parent(c, &c->base)) {
+		out->why = since(c, "the commit before");
+	} else {
+		out->why = STR("there is no commit before");
+	}
+	return true;
+}
+
+/* What was asked for: of a pull request the place where it left that base. */
+static bool given_base(struct comparing *c, struct err *err)
+{
+	git_oid tip;
+
+	if (!branch_commit(c, c->spec->base, &tip) && !rev_commit(c, c->spec->base, &tip)) {
+		return err_set(err, ERR_USAGE, "--base: there is no commit '%.*s'",
+			       STR_ARG(c->spec->base));
+	}
+	c->base = tip;
+	if (c->spec->pull) {
+		(void)c->g->git_merge_base(&c->base, c->repo, &tip, &c->after);
+	}
+	c->out->why = since(c, c->spec->base.p);
+	return true;
+}
+
+static bool too_many_commits(const struct comparing *c)
+{
+	git_revwalk *walk = NULL;
+	size_t n = 0;
+	git_oid id;
+
+	if (c->g->git_revwalk_new(&walk, c->repo) == 0 &&
+	    c->g->git_revwalk_push(walk, &c->after) == 0 &&
+	    c->g->git_revwalk_hide(walk, &c->base) == 0) {
+		while (n <= MAX_COMMITS && c->g->git_revwalk_next(&id, walk) == 0) {
+			n++;
+		}
+	}
+	c->g->git_revwalk_free(walk);
+	return n > MAX_COMMITS;
+}
+
+static git_tree *tree_of(const struct comparing *c, const git_oid *commit_id)
+{
+	git_commit *commit = NULL;
+	git_tree *tree = NULL;
+
+	if (c->g->git_commit_lookup(&commit, c->repo, commit_id) == 0) {
+		(void)c->g->git_commit_tree(&tree, commit);
+	}
+	c->g->git_commit_free(commit);
+	return tree;
+}
+
+static void take_paths(struct comparing *c, git_diff *diff)
+{
+	size_t n = c->g->git_diff_num_deltas(diff);
+	struct str *v = arena_array(c->a, struct str, n);
+
+	for (size_t i = 0; i < n; i++) {
+		const git_diff_delta *d = c->g->git_diff_get_delta(diff, i);
+
+		v[i] = arena_str(c->a,
+				 str_of(d->new_file.path ? d->new_file.path : d->old_file.path));
+	}
+	c->out->n = n;
+	c->out->v = v;
+	c->out->known = true;
+}
+
+static void compare(struct comparing *c)
+{
+	git_tree *before = c->out->base.len ? tree_of(c, &c->base) : NULL;
+	git_tree *after = tree_of(c, &c->after);
+	git_diff *diff = NULL;
+
+	if (c->out->base.len && too_many_commits(c)) {
+		c->out->why = arena_printf(c->a, "there are more than %d commits %.*s", MAX_COMMITS,
+					   STR_ARG(c->out->why));
+	} else if (!after || (c->out->base.len && !before) ||
+		   c->g->git_diff_tree_to_tree(&diff, c->repo, before, after, NULL) != 0) {
+		c->out->why = STR("the history that is needed is not here");
+	} else {
+		take_paths(c, diff);
+	}
+	c->g->git_diff_free(diff);
+	c->g->git_tree_free(before);
+	c->g->git_tree_free(after);
+}
+
+static bool choose_base(struct comparing *c, bool *comparable, struct err *err)
+{
+	*comparable = true;
+	if (c->spec->base.len) {
+		return given_base(c, err);
+	}
+	if (c->spec->pull) {
+		*comparable = pull_base(c);
+	} else {
+		push_base(c);
+	}
+	return true;
+}
+
+bool changes_read(struct arena *a, const struct repo_facts *facts, const struct snapshot *snapshot,
+		  const struct changes_spec *spec, struct changes *out, struct err *err)
+{
+	struct comparing c = { .a = a, .facts = facts, .spec = spec, .out = out };
+	struct git2 g;
+	bool comparable = false, ok;
+
+	*out = (struct changes){ .why = STR_EMPTY, .base = STR_EMPTY };
+	if (!git2_load(&g, err)) {
+		return false;
+	}
+	c.g = &g;
+	c.repo = git2_reopen(&g, snapshot->git_dir, err);
+	if (!c.repo) {
+		return false;
+	}
+	ok = git2_id(&g, snapshot->sha, &c.after) || err_set(err, ERR_SYSTEM, "no snapshot");
+	ok = ok && choose_base(&c, &comparable, err);
+	if (ok && comparable) {
+		compare(&c);
+	}
+	g.git_repository_free(c.repo);
+	return ok;
+}
