@@ -54,7 +54,7 @@ struct selection {
 	size_t n;
 	const struct selected *v;
 	size_t nnotes;
-	const struct str *notes; /* lines for people: filters that are not obeyed, … */
+	const struct str *notes; /* lines for people: files that are left out, … */
 };
 
 /*

@@ -64,6 +64,9 @@ struct options {
 	struct str actor;
 	struct str remote_name; /* "origin" unless given */
 	struct str default_branch;
+	bool no_filters;
+	struct str base; /* what changes are compared with */
+	struct str_list changed_files;
 
 	/* values as given; options_values() reads the files and the environment too */
 	struct settings secrets, vars, env, inputs;

@@ -11,6 +11,7 @@
 #include "actc/report.h"
 #include "actc/run.h"
 #include "cli.h"
+#include "happening.h"
 
 enum { EVENTS_LIMIT = 64 * 1024 * 1024 };
 
@@ -23,10 +24,8 @@ struct preparation {
 	struct selection selection;
 	struct calls *calls;
 	struct run_values values;
-	struct repo_facts repo;
 	struct rundir rundir;
-	struct snapshot snapshot;
-	struct event_facts event;
+	struct happening happening;
 	VEC(struct str) notes;
 	struct run_request request;
 };
@@ -97,58 +96,23 @@ static bool choose_engine(struct preparation *p, struct err *err)
 	return true;
 }
 
-static bool read_repository(struct preparation *p, struct err *err)
-{
-	struct str here = STR(".");
-	struct str dir = STR_EMPTY;
-	struct str work_tree;
-
-	if (!repo_read(p->a, here, p->o->remote_name, &p->repo, err)) {
-		return false;
-	}
-	if (p->o->default_branch.len) {
-		p->repo.default_branch = p->o->default_branch;
-	}
-	dir = arena_printf(p->a, "%.*s/snapshot", STR_ARG(p->rundir.tmp));
-	work_tree = p->repo.root.len ? p->repo.root : here;
-	return snapshot_make(p->a, &p->repo, work_tree, dir, &p->snapshot, err);
-}
-
 static bool read_event(struct preparation *p, struct err *err)
 {
-	struct event_request request = { .event = p->selection.event,
-					 .actor = p->o->actor,
-					 .inputs = &p->values.inputs };
+	struct str dir = arena_printf(p->a, "%.*s/snapshot", STR_ARG(p->rundir.tmp));
 
-	return options_event_payload(p->o, &request.user_payload, err) &&
-	       event_facts(p->a, &request, &p->repo, &p->snapshot, &p->event, err);
+	return happening_read(p->o, &p->values.inputs, &p->selection, dir, &p->happening, err);
 }
 
-/* The payload with the dispatch inputs of this workflow, as text, and the typed `inputs` context.
- */
-static bool fill_inputs(struct preparation *p, struct run_workflow *w, struct err *err)
+static bool obey_filters(struct preparation *p, struct err *err)
 {
-	const struct event_filter *filter = workflow_event(w->workflow, p->selection.event);
-	struct vobject *typed = NULL, *strings = NULL, *payload = NULL;
+	struct filter_verdict *verdicts;
+	bool ok = happening_filter(p->o, &p->selection, &p->diags, &p->happening, &verdicts, err);
 
-	w->payload = p->event.payload;
-	w->inputs = value_null();
-	if (!filter || (!str_eq(filter->event.s, STR("workflow_dispatch")) &&
-			!str_eq(filter->event.s, STR("workflow_call")))) {
-		return true;
+	if (!ok) {
+		diags_print(&p->diags, stderr, options_colour(p->o, STDERR_FILENO));
+		return false;
 	}
-	if (!dispatch_inputs(p->a, filter, &p->values.inputs, p->event.payload, &typed, &strings,
-			     err)) {
-		return err_wrap(err, "%.*s", STR_ARG(w->workflow->path));
-	}
-	payload = vobject_new(p->a, false);
-	for (size_t i = 0; w->payload.kind == VALUE_OBJECT && i < w->payload.u.o->n; i++) {
-		vobject_set(p->a, payload, w->payload.u.o->v[i].key, w->payload.u.o->v[i].value);
-	}
-	vobject_set(p->a, payload, STR("inputs"), value_object(strings));
-	w->payload = value_object(payload);
-	w->inputs = value_object(typed);
-	return true;
+	return happening_apply(p->o, &p->sources, &p->files, verdicts, &p->selection, err);
 }
 
 static bool fill_workflows(struct preparation *p, struct err *err)
@@ -158,7 +122,7 @@ static bool fill_workflows(struct preparation *p, struct err *err)
 	for (size_t i = 0; i < p->selection.n; i++) {
 		v[i].workflow = p->selection.v[i].workflow;
 		v[i].selected = p->selection.v[i].jobs;
-		if (!fill_inputs(p, &v[i], err)) {
+		if (!happening_inputs(p->a, &p->values.inputs, &p->happening, &v[i], err)) {
 			return false;
 		}
 	}
@@ -193,9 +157,9 @@ static void fill_request(struct preparation *p)
 		vec_push(p->a, &p->notes, p->selection.notes[i]);
 	}
 	r->sources = &p->sources;
-	r->event = &p->event;
-	r->repo = &p->repo;
-	r->snapshot = &p->snapshot;
+	r->event = &p->happening.event;
+	r->repo = &p->happening.repo;
+	r->snapshot = &p->happening.snapshot;
 	r->secrets = &p->values.secrets;
 	r->vars = &p->values.vars;
 	r->env = &p->values.env;
@@ -213,7 +177,7 @@ static void fill_request(struct preparation *p)
 		.platform = o->architecture,
 		.network = o->network,
 		.options = o->container_options,
-		.bind = o->bind ? p->repo.root : STR_EMPTY,
+		.bind = o->bind ? p->happening.repo.root : STR_EMPTY,
 		.pull = o->pull,
 		.privileged = o->privileged,
 	};
@@ -256,8 +220,8 @@ static void sweep_leftovers(struct preparation *p)
 static bool prepare(struct preparation *p, struct err *err)
 {
 	return choose(p, err) && options_values(p->o, &p->values, err) && choose_engine(p, err) &&
-	       rundir_open(p->a, &p->rundir, err) && read_repository(p, err) &&
-	       read_event(p, err) && fill_workflows(p, err);
+	       rundir_open(p->a, &p->rundir, err) && read_event(p, err) && obey_filters(p, err) &&
+	       fill_workflows(p, err);
 }
 
 int cmd_run(struct options *o)

@@ -17,8 +17,9 @@ enum command_bit {
 	IN_EVAL = 1 << 6,
 	IN_HELP = 1 << 7,
 	IN_VERSION = 1 << 8,
-	IN_FILES = IN_RUN | IN_LIST | IN_VALIDATE | IN_GRAPH,
-	IN_ALL = (1 << 9) - 1,
+	IN_PLAN = 1 << 9,
+	IN_FILES = IN_RUN | IN_LIST | IN_VALIDATE | IN_GRAPH | IN_PLAN,
+	IN_ALL = (1 << 10) - 1,
 };
 
 enum option_group {

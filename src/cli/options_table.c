@@ -104,6 +104,30 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN,
 	  FIELD(default_branch),
 	  .help = "The repository's default branch, where git does not tell." },
+	{ .name = "no-filters",
+	  .type = OPT_FLAG,
+	  .group = GROUP_SELECT,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(no_filters),
+	  .help = "Run workflows of the event whatever their types, branches, tags and paths "
+		  "say." },
+	{ .name = "base",
+	  .arg = "REF",
+	  .type = OPT_TEXT,
+	  .group = GROUP_SELECT,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(base),
+	  .help = "For path filters: the commit that changes are compared with; of a pull request, "
+		  "its base branch. Without it, the branch's upstream, else the default branch." },
+	{ .name = "changed-files",
+	  .arg = "PATHS",
+	  .type = OPT_LIST,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_SELECT,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(changed_files),
+	  .help = "For path filters: these files changed, separated by commas; may be repeated. "
+		  "@FILE names a file with a path a line, - is standard input." },
 
 	/* Secrets, variables, inputs */
 	{ .name = "secret",

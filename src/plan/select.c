@@ -1,8 +1,8 @@
 /*
  * select.c - the event, the workflows that listen to it, and their jobs.
  *
- * Not for filters (branches, tags, paths), which are read but not obeyed yet: a note says so. What
- * an invalid file listens to is looked up in its text, since there is no model of it.
+ * Not for filters (branches, tags, paths): filter.c. What an invalid file listens to is looked up in
+ * its text, since there is no model of it.
  */
 #include "actc/plan.h"
 
@@ -222,33 +222,6 @@ static void choose(struct choosing *c, const struct workflow *w, const bool *wan
 	}
 }
 
-static void note_filters(struct choosing *c, const struct workflow *w, const struct event_filter *e)
-{
-	const struct {
-		const char *name;
-		size_t n;
-	} filters[] = {
-		{ "branches", e->branches.n }, { "branches-ignore", e->branches_ignore.n },
-		{ "tags", e->tags.n },         { "tags-ignore", e->tags_ignore.n },
-		{ "paths", e->paths.n },       { "paths-ignore", e->paths_ignore.n },
-	};
-	struct str list = STR_EMPTY;
-
-	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
-		if (filters[i].n) {
-			list = arena_printf(c->a, "%.*s%s%s", STR_ARG(list), list.len ? ", " : "",
-					    filters[i].name);
-		}
-	}
-	if (list.len) {
-		vec_push(c->a, &c->notes,
-			 arena_printf(c->a,
-				      "%.*s: the filters of %.*s (%.*s) are not obeyed yet: the "
-				      "workflow runs",
-				      STR_ARG(w->path), STR_ARG(e->event.s), STR_ARG(list)));
-	}
-}
-
 static void note_invalid(struct choosing *c)
 {
 	for (size_t i = 0; i < c->files->n; i++) {
@@ -273,7 +246,6 @@ static void choose_by_event(struct choosing *c, struct str event)
 				wanted[j] = true;
 			}
 			choose(c, w, wanted);
-			note_filters(c, w, e);
 		}
 	}
 }
