@@ -36,6 +36,8 @@ struct machine_spec {
 	struct str options;  /* --container-options: words, blanks apart, quoted as for a shell */
 	struct str repository_name; /* the last part of owner/name */
 	struct str bind;            /* --bind: this directory is the workspace; or empty */
+	const struct str *expose;   /* sandbox: paths of this machine shown read-only */
+	size_t nexpose;
 	enum pull_policy pull;
 	bool privileged;
 	/* One line for people: "pulling ubuntu:24.04", docker's own words. */
@@ -55,6 +57,9 @@ struct engine_state {
 
 struct engine {
 	const char *name;
+	/* Jobs see this machine's own system, not an image: any label for Linux is served, and
+	 * what needs images (containers, services, Docker actions) is not. */
+	bool own_system;
 	/* Whether it can be used here, in at most a few seconds. */
 	void (*probe)(struct arena *a, struct engine_state *out);
 	/* Starts a machine with its agent answering; pulls the image if the policy says so. The
@@ -75,6 +80,8 @@ struct engine {
 	bool (*look)(struct arena *a, struct str image, struct str *about, struct err *err);
 	/* The names of what is kept between runs; SIZE_MAX = the engine does not answer. */
 	size_t (*caches)(struct arena *a, struct str **names);
+	/* What every run on it should be told once, a line each; or NULL. */
+	size_t (*notes)(struct arena *a, const struct machine_spec *spec, struct str **lines);
 };
 
 struct channel *machine_channel(struct machine *m);
@@ -84,13 +91,17 @@ struct str machine_describe(const struct machine *m);
 
 extern const struct engine engine_docker;
 extern const struct engine engine_host;
+extern const struct engine engine_sandbox;
 extern const struct engine engine_fake;
 
 /* The build of the agent that is embedded, as it names itself. */
 struct str engine_agent_build(void);
 
-/* "auto", "docker", "host", "fake": NULL when there is none of that name. auto is resolved by
- * probing. */
+/* "auto", "docker", "sandbox", "host", "fake": NULL when there is none of that name. auto is
+ * resolved by probing. */
 const struct engine *engine_by_name(struct str name);
+/* What "auto" means here, and its state. `why` then says what is wrong with those that were asked
+ * before it; with none usable, of all, and the first one is returned. */
+const struct engine *engine_auto(struct arena *a, struct engine_state *state);
 
 #endif

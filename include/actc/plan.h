@@ -92,6 +92,8 @@ struct label_match {
  * with a text in *why when it is none of these or names no label at all. */
 bool labels_resolve(struct arena *a, struct value runs_on, const struct label_images *given,
 		    const struct label_images *config, struct label_match *out, struct str *why);
+/* Whether these labels ask for any machine with Linux: ubuntu-*, or self-hosted with linux. */
+bool labels_mean_linux(struct arena *a, struct value runs_on);
 /* The built-in labels and their images, for `doctor`. */
 extern const struct label_image builtin_images[];
 extern const size_t nbuiltin_images;

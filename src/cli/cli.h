@@ -78,6 +78,7 @@ struct options {
 	enum pull_policy pull;
 	bool bind;
 	struct str network;
+	struct str_list expose;
 	struct str container_options;
 	struct str architecture; /* "linux/arm64" */
 	bool privileged;

@@ -72,26 +72,31 @@ static bool all_on_host(const struct preparation *p)
 static bool choose_engine(struct preparation *p, struct err *err)
 {
 	struct engine_state state = { 0 };
-	const struct engine *engine = engine_by_name(p->o->engine);
+	bool is_auto = str_eq(p->o->engine, STR("auto"));
+	const struct engine *engine =
+		is_auto ? engine_auto(p->a, &state) : engine_by_name(p->o->engine);
 
 	if (!engine) {
 		return err_set(err, ERR_USAGE,
-			       "there is no engine \"%.*s\"; there are: docker, host",
+			       "there is no engine \"%.*s\"; there are: docker, sandbox, host",
 			       STR_ARG(p->o->engine));
 	}
 	p->request.engine = engine;
 	if (p->o->dry_run || all_on_host(p)) {
 		return true;
 	}
-	engine->probe(p->a, &state);
+	if (!is_auto) {
+		engine->probe(p->a, &state);
+	}
 	if (!state.usable) {
 		return err_set(err, ERR_ENGINE, "the %s engine cannot be used: %.*s\n  %.*s",
 			       engine->name, STR_ARG(state.why), STR_ARG(state.fix));
 	}
-	if (str_eq(p->o->engine, STR("auto"))) {
+	if (is_auto) {
 		vec_push(p->a, &p->notes,
-			 arena_printf(p->a, "engine: %s (%.*s)", engine->name,
-				      STR_ARG(state.version)));
+			 arena_printf(p->a, "engine: %s (%.*s%s%.*s)", engine->name,
+				      STR_ARG(state.version), state.why.len ? "; " : "",
+				      STR_ARG(state.why)));
 	}
 	return true;
 }
@@ -147,6 +152,22 @@ static struct masker *fill_masker(struct preparation *p)
 	return m;
 }
 
+static void add_engine_notes(struct preparation *p)
+{
+	const struct engine *engine = p->request.engine;
+	struct str *lines = NULL;
+	size_t n = 0;
+
+	if (engine->notes && !p->o->dry_run && !all_on_host(p)) {
+		n = engine->notes(p->a, &p->request.machine, &lines);
+	}
+	for (size_t i = 0; i < n; i++) {
+		vec_push(p->a, &p->notes, lines[i]);
+	}
+	p->request.nnotes = p->notes.n;
+	p->request.notes = p->notes.v;
+}
+
 static void fill_request(struct preparation *p)
 {
 	struct options *o = p->o;
@@ -168,8 +189,6 @@ static void fill_request(struct preparation *p)
 	r->images = &o->images;
 	r->calls = p->calls;
 	r->rundir = &p->rundir;
-	r->nnotes = p->notes.n;
-	r->notes = p->notes.v;
 	r->max_jobs = o->max_jobs ? o->max_jobs : (size_t)(cores > 0 ? cores : 1);
 	r->timeout_s = (double)o->timeout_ms / 1000;
 	r->dry_run = o->dry_run;
@@ -178,9 +197,12 @@ static void fill_request(struct preparation *p)
 		.network = o->network,
 		.options = o->container_options,
 		.bind = o->bind ? p->happening.repo.root : STR_EMPTY,
+		.expose = o->expose.v,
+		.nexpose = o->expose.n,
 		.pull = o->pull,
 		.privileged = o->privileged,
 	};
+	add_engine_notes(p);
 }
 
 static void add_reporters(struct preparation *p)

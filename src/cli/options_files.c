@@ -144,7 +144,7 @@ static const char *refused(struct arena *a, const struct option_row *row, struct
 			       ? NULL
 			       : "a repository may not read your environment";
 	case TRUST_ENGINE:
-		return str_eq(value, STR("auto")) || str_eq(value, STR("docker")) ? NULL : leaves;
+		return str_eq(value, STR("host")) || str_eq(value, STR("fake")) ? leaves : NULL;
 	case TRUST_NETWORK:
 		return own_network(value) ? NULL : leaves;
 	case TRUST_IMAGE:

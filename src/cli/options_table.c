@@ -42,7 +42,7 @@ static const struct option_word no_color_words[] = {
 };
 
 /* "fake" is for tests only and not shown. */
-static const char *const engines[] = { "auto", "docker", "host", "fake", NULL };
+static const char *const engines[] = { "auto", "docker", "sandbox", "host", "fake", NULL };
 static const char *const formats[] = { "text", "dot", "mermaid", NULL };
 
 const struct option_row option_rows[] = {
@@ -210,8 +210,8 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN | IN_DOCTOR | IN_CLEAN,
 	  FIELD(engine),
 	  .choices = engines,
-	  .help = "auto (what answers), docker, or host: directly on this machine, without any "
-		  "isolation." },
+	  .help = "auto (the first that can be used), docker, sandbox: isolated on this machine's "
+		  "own system, without a daemon, or host: directly on it, without any isolation." },
 	{ .name = "platform",
 	  .letter = 'P',
 	  .arg = "LABEL=IMAGE",
@@ -256,6 +256,15 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN,
 	  FIELD(network),
 	  .help = "The network of the jobs: bridge, none, host, or one of the engine's by name." },
+	{ .name = "expose",
+	  .arg = "PATH",
+	  .type = OPT_LIST,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_ENGINE,
+	  .commands = IN_RUN,
+	  FIELD(expose),
+	  .help = "With the engine sandbox: show jobs this file or directory, read-only, where "
+		  "they would not see it; may be repeated." },
 	{ .name = "container-options",
 	  .arg = "OPTIONS",
 	  .type = OPT_TEXT,

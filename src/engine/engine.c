@@ -6,30 +6,45 @@
 
 /* In the order in which "auto" tries them. Only what isolates is tried: the host must be asked for,
  * and the fake is for tests. */
-static const struct engine *const engines[] = { &engine_docker, &engine_host, &engine_fake };
-static const struct engine *const automatic[] = { &engine_docker };
+static const struct engine *const engines[] = { &engine_docker, &engine_sandbox, &engine_host,
+						&engine_fake };
+static const struct engine *const automatic[] = { &engine_docker, &engine_sandbox };
 
 enum {
 	NENGINES = sizeof(engines) / sizeof(*engines),
 	NAUTOMATIC = sizeof(automatic) / sizeof(*automatic),
 };
 
-/* The first usable one; with none the first, whose own probe then says what is wrong. */
-static const struct engine *resolve_auto(void)
+const struct engine *engine_auto(struct arena *a, struct engine_state *out)
 {
-	const struct engine *found = automatic[0];
+	struct str passed = STR_EMPTY;
+	struct engine_state first = { 0 };
 
-	for (size_t i = 0; NAUTOMATIC > 1 && i < NAUTOMATIC; i++) {
-		struct arena scratch = ARENA_INIT;
-		struct engine_state state = { 0 };
-
-		automatic[i]->probe(&scratch, &state);
-		arena_release(&scratch);
-		if (state.usable) {
-			found = automatic[i];
-			break;
+	for (size_t i = 0; i < NAUTOMATIC; i++) {
+		automatic[i]->probe(a, out);
+		if (out->usable) {
+			out->why = passed;
+			return automatic[i];
+		}
+		passed = arena_printf(a, "%.*s%s%s: %.*s", STR_ARG(passed), passed.len ? "; " : "",
+				      automatic[i]->name, STR_ARG(out->why));
+		if (i == 0) {
+			first = *out;
 		}
 	}
+	/* What to do about it is said of the first; why, of all. */
+	*out = first;
+	out->why = passed;
+	return automatic[0];
+}
+
+static const struct engine *resolve_auto(void)
+{
+	struct arena scratch = ARENA_INIT;
+	struct engine_state state = { 0 };
+	const struct engine *found = engine_auto(&scratch, &state);
+
+	arena_release(&scratch);
 	return found;
 }
 

@@ -172,3 +172,29 @@ bool labels_resolve(struct arena *a, struct value runs_on, const struct label_im
 	not_served(a, &l, out);
 	return true;
 }
+
+static bool has_label(const struct labels *l, struct str label)
+{
+	for (size_t i = 0; i < l->list.n; i++) {
+		if (str_ieq(l->list.v[i], label)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool labels_mean_linux(struct arena *a, struct value runs_on)
+{
+	struct labels l = { .group = STR_EMPTY };
+	struct str why = STR_EMPTY;
+
+	if (!read_runs_on(a, &l, runs_on, &why)) {
+		return false;
+	}
+	for (size_t i = 0; i < l.list.n; i++) {
+		if (l.list.v[i].len > 7 && str_ieq(str_slice(l.list.v[i], 0, 7), STR("ubuntu-"))) {
+			return true;
+		}
+	}
+	return has_label(&l, STR("self-hosted")) && has_label(&l, STR("linux"));
+}

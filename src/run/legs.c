@@ -109,6 +109,49 @@ static struct str labels_text(struct arena *a, struct value v)
 	return text;
 }
 
+/* What needs an image or a container cannot be had from an engine that shows the machine's own
+ * system; NULL = nothing. */
+static const char *needs_containers(const struct job_def *def)
+{
+	if (def->container) {
+		return "container:";
+	}
+	if (def->services) {
+		return "services:";
+	}
+	for (size_t i = 0; i < def->nsteps; i++) {
+		if (str_starts(def->steps[i].uses.s, STR("docker://"))) {
+			return "uses: docker://";
+		}
+	}
+	return NULL;
+}
+
+/* Any label for Linux is served by the engine's own system, and no image counts; the machine
+ * itself is still what -P LABEL=-self-hosted asks for. */
+static void place_on_system(struct run *run, struct leg_run *leg, struct value runs_on)
+{
+	struct label_match *m = &leg->placement;
+	const char *needed = needs_containers(leg->job->def);
+
+	if (m->how == LABEL_HOST) {
+		return;
+	}
+	if (m->how == LABEL_NOT_SERVED && !labels_mean_linux(run->arena, runs_on)) {
+		m->reason = arena_printf(run->arena, "no machine here serves %.*s",
+					 STR_ARG(leg->labels));
+		return;
+	}
+	*m = (struct label_match){ .how = LABEL_IMAGE, .label = leg->labels, .image = STR_EMPTY };
+	m->reason = m->hint = STR_EMPTY;
+	if (needed) {
+		m->how = LABEL_NOT_SERVED;
+		m->reason = arena_printf(run->arena, "the %s engine cannot run `%s`",
+					 run->request->engine->name, needed);
+		m->hint = STR("--engine docker");
+	}
+}
+
 static bool eval_labels(struct run *run, struct leg_run *leg, const struct expr_env *env,
 			struct eval_error *e)
 {
@@ -125,7 +168,13 @@ static bool eval_labels(struct run *run, struct leg_run *leg, const struct expr_
 	}
 	leg->labels = labels_text(run->arena, v);
 	e->at = runs_on->at;
-	return labels_resolve(run->arena, v, run->request->images, NULL, &leg->placement, &e->msg);
+	if (!labels_resolve(run->arena, v, run->request->images, NULL, &leg->placement, &e->msg)) {
+		return false;
+	}
+	if (run->request->engine && run->request->engine->own_system) {
+		place_on_system(run, leg, v);
+	}
+	return true;
 }
 
 /* The default name is the literal `name`, else the id, with the leg's values; a name with an

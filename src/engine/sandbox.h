@@ -1,0 +1,89 @@
+/*
+ * sandbox.h - what the files of the sandbox engine share (Linux only).
+ *
+ * A sandbox is a process in namespaces of its own whose root is a copy-on-write view of this
+ * machine's. Two steps matter: whoever mounts must own what is mounted over (enum sandbox_ids),
+ * and before the agent is executed one more user and mount namespace is entered, in which nothing
+ * that was mounted before can be taken away again: only then may the job keep its capabilities.
+ */
+#ifndef ACTC_ENGINE_SANDBOX_H
+#define ACTC_ENGINE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "actc/arena.h"
+#include "actc/engine.h"
+#include "actc/err.h"
+#include "actc/process.h"
+
+/* Which users of this machine the job's users are. */
+enum sandbox_ids {
+	IDS_SHIFTED,     /* root here: the job's 0 is 100000 here, files are shown shifted back */
+	IDS_SAME,        /* root here, and the file system cannot be shown shifted */
+	IDS_SUBORDINATE, /* a user: 0 is that user, 1… are the subordinate ids */
+	IDS_SINGLE,      /* a user without them: there is only 0 */
+};
+
+enum { SANDBOX_SHIFT = 100000, SANDBOX_SHIFT_COUNT = 65536 };
+
+struct sandbox {
+	struct arena *a;
+	const struct machine_spec *spec;
+	enum sandbox_ids ids;
+	bool first_userns; /* no rights to mount here: they come from a user namespace */
+	bool share_network;
+	uid_t owner;               /* the job's root, as seen where the mounts are made */
+	int shift_fd;              /* IDS_SHIFTED: the user namespace that shifts; else -1 */
+	const char *outer[2];      /* first_userns: uid and gid map of the first one … */
+	const char *inner[2];      /* … and of the one that the job is in */
+	struct str subordinate[2]; /* IDS_SUBORDINATE: "first count" */
+	const char *base;          /* a directory to mount the writable layer on */
+	const char *const
+		*hidden; /* NULL-terminated: directories of the user's that are not shown */
+	const char *const *exposed; /* pairs of what and where; NULL-terminated */
+	const char *bind, *bind_at; /* a directory that the job works in itself; or NULL */
+	struct str resolv;          /* content of resolv.conf */
+	int go;                     /* a byte: the maps are written; end of file: act-c is gone */
+	int report;                 /* what went wrong, in words; closed by the exec */
+	int in, out;                /* the channel's other ends */
+	int program;
+};
+
+/* Chooses ids and maps for whoever runs act-c. */
+bool sandbox_choose_ids(struct sandbox *s, struct err *err);
+/* Writes the maps of a process that has just been made with a user namespace. */
+bool sandbox_write_maps(const struct sandbox *s, pid_t pid, struct err *err);
+void sandbox_release_ids(struct sandbox *s);
+/* Whether act-c may mount without a user namespace of its own. */
+bool sandbox_is_privileged(void);
+
+/* In the new process: everything up to the exec of the agent. Never returns. */
+_Noreturn void sandbox_init(struct sandbox *s);
+/* The root directory of the job below the current directory, as "root". */
+bool sandbox_view(struct sandbox *s, struct err *err);
+/* dev, proc and sys in it. */
+bool sandbox_system(struct sandbox *s, struct err *err);
+/* Files in it that are not this machine's. */
+bool sandbox_files(struct sandbox *s, struct err *err);
+/* A file of that content, made anew, owned by the job's root. */
+bool sandbox_put(const struct sandbox *s, const char *path, struct str content, unsigned mode,
+		 struct err *err);
+/* `from` shown at `to`, which must be there; read-only unless `writable`. */
+bool sandbox_bind(const struct sandbox *s, const char *from, const char *to, bool writable,
+		  struct err *err);
+
+/* The helper that carries the job's network. */
+enum sandbox_helper { HELPER_NONE, HELPER_SLIRP4NETNS, HELPER_PASTA };
+enum sandbox_helper sandbox_helper(struct str *why_not);
+/* Starts it for a new process; sandbox_network_ready() waits until it carries. */
+bool sandbox_network_start(struct arena *a, enum sandbox_helper helper, pid_t pid, bool userns,
+			   struct child *child, int *ready, struct err *err);
+bool sandbox_network_ready(struct child *child, int *ready, struct err *err);
+
+void sandbox_probe(struct arena *a, struct engine_state *out);
+/* The distribution's name for people. */
+struct str sandbox_system_name(struct arena *a);
+
+#endif
