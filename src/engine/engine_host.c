@@ -23,6 +23,7 @@ extern char **environ;
 enum {
 	START_MS = 10 * 1000,
 	STOP_MS = 3 * 1000,
+	LAST_MS = 500,
 };
 
 struct host_machine {
@@ -165,34 +166,39 @@ static bool open_channel(struct arena *a, struct host_machine *m, const struct m
 	return m->m.channel != NULL;
 }
 
-/* Waits for the agent's end; kills it when the time is over. */
-static void end_agent(struct host_machine *m, int timeout_ms)
+/* True when the agent has ended, and how; waits for it at most so long. */
+static bool wait_agent(struct host_machine *m, int timeout_ms, int *status)
 {
 	enum { STEP_MS = 2 };
 
 	for (int waited = 0; m->pid > 0; waited += STEP_MS) {
-		if (waitpid(m->pid, NULL, WNOHANG) != 0) {
+		if (waitpid(m->pid, status, WNOHANG) == m->pid) {
 			m->pid = 0;
-			return;
+			return true;
 		}
 		if (waited >= timeout_ms) {
-			(void)kill(m->pid, SIGKILL);
+			return false;
 		}
 		(void)nanosleep(&(struct timespec){ 0, STEP_MS * 1000000L }, NULL);
 	}
+	return false;
 }
 
 static void host_stop(struct machine *machine, bool force)
 {
 	struct host_machine *m = (struct host_machine *)machine;
 	struct err ignored = ERR_INIT;
+	int status;
 
 	if (m->m.channel) {
 		/* The agent kills everything at once in any case. */
 		channel_close(m->m.channel);
 		m->m.channel = NULL;
 	}
-	end_agent(m, force ? STOP_MS / 2 : STOP_MS);
+	if (!wait_agent(m, force ? STOP_MS / 2 : STOP_MS, &status) && m->pid > 0) {
+		(void)kill(m->pid, SIGKILL);
+		(void)wait_agent(m, STOP_MS, &status);
+	}
 	(void)remove_tree(m->dir, &ignored);
 	err_release(&ignored);
 }
@@ -225,8 +231,8 @@ static struct str host_why_lost(struct arena *a, struct machine *machine)
 	struct host_machine *m = (struct host_machine *)machine;
 	int status = 0;
 
-	if (m->pid > 0 && waitpid(m->pid, &status, WNOHANG) == m->pid) {
-		m->pid = 0;
+	/* Its descriptors are closed a little before it can be waited for. */
+	if (wait_agent(m, LAST_MS, &status)) {
 		if (WIFSIGNALED(status)) {
 			return arena_printf(a, "the agent was ended by signal %d",
 					    WTERMSIG(status));
