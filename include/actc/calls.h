@@ -11,11 +11,24 @@
 #include "actc/diag.h"
 #include "actc/str.h"
 #include "actc/workflow.h"
+#include "actc/yaml.h"
 
 enum {
-	CALLS_MAX_DEPTH = 10, /* levels in total, the started file included */
-	CALLS_MAX_FILES = 50, /* distinct called files of one run */
+	CALLS_MAX_DEPTH = 9,    /* levels of called files below the one that is started */
+	CALLS_MAX_FILES = 51,   /* distinct files of one run, with the one that is started */
+	CALLS_MAX_JOBS = 10000, /* of all files, each counted for each call; act-c's own limit */
 };
+
+/* What GitHub's service lets be set, and how its own reader goes about it. */
+struct call_rules {
+	size_t max_depth;
+	size_t max_jobs;
+	bool limited_read; /* jobs may read contents and packages where no file says more */
+	bool staged;       /* stop at the first call that is wrong (workflow_load_staged) */
+	const struct yaml_limits *limits; /* of each file; with staged */
+};
+
+extern const struct call_rules call_rules_default;
 
 /* --local-repository OWNER/REPO[@REF]=DIR: such a repository is read from there. */
 struct local_repository {
@@ -28,6 +41,8 @@ struct call_places {
 		root; /* of the repository; "./" and "$/" of a local file are below it; "" = here */
 	size_t n;
 	const struct local_repository *v;
+	/* Not empty: every file is below this directory, by the reference as it is written. */
+	struct str refs;
 };
 
 struct calls;
@@ -35,10 +50,12 @@ struct calls;
 /*
  * Reads every file that the jobs of these workflows call, and what those call. What is wrong
  * becomes a diagnostic: a missing file, one without workflow_call, inputs and secrets that are
- * required or unknown, loops, too many levels or files. False when there was any error.
+ * required or unknown, permissions beyond the caller's, loops, too many levels, files or jobs.
+ * rules == NULL: the default ones. False when there was any error.
  */
 bool calls_load(struct arena *a, const struct workflow *const *roots, size_t n,
-		const struct call_places *places, struct diags *diags, struct calls **out);
+		const struct call_places *places, const struct call_rules *rules,
+		struct diags *diags, struct calls **out);
 
 /* The workflow that a job calls; NULL = it was not loaded. */
 const struct workflow *calls_find(const struct calls *c, const struct job_def *job);

@@ -26,7 +26,9 @@ struct diag {
 	struct span token; /* where GitHub reports it, when `at` is more exact; else the same */
 	uint32_t file;     /* for diagnostics without a span */
 	struct str msg;
-	struct str hint; /* "did you mean …", or empty */
+	struct str hint;    /* "did you mean …", or empty */
+	struct span caller; /* the `uses` that led to the file, NO_SPAN when none did */
+	bool bare;          /* GitHub names neither file nor place */
 };
 
 struct diags {
@@ -51,6 +53,10 @@ __attribute__((format(printf, 4, 5))) struct diag *diag_file_error(struct diags 
 /* As much of a text from the file as a message can hold: for "%.*s", where the text may be a
  * megabyte and reported many times. Longer messages are cut with "[...]". */
 struct str diag_quote(struct str s);
+
+/* As GitHub's service words it: "file (Line: 1, Col: 2): message", cut after 500 characters, with
+ * the caller in front where a called file is wrong. */
+struct str diag_as_github(struct arena *a, const struct diags *d, const struct diag *one);
 
 /* One diagnostic with its snippet and caret; `colour` adds escape codes. Control characters of the
  * source line are shown as blanks, long lines are cut around the caret. */

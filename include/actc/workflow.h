@@ -15,6 +15,7 @@
 #include "actc/source.h"
 #include "actc/str.h"
 #include "actc/token.h"
+#include "actc/yaml.h"
 
 struct spanned {
 	struct str s;
@@ -190,11 +191,16 @@ struct workflow {
 	struct str cache_mode; /* empty = not given */
 	size_t njobs;
 	const struct job_def *jobs; /* file order */
+	const struct tok *tokens;   /* the whole file, as read */
 };
 
 /* Reads and checks one registered source. NULL when it has errors (warnings may come with a model).
  */
 const struct workflow *workflow_load(struct arena *a, uint32_t file, struct diags *diags);
+/* The same as GitHub's service does it: a file that does not fit the schema is not looked into any
+ * further, and what is wrong comes in GitHub's order. */
+const struct workflow *workflow_load_staged(struct arena *a, uint32_t file,
+					    const struct yaml_limits *limits, struct diags *diags);
 /* NULL when there is none. Ids and event names: jobs ignore case, events do not. */
 const struct job_def *workflow_job(const struct workflow *w, struct str id);
 const struct event_filter *workflow_event(const struct workflow *w, struct str event);

@@ -36,7 +36,8 @@ static struct diag *add(struct diags *d, enum diag_severity severity, struct spa
 				.token = at,
 				.file = file,
 				.msg = msg,
-				.hint = STR_EMPTY });
+				.hint = STR_EMPTY,
+				.caller = NO_SPAN });
 	d->nerrors += severity == DIAG_ERROR;
 	d->nwarnings += severity == DIAG_WARNING;
 	return &d->list.v[d->list.n - 1];

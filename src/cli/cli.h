@@ -100,6 +100,14 @@ struct options {
 	struct settings contexts; /* NAME=FILE */
 	bool batch;
 
+	/* parse; the numbers are 0 when not given */
+	bool include_source;
+	struct str shown_as;
+	struct str refs;
+	unsigned long max_depth, max_file_size, max_job_limit, max_nested_depth;
+	struct str permissions_policy;
+	struct str_list features;
+
 	bool help, version, man;
 };
 
@@ -132,6 +140,7 @@ int cmd_graph(struct options *o);
 int cmd_doctor(struct options *o);
 int cmd_clean(struct options *o);
 int cmd_eval(struct options *o);
+int cmd_parse(struct options *o);
 int cmd_help(struct options *o);
 int cmd_version(struct options *o);
 

@@ -39,7 +39,7 @@ static bool load_calls(struct preparation *p, struct err *err)
 	for (size_t i = 0; i < p->selection.n; i++) {
 		roots[i] = p->selection.v[i].workflow;
 	}
-	return calls_load(p->a, roots, p->selection.n, &places, &p->diags, &p->calls) ||
+	return calls_load(p->a, roots, p->selection.n, &places, NULL, &p->diags, &p->calls) ||
 	       err_set(err, ERR_INVALID, "a called workflow cannot be used");
 }
 

@@ -96,6 +96,18 @@ const struct command commands[] = {
 		  "\"value\": ...} or {\"error\": ..., \"stage\": ...}.",
 	  .examples = "  act-c eval \"contains('refs/heads/main', 'heads')\"\n"
 		      "  act-c eval 'github.event.*.name' --context github=github.json\n" },
+	{ .name = "parse",
+	  .run = cmd_parse,
+	  .bit = IN_PARSE,
+	  .max_args = 1,
+	  .args = "FILE",
+	  .summary = "Print a workflow as GitHub reads it",
+	  .text = "Prints the workflow, with the jobs of the workflows that it calls, as JSON in "
+		  "the model that GitHub tests its own readers with; or, with exit status 3, what "
+		  "is wrong with it, with GitHub's words and places.",
+	  .examples =
+		  "  act-c parse --json .github/workflows/ci.yml\n"
+		  "  act-c parse --json --include-source --as .github/workflows/a.yml a.yml\n" },
 	{ .name = "help",
 	  .run = cmd_help,
 	  .bit = IN_HELP,

@@ -18,8 +18,9 @@ enum command_bit {
 	IN_HELP = 1 << 7,
 	IN_VERSION = 1 << 8,
 	IN_PLAN = 1 << 9,
+	IN_PARSE = 1 << 10,
 	IN_FILES = IN_RUN | IN_LIST | IN_VALIDATE | IN_GRAPH | IN_PLAN,
-	IN_ALL = (1 << 10) - 1,
+	IN_ALL = (1 << 11) - 1,
 };
 
 enum option_group {

@@ -11,6 +11,7 @@ struct build {
 	struct arena *a;
 	struct diags *diags;
 	struct memo conditions;
+	bool staged; /* as GitHub: what is wrong earlier hides what is wrong later */
 };
 
 /* A value that can be looked into: there, and without a reported error. */

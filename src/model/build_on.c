@@ -41,7 +41,7 @@ static void check_pairs(struct build *b, const struct tok *options)
 	for (size_t i = 0; i < NPAIRS; i++) {
 		const struct tok *ignore = tok_get(options, str_of(pairs[i].ignore));
 
-		if (ignore && tok_get(options, str_of(pairs[i].pattern))) {
+		if (ignore && !b->staged && tok_get(options, str_of(pairs[i].pattern))) {
 			(void)diag_error(b->diags, ignore->at, KIND,
 					 "You may only define one of `%s` and `%s` for a single "
 					 "event",

@@ -11,7 +11,7 @@
 static void build_jobs(struct build *b, const struct tok *map, struct workflow *w)
 {
 	struct job_def *jobs = arena_array(b->a, struct job_def, map->u.map.n);
-	size_t n = 0;
+	size_t n = 0, before = b->diags->nerrors;
 
 	for (size_t i = 0; i < map->u.map.n; i++) {
 		const struct tok_pair *pair = &map->u.map.pairs[i];
@@ -26,7 +26,9 @@ static void build_jobs(struct build *b, const struct tok *map, struct workflow *
 		(void)diag_error(b->diags, map->at, "syntax-check",
 				 "The workflow must contain at least one job.");
 	}
-	build_needs(b, map->at, jobs, n);
+	if (!b->staged || b->diags->nerrors == before) {
+		build_needs(b, map->at, jobs, n);
+	}
 	w->njobs = n;
 	w->jobs = jobs;
 }
@@ -51,30 +53,59 @@ static void build_root(struct build *b, const struct tok *root, struct workflow 
 	}
 }
 
-const struct workflow *workflow_load(struct arena *a, uint32_t file, struct diags *diags)
+/* By place, which is the order in which GitHub comes by. Insertion: few, and mostly in order. */
+static void sort_errors(struct diags *diags, size_t from)
 {
-	struct build b = { .a = a, .diags = diags };
-	const struct source *src = sources_get(diags->sources, file);
-	struct workflow *w = arena_new(a, struct workflow);
-	size_t before = diags->nerrors;
-	const struct yaml_node *node = yaml_read(a, file, &yaml_workflow_limits, diags);
+	for (size_t i = from; i < diags->list.n; i++) {
+		struct diag d = diags->list.v[i];
+		size_t k = i;
+
+		for (; k > from && diags->list.v[k - 1].token.lo > d.token.lo; k--) {
+			diags->list.v[k] = diags->list.v[k - 1];
+		}
+		diags->list.v[k] = d;
+	}
+}
+
+static const struct workflow *load(struct build *b, uint32_t file, const struct yaml_limits *limits)
+{
+	const struct source *src = sources_get(b->diags->sources, file);
+	struct workflow *w = arena_new(b->a, struct workflow);
+	size_t before = b->diags->nerrors;
+	const struct yaml_node *node = yaml_read(b->a, file, limits, b->diags);
 
 	if (!node) {
 		return NULL;
 	}
 	if (node->kind == YAML_NULL) {
-		(void)diag_file_error(diags, file, "syntax-check", "The workflow file is empty");
+		(void)diag_file_error(b->diags, file, "syntax-check", "The workflow file is empty");
 		return NULL;
 	}
 
-	const struct tok *root = schema_read(a, node, &schema_workflow, diags);
+	const struct tok *root = schema_read(b->a, node, &schema_workflow, b->diags);
+	size_t read = b->diags->list.n;
 
 	w->file = file;
 	w->path = src->path;
-	if (root->kind == TOK_MAP) {
-		build_root(&b, root, w);
+	w->tokens = root;
+	if (root->kind == TOK_MAP && !(b->staged && b->diags->nerrors > before)) {
+		build_root(b, root, w);
 	}
-	return diags->nerrors == before ? w : NULL;
+	if (b->staged) {
+		sort_errors(b->diags, read);
+	}
+	return b->diags->nerrors == before ? w : NULL;
+}
+
+const struct workflow *workflow_load(struct arena *a, uint32_t file, struct diags *diags)
+{
+	return load(&(struct build){ .a = a, .diags = diags }, file, &yaml_workflow_limits);
+}
+
+const struct workflow *workflow_load_staged(struct arena *a, uint32_t file,
+					    const struct yaml_limits *limits, struct diags *diags)
+{
+	return load(&(struct build){ .a = a, .diags = diags, .staged = true }, file, limits);
 }
 
 const struct job_def *workflow_job(const struct workflow *w, struct str id)

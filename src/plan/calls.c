@@ -1,12 +1,12 @@
 /*
- * calls.c - from `uses:` of a job to the workflow it calls, recursively, with GitHub's checks of
- * the call (SEMANTICS 8). Values are checked when the call is made (run layer); here only what is
- * static is.
+ * calls.c - from `uses:` of a job to the workflow it calls, recursively (SEMANTICS 8). What a call
+ * has to fulfil is in calls_check.c.
  */
 #include "actc/calls.h"
 
 #include "actc/file.h"
 #include "actc/strbuf.h"
+#include "calls_check.h"
 
 enum { FILE_MAX = 32 << 20 };
 
@@ -18,9 +18,19 @@ struct call {
 /* A file that was read; `dir` is the repository that "./" in it means. */
 struct callee {
 	struct str path;
+	struct str shown; /* its name in messages */
 	struct str dir;
 	struct str origin; /* "owner/repo@ref", or empty for the own repository */
 	const struct workflow *workflow;
+	size_t jobs; /* of it and what it calls; 0 = not counted yet */
+};
+
+/* A file was looked into for calls already: with these permissions, and so deep. Many ways may lead
+ * to one file; each is gone once. */
+struct visit {
+	const struct workflow *workflow;
+	struct permission_set permissions;
+	size_t depth;
 };
 
 struct calls {
@@ -31,8 +41,11 @@ struct calls {
 struct loading {
 	struct arena *a;
 	const struct call_places *places;
+	const struct call_rules *rules;
 	struct diags *diags;
 	struct calls *calls;
+	size_t nerrors; /* before */
+	VEC(struct visit) visits;
 };
 
 /* The chain of files above the one being read, to find loops. */
@@ -41,7 +54,13 @@ struct chain {
 	struct str path;
 	struct str dir;
 	struct str origin;
-	size_t depth;
+	size_t depth; /* 0 for the file that is started */
+};
+
+const struct call_rules call_rules_default = {
+	.max_depth = CALLS_MAX_DEPTH,
+	.max_jobs = CALLS_MAX_JOBS,
+	.limits = &yaml_workflow_limits,
 };
 
 const struct workflow *calls_find(const struct calls *c, const struct job_def *job)
@@ -95,10 +114,15 @@ static bool locate(struct loading *l, const struct job_def *job, const struct ch
 {
 	struct str uses = job->uses.s, repo, path, ref;
 
+	if (l->places->refs.len) {
+		*out = (struct callee){ .path = join(l->a, l->places->refs, uses), .shown = uses };
+		return true;
+	}
 	if (str_starts(uses, STR("./")) || str_starts(uses, STR("$/"))) {
 		out->dir = from->dir;
 		out->origin = from->origin;
 		out->path = join(l->a, from->dir, str_slice(uses, 2, uses.len));
+		out->shown = out->path;
 		return true;
 	}
 	if (!split_remote(uses, &repo, &path, &ref)) {
@@ -121,20 +145,22 @@ static bool locate(struct loading *l, const struct job_def *job, const struct ch
 	out->dir = local->dir;
 	out->origin = arena_printf(l->a, "%.*s@%.*s", STR_ARG(repo), STR_ARG(ref));
 	out->path = join(l->a, local->dir, path);
+	out->shown = out->path;
 	return true;
 }
 
 static const struct workflow *read_workflow(struct loading *l, const struct job_def *job,
-					    struct str path)
+					    const struct callee *c)
 {
 	struct strbuf text = STRBUF_INIT(FILE_MAX);
 	struct err err = ERR_INIT;
 	const struct workflow *w = NULL;
 
-	if (read_file(arena_cstr(l->a, path), &text, &err)) {
-		uint32_t file = sources_add(l->diags->sources, path, strbuf_str(&text));
+	if (read_file(arena_cstr(l->a, c->path), &text, &err)) {
+		uint32_t file = sources_add(l->diags->sources, c->shown, strbuf_str(&text));
 
-		w = workflow_load(l->a, file, l->diags);
+		w = l->rules->staged ? workflow_load_staged(l->a, file, l->rules->limits, l->diags)
+				     : workflow_load(l->a, file, l->diags);
 	} else {
 		diag_error(l->diags, job->uses.at, "workflow-call",
 			   "error parsing called workflow: %s", err.msg);
@@ -142,75 +168,6 @@ static const struct workflow *read_workflow(struct loading *l, const struct job_
 	}
 	strbuf_release(&text);
 	return w;
-}
-
-static bool has_key(const struct tok *map, struct str key)
-{
-	for (size_t i = 0; map && map->kind == TOK_MAP && i < map->u.map.n; i++) {
-		const struct tok *k = map->u.map.pairs[i].key;
-
-		if (k->kind == TOK_STRING && str_ieq(k->u.s, key)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static void check_inputs(struct loading *l, const struct job_def *job,
-			 const struct event_filter *call)
-{
-	for (size_t i = 0; i < call->ninputs; i++) {
-		const struct input_def *in = &call->inputs[i];
-
-		if (in->required && !has_key(job->with, in->id.s)) {
-			diag_error(l->diags, job->uses.at, "workflow-call",
-				   "Input %.*s is required, but not provided while calling.",
-				   STR_ARG(in->id.s));
-		}
-	}
-	for (size_t i = 0; job->with && job->with->kind == TOK_MAP && i < job->with->u.map.n; i++) {
-		const struct tok *k = job->with->u.map.pairs[i].key;
-		bool known = k->kind != TOK_STRING;
-
-		for (size_t d = 0; !known && d < call->ninputs; d++) {
-			known = str_ieq(call->inputs[d].id.s, k->u.s);
-		}
-		if (!known) {
-			diag_error(l->diags, k->at, "workflow-call",
-				   "Invalid input, %.*s is not defined in the referenced workflow.",
-				   STR_ARG(k->u.s));
-		}
-	}
-}
-
-static void check_secrets(struct loading *l, const struct job_def *job,
-			  const struct event_filter *call)
-{
-	const struct tok *given = job->secrets;
-
-	for (size_t i = 0; i < call->nsecrets && !job->secrets_inherit; i++) {
-		const struct secret_def *s = &call->secrets[i];
-
-		if (s->required && !has_key(given, s->id.s)) {
-			diag_error(l->diags, job->uses.at, "workflow-call",
-				   "Secret %.*s is required, but not provided while calling.",
-				   STR_ARG(s->id.s));
-		}
-	}
-	for (size_t i = 0; given && given->kind == TOK_MAP && i < given->u.map.n; i++) {
-		const struct tok *k = given->u.map.pairs[i].key;
-		bool known = k->kind != TOK_STRING;
-
-		for (size_t d = 0; !known && d < call->nsecrets; d++) {
-			known = str_ieq(call->secrets[d].id.s, k->u.s);
-		}
-		if (!known) {
-			diag_error(
-				l->diags, k->at, "workflow-call",
-				"Invalid secret, %.*s is not defined in the referenced workflow.",
-				STR_ARG(k->u.s));
-		}
-	}
 }
 
 static bool is_above(const struct chain *c, struct str path)
@@ -223,78 +180,180 @@ static bool is_above(const struct chain *c, struct str path)
 	return false;
 }
 
-static void load_calls(struct loading *l, const struct workflow *w, const struct chain *chain);
+/* GitHub says this of the run as a whole; the caret is below the call. */
+__attribute__((format(printf, 3, 4))) static void refuse(struct loading *l, struct span at,
+							 const char *fmt, ...)
+{
+	va_list ap;
 
-/* The file of a call, read once however often it is called. */
-static const struct workflow *callee(struct loading *l, const struct job_def *job,
-				     const struct chain *chain)
+	va_start(ap, fmt);
+	struct str msg = arena_vprintf(l->a, fmt, ap);
+	va_end(ap);
+	diag_error(l->diags, at, "workflow-call", "%.*s", STR_ARG(msg))->bare = true;
+}
+
+/* What is wrong in the called file itself is told with the place of the call. */
+static void name_caller(struct loading *l, size_t from, struct span uses)
+{
+	for (size_t i = from; i < l->diags->list.n; i++) {
+		struct diag *d = &l->diags->list.v[i];
+
+		if (d->file != uses.file && !d->bare) {
+			d->caller = uses;
+		}
+	}
+}
+
+/* The file of a call, read once however often it is called. NULL with a diagnostic, or when there
+ * was one before. */
+static const struct callee *find_callee(struct loading *l, const struct job_def *job,
+					const struct chain *chain)
 {
 	struct callee c = { 0 };
 
+	if (chain->depth + 1 > l->rules->max_depth) {
+		refuse(l, job->uses.at, "Nested reusable workflow depth exceeded %zu.",
+		       l->rules->max_depth);
+		return NULL;
+	}
 	if (!locate(l, job, chain, &c)) {
 		return NULL;
 	}
-	if (is_above(chain, c.path)) {
+	if (!l->rules->staged && is_above(chain, c.path)) {
 		diag_error(l->diags, job->uses.at, "workflow-call",
 			   "%.*s calls itself: reusable workflows must not form a loop",
 			   STR_ARG(c.path));
 		return NULL;
 	}
-	if (chain->depth + 1 > CALLS_MAX_DEPTH) {
-		diag_error(l->diags, job->uses.at, "workflow-call",
-			   "Nested reusable workflow depth exceeded %d.", CALLS_MAX_DEPTH);
-		return NULL;
-	}
 	for (size_t i = 0; i < l->calls->files.n; i++) {
 		if (str_eq(l->calls->files.v[i].path, c.path)) {
-			return l->calls->files.v[i].workflow;
+			return &l->calls->files.v[i];
 		}
 	}
-	if (l->calls->files.n >= CALLS_MAX_FILES) {
-		diag_error(l->diags, job->uses.at, "workflow-call",
-			   "more than %d reusable workflows are called", CALLS_MAX_FILES);
+	if (l->calls->files.n + 1 >= CALLS_MAX_FILES) {
+		refuse(l, job->uses.at, "The maximum file count of %d has been exceeded",
+		       CALLS_MAX_FILES);
 		return NULL;
 	}
-	c.workflow = read_workflow(l, job, c.path);
-	vec_push(l->a, &l->calls->files, c);
-	if (c.workflow) {
-		struct chain here = { chain, c.path, c.dir, c.origin, chain->depth + 1 };
 
-		load_calls(l, c.workflow, &here);
-	}
-	return c.workflow;
+	size_t before = l->diags->list.n;
+
+	c.workflow = read_workflow(l, job, &c);
+	name_caller(l, before, job->uses.at);
+	vec_push(l->a, &l->calls->files, c);
+	return &l->calls->files.v[l->calls->files.n - 1];
 }
 
-static void load_calls(struct loading *l, const struct workflow *w, const struct chain *chain)
+static bool stopped(const struct loading *l)
 {
-	for (size_t i = 0; i < w->njobs; i++) {
-		const struct job_def *job = &w->jobs[i];
-		const struct workflow *to = job->uses.s.len ? callee(l, job, chain) : NULL;
-		const struct event_filter *call =
-			to ? workflow_event(to, STR("workflow_call")) : NULL;
+	return l->rules->staged && l->diags->nerrors > l->nerrors;
+}
 
-		if (to && !call) {
-			diag_error(l->diags, job->uses.at, "workflow-call",
-				   "workflow_call key is not defined in the referenced workflow.");
-		} else if (to) {
-			check_inputs(l, job, call);
-			check_secrets(l, job, call);
-			vec_push(l->a, &l->calls->list, (struct call){ job, to });
+static bool visited(struct loading *l, struct visit v)
+{
+	for (size_t i = 0; i < l->visits.n; i++) {
+		const struct visit *old = &l->visits.v[i];
+
+		if (old->workflow == v.workflow && old->depth == v.depth &&
+		    permission_set_equal(&old->permissions, &v.permissions)) {
+			return true;
 		}
 	}
+	vec_push(l->a, &l->visits, v);
+	return false;
+}
+
+/* `inherited` is what the file's jobs may do where they do not say it themselves. */
+static void load_calls(struct loading *l, const struct workflow *w, const struct chain *chain,
+		       struct permission_set inherited);
+
+static void load_call(struct loading *l, const struct job_def *job, const struct chain *chain,
+		      struct permission_set inherited)
+{
+	const struct callee *c = find_callee(l, job, chain);
+	struct permission_set allowed = job_permissions(job, inherited);
+	size_t before = l->diags->list.n, nerrors = l->diags->nerrors;
+
+	if (!c || !c->workflow) {
+		return;
+	}
+	if (!calls_find(l->calls, job)) {
+		vec_push(l->a, &l->calls->list, (struct call){ job, c->workflow });
+		call_check_interface(l->a, l->diags, job, c->workflow);
+	}
+	call_check_permissions(l->diags, &(struct call_check){ .job = job,
+							       .to = c->workflow,
+							       .shown = c->shown,
+							       .allowed = allowed,
+							       .rules = l->rules,
+							       .trusted = !l->rules->staged });
+	name_caller(l, before, job->uses.at);
+	if (l->diags->nerrors == nerrors) {
+		struct chain here = { chain, c->path, c->dir, c->origin, chain->depth + 1 };
+
+		load_calls(l, c->workflow, &here, workflow_permissions(c->workflow, allowed));
+	}
+}
+
+static void load_calls(struct loading *l, const struct workflow *w, const struct chain *chain,
+		       struct permission_set inherited)
+{
+	if (visited(l, (struct visit){ w, inherited, chain->depth })) {
+		return;
+	}
+	for (size_t i = 0; i < w->njobs && !stopped(l); i++) {
+		if (w->jobs[i].uses.s.len) {
+			load_call(l, &w->jobs[i], chain, inherited);
+		}
+	}
+}
+
+/* Each file's jobs, counted for each call: only after loops are out of the question. */
+static size_t count_jobs(struct loading *l, const struct workflow *w)
+{
+	size_t n = w->njobs;
+
+	for (size_t i = 0; i < w->njobs; i++) {
+		const struct workflow *to = calls_find(l->calls, &w->jobs[i]);
+
+		for (size_t k = 0; to && k < l->calls->files.n; k++) {
+			struct callee *c = &l->calls->files.v[k];
+
+			if (c->workflow == to) {
+				c->jobs = c->jobs ? c->jobs : count_jobs(l, to);
+				n += c->jobs;
+				break;
+			}
+		}
+	}
+	return n < l->rules->max_jobs + 1 ? n : l->rules->max_jobs + 1;
 }
 
 bool calls_load(struct arena *a, const struct workflow *const *roots, size_t n,
-		const struct call_places *places, struct diags *diags, struct calls **out)
+		const struct call_places *places, const struct call_rules *rules,
+		struct diags *diags, struct calls **out)
 {
-	struct loading l = { a, places, diags, arena_new(a, struct calls) };
-	size_t before = diags->nerrors;
+	struct loading l = { .a = a,
+			     .places = places,
+			     .rules = rules ? rules : &call_rules_default,
+			     .diags = diags,
+			     .calls = arena_new(a, struct calls),
+			     .nerrors = diags->nerrors };
 
 	for (size_t i = 0; i < n; i++) {
-		struct chain top = { NULL, roots[i]->path, places->root, STR_EMPTY, 1 };
+		struct chain top = { NULL, roots[i]->path, places->root, STR_EMPTY, 0 };
 
-		load_calls(&l, roots[i], &top);
+		load_calls(&l, roots[i], &top,
+			   workflow_permissions(roots[i], (struct permission_set){ 0 }));
+	}
+	for (size_t i = 0; i < n && diags->nerrors == l.nerrors; i++) {
+		if (count_jobs(&l, roots[i]) > l.rules->max_jobs) {
+			struct span at = roots[i]->njobs ? roots[i]->jobs[0].id.at : NO_SPAN;
+
+			refuse(&l, at, "The workflow may not contain more than %zu jobs",
+			       l.rules->max_jobs);
+		}
 	}
 	*out = l.calls;
-	return diags->nerrors == before;
+	return diags->nerrors == l.nerrors;
 }
