@@ -4,6 +4,7 @@
  */
 #include "legs.h"
 
+#include "groups.h"
 #include "scope.h"
 
 bool job_wanted(struct run *run, struct job_run *job, bool *out, struct str *why)
@@ -218,6 +219,14 @@ static bool leg_init(struct run *run, struct leg_run *leg, struct str *why)
 		*why = run_placed(run, &e);
 		return false;
 	}
+	if (def->concurrency.group) {
+		struct group_wish *wish = arena_new(run->arena, struct group_wish);
+
+		leg->group = wish;
+		if (!group_wish(run, &def->concurrency, &env, wish, why)) {
+			return false;
+		}
+	}
 	leg->timeout_s = minutes * 60;
 	leg->cancel_timeout_s = (cancel_minutes < 1 ? 1 : cancel_minutes) * 60;
 	return true;
@@ -261,6 +270,6 @@ bool job_make_legs(struct run *run, struct job_run *job, struct str *why)
 			job->legs[kept++] = job->legs[i];
 		}
 	}
-	job->nlegs = kept;
+	job->nlegs = job->left = kept;
 	return true;
 }

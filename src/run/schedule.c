@@ -9,6 +9,7 @@
 
 #include "actc/process.h"
 #include "actc/reads.h"
+#include "groups.h"
 #include "legs.h"
 #include "scope.h"
 
@@ -51,7 +52,11 @@ static void job_end(struct run *run, struct job_run *job, enum result result)
 				scope->jobs[i].def->need_index[n] == job->def->index;
 		}
 	}
-	if (scope->caller && scope->caller->result == RESULT_NONE && scope_done(scope)) {
+	if (!scope_done(scope)) {
+		return;
+	}
+	group_leave(run, (struct group_member){ .scope = scope });
+	if (scope->caller && scope->caller->result == RESULT_NONE) {
 		body_end(run, scope);
 	}
 }
@@ -131,14 +136,22 @@ static void emit_leg_finished(struct run *run, const struct leg_run *leg, struct
 /* --- cancelling ----------------------------------------------------------------------------------
  */
 
+static void leg_cancelled(struct run *run, struct leg_run *leg, struct str why)
+{
+	leg->started = true;
+	leg->result = RESULT_CANCELLED;
+	leg->job->left--;
+	leg->job->ended++;
+	group_leave(run, (struct group_member){ .leg = leg });
+	emit_leg_finished(run, leg, why, NULL);
+}
+
 static void cancel_unstarted(struct run *run, struct job_run *job, struct str why)
 {
-	while (job->next_leg < job->nlegs) {
-		struct leg_run *leg = &job->legs[job->next_leg++];
-
-		leg->result = RESULT_CANCELLED;
-		job->ended++;
-		emit_leg_finished(run, leg, why, NULL);
+	for (size_t i = 0; i < job->nlegs; i++) {
+		if (!job->legs[i].started) {
+			leg_cancelled(run, &job->legs[i], why);
+		}
 	}
 }
 
@@ -165,8 +178,8 @@ static void cancel_leg(struct run *run, struct leg_run *leg)
 
 static void cancel_running(struct run *run, struct job_run *job)
 {
-	for (size_t i = 0; i < job->next_leg; i++) {
-		if (job->legs[i].result == RESULT_NONE) {
+	for (size_t i = 0; i < job->nlegs; i++) {
+		if (job->legs[i].started && job->legs[i].result == RESULT_NONE) {
 			cancel_leg(run, &job->legs[i]);
 		}
 	}
@@ -214,6 +227,7 @@ static void leg_end(struct run *run, struct leg_run *leg, enum result result, st
 	leg->continued = result == RESULT_FAILURE && leg->continue_on_error;
 	job->running--;
 	job->ended++;
+	group_leave(run, (struct group_member){ .leg = leg });
 	merge_outputs(run, job, outputs);
 	if (!leg->body || reason.len) {
 		emit_leg_finished(run, leg, reason, outputs);
@@ -259,7 +273,9 @@ static void consider(struct run *run, struct job_run *job)
 	const struct job_run *source = unrehearsed_source(job);
 
 	job->considered = true;
-	if (source) {
+	if (job->scope->broken.len) {
+		job_end_early(run, job, RESULT_FAILURE, job->scope->broken);
+	} else if (source) {
 		why = arena_printf(run->arena,
 				   "it reads the outputs of %.*s, which was not rehearsed",
 				   STR_ARG(source->def->id.s));
@@ -306,21 +322,91 @@ static void call(struct run *run, struct leg_run *leg)
 	}
 }
 
-/* The job's next leg to start, after the ones that need no worker. */
-static struct leg_run *next_leg(struct run *run, struct job_run *job, bool *moved)
-{
-	while (job->result == RESULT_NONE && job->next_leg < job->nlegs) {
-		struct leg_run *leg = &job->legs[job->next_leg];
+/* --- concurrency -------------------------------------------------------------------------------
+ */
 
+static void end_if_all_ended(struct run *run, struct job_run *job)
+{
+	if (job->result == RESULT_NONE && job->considered && job->ended == job->nlegs) {
+		job_end(run, job, legs_result(job));
+	}
+}
+
+static void cancel_member(struct run *run, struct group_member m, struct str why)
+{
+	if (m.scope) {
+		m.scope->cancelled = true;
+		m.scope->entered = true; /* its jobs are looked at, and find themselves cancelled */
+		cancel_scope(run, m.scope);
+	} else if (m.leg && m.leg->started) {
+		cancel_leg(run, m.leg);
+	} else if (m.leg) {
+		leg_cancelled(run, m.leg, why);
+		end_if_all_ended(run, m.leg->job);
+	}
+}
+
+/* True when the member may run now. */
+static bool may_run(struct run *run, struct group_member m, const struct group_wish *wish)
+{
+	struct group_member cancel, displaced;
+	enum group_answer answer = group_enter(run, m, wish, &cancel, &displaced);
+	struct str by = arena_printf(run->arena, "a newer one of the concurrency group %.*s",
+				     STR_ARG(wish->name));
+
+	cancel_member(run, displaced, by);
+	cancel_member(run, cancel, by);
+	if (answer == GROUP_DEADLOCK) {
+		cancel_member(
+			run, m,
+			arena_printf(run->arena,
+				     "a deadlock was detected for the concurrency group %.*s: "
+				     "it is held by what calls this",
+				     STR_ARG(wish->name)));
+	}
+	return answer == GROUP_ENTERED;
+}
+
+static bool leg_may_run(struct run *run, struct leg_run *leg)
+{
+	return !leg->group || may_run(run, (struct group_member){ .leg = leg }, leg->group);
+}
+
+static bool scope_may_run(struct run *run, struct scope *scope)
+{
+	if (!scope->entered) {
+		scope->entered =
+			!scope->group ||
+			may_run(run, (struct group_member){ .scope = scope }, scope->group);
+	}
+	return scope->entered;
+}
+
+/* The job's next leg that may start, after the ones that need no worker. */
+static struct leg_run *next_leg(struct run *run, struct job_run *job, bool room, bool *moved)
+{
+	for (size_t i = 0; job->result == RESULT_NONE && i < job->nlegs; i++) {
+		struct leg_run *leg = &job->legs[i];
+		bool served = leg->placement.how != LABEL_NOT_SERVED;
+
+		if (leg->started || (served && !leg->calls && !room)) {
+			continue;
+		}
 		if (job->max_parallel >= 1 && (double)job->running >= job->max_parallel) {
 			return NULL;
 		}
-		if (leg->placement.how != LABEL_NOT_SERVED && !leg->calls) {
+		if (served && !leg_may_run(run, leg)) {
+			*moved = *moved || leg->started; /* it was cancelled instead */
+			continue;
+		}
+		leg->started = true;
+		job->left--;
+		*moved = true;
+		if (served && !leg->calls) {
+			job->running++;
 			return leg;
 		}
-		job->next_leg++;
-		*moved = true;
-		if (leg->calls) {
+		if (leg->calls && served) {
 			call(run, leg);
 		} else {
 			not_served(run, leg);
@@ -331,7 +417,7 @@ static struct leg_run *next_leg(struct run *run, struct job_run *job, bool *move
 
 static struct leg_run *scope_next(struct run *run, struct scope *scope, bool room, bool *moved)
 {
-	for (size_t i = 0; i < scope->njobs; i++) {
+	for (size_t i = 0; i < scope->njobs && scope_may_run(run, scope); i++) {
 		struct job_run *job = &scope->jobs[i];
 
 		if (!job->selected || job->result != RESULT_NONE || job->waiting > 0) {
@@ -342,11 +428,9 @@ static struct leg_run *scope_next(struct run *run, struct scope *scope, bool roo
 			*moved = true;
 		}
 
-		struct leg_run *leg = next_leg(run, job, moved);
+		struct leg_run *leg = next_leg(run, job, room, moved);
 
-		if (leg && room) {
-			job->next_leg++;
-			job->running++;
+		if (leg) {
 			return leg;
 		}
 	}

@@ -3,6 +3,8 @@
  */
 #include "scope.h"
 
+#include "groups.h"
+
 void run_emit(struct run *run, const struct event *e)
 {
 	event_bus_emit(run->request->bus, run->request->masker, e);
@@ -34,7 +36,7 @@ static struct scope *scope_new(struct run *run, const struct run_workflow *rw)
 	const struct workflow *w = rw->workflow;
 
 	scope->workflow = scope->root = rw;
-	scope->path_prefix = scope->name_prefix = STR_EMPTY;
+	scope->path_prefix = scope->name_prefix = scope->broken = STR_EMPTY;
 	scope->njobs = w->njobs;
 	scope->jobs = arena_array(run->arena, struct job_run, w->njobs);
 	for (size_t j = 0; j < w->njobs; j++) {
@@ -117,6 +119,22 @@ static void emit_planned(struct run *run)
 				       .u.run_planned.workflows = value_array(workflows) });
 }
 
+/* The file's own group; what it says is evaluated with what every file has. */
+static bool eval_group(struct run *run, struct scope *scope, struct str *why)
+{
+	const struct concurrency *c = &scope->workflow->workflow->concurrency;
+	struct group_wish *wish = arena_new(run->arena, struct group_wish);
+	struct contexts contexts = {
+		.github = value_object(github_context(run->arena, run->request, scope->root)),
+		.inputs = scope->workflow->inputs,
+		.vars = run->vars,
+	};
+	struct expr_env env = contexts_env(&contexts);
+
+	scope->group = c->group ? wish : NULL;
+	return !c->group || group_wish(run, c, &env, wish, why);
+}
+
 void scopes_init(struct run *run)
 {
 	const struct run_request *request = run->request;
@@ -126,6 +144,9 @@ void scopes_init(struct run *run)
 
 		scope->path_prefix = file_prefix(run->arena, request, i);
 		scope->secrets = secrets_context(run->arena, request->secrets);
+		if (!eval_group(run, scope, &scope->broken)) {
+			scope->group = NULL;
+		}
 	}
 	emit_planned(run);
 }
@@ -266,7 +287,7 @@ bool scope_call(struct run *run, struct leg_run *leg, struct str *why)
 	scope->path_prefix = arena_printf(run->arena, "%.*s/", STR_ARG(leg->path));
 	scope->name_prefix = arena_printf(run->arena, "%.*s / ", STR_ARG(leg->name));
 	leg->body = scope;
-	return true;
+	return eval_group(run, scope, why);
 }
 
 bool scope_done(const struct scope *scope)

@@ -29,6 +29,8 @@ struct str result_word(enum result r);
 enum result result_from_word(struct str word);
 
 struct worker;
+struct group;
+struct group_wish;
 
 /* One instance of a job: a matrix leg, or the only one. */
 struct leg_run {
@@ -43,11 +45,13 @@ struct leg_run {
 	const struct workflow *calls; /* of a job that calls a reusable workflow */
 	struct scope *body;           /* once it was called */
 	bool continue_on_error;
-	double timeout_s;        /* of the job */
-	double cancel_timeout_s; /* SEMANTICS 4.4 */
-	enum result result;      /* RESULT_NONE while it has not ended */
-	bool continued;          /* failed, but continue-on-error */
-	struct worker *worker;   /* while it runs */
+	double timeout_s;               /* of the job */
+	double cancel_timeout_s;        /* SEMANTICS 4.4 */
+	bool started;                   /* it has a worker or a body, or has ended without */
+	const struct group_wish *group; /* of the job's concurrency, once evaluated */
+	enum result result;             /* RESULT_NONE while it has not ended */
+	bool continued;                 /* failed, but continue-on-error */
+	struct worker *worker;          /* while it runs */
 	long long started_ms;
 };
 
@@ -59,7 +63,7 @@ struct job_run {
 	bool considered; /* `if` was looked at, legs made */
 	size_t nlegs;
 	struct leg_run *legs;
-	size_t next_leg; /* first that was not started */
+	size_t left; /* legs that were not started */
 	size_t running;
 	size_t ended;
 	bool fail_fast;
@@ -77,6 +81,9 @@ struct scope {
 		path_prefix; /* of job paths: "", "ci.yml:" when several files run, "deploy(2)/" */
 	struct str name_prefix; /* of names: "", "deploy (eu) / " */
 	struct value secrets;
+	const struct group_wish *group; /* of the file's concurrency, once evaluated */
+	bool entered;                   /* its jobs may run */
+	struct str broken;              /* why none of them can; or empty */
 	bool cancelled; /* as a whole, with its calling leg; see scope_cancelled() */
 	size_t njobs;
 	struct job_run *jobs; /* parallel to the workflow's */
@@ -88,6 +95,7 @@ struct run {
 	const struct run_request *request;
 	struct scope *scopes; /* the started files first; called ones follow as they are called */
 	struct value vars;
+	struct group *groups;
 	/* Set by the supervisor: asks the worker of a running leg to cancel it. */
 	void (*cancel_leg)(void *ctx, struct leg_run *leg);
 	void *ctx;

@@ -270,3 +270,65 @@ Test(schedule, cancelling_ends_what_waits_and_keeps_always)
 	cr_assert_eq(job(w, "b")->result, RESULT_CANCELLED);
 	world_free(w);
 }
+
+#define GROUP(extra) "    concurrency: {group: g" extra "}\n"
+
+Test(schedule, one_member_of_a_concurrency_group_runs_and_one_waits)
+{
+	/* "single (default) keeps at most one pending, newest replaces" */
+	struct world *w = world_new("on: push\njobs:\n  a:\n" GROUP("") STEP "  b:\n" GROUP("") STEP
+				    "  c:\n    concurrency: G\n" STEP "  free:\n" STEP);
+	struct leg_run *a = start(w, "a"), *unbound = start(w, "free");
+
+	cr_assert_null(schedule_next(&w->run, 2));
+	cr_assert_eq(job(w, "b")->result, RESULT_CANCELLED, "b is replaced by c");
+	end(w, unbound, RESULT_SUCCESS);
+	cr_assert_null(schedule_next(&w->run, 1));
+	end(w, a, RESULT_SUCCESS);
+	end(w, start(w, "c"), RESULT_SUCCESS);
+	cr_assert_eq(exit_code(w), 0);
+	world_free(w);
+}
+
+Test(schedule, a_long_queue_runs_in_order)
+{
+	struct world *w =
+		world_new("on: push\njobs:\n  a:\n" GROUP(", queue: max") STEP
+			  "  b:\n" GROUP(", queue: max") STEP "  c:\n" GROUP(", queue: max") STEP);
+	struct leg_run *a = start(w, "a");
+
+	cr_assert_null(schedule_next(&w->run, 1));
+	end(w, a, RESULT_SUCCESS);
+
+	struct leg_run *b = start(w, "b");
+
+	cr_assert_null(schedule_next(&w->run, 1));
+	end(w, b, RESULT_SUCCESS);
+	end(w, start(w, "c"), RESULT_SUCCESS);
+	world_free(w);
+}
+
+Test(schedule, cancel_in_progress_cancels_the_one_that_runs)
+{
+	struct world *w = world_new("on: push\njobs:\n  a:\n" GROUP("") STEP
+				    "  b:\n" GROUP(", cancel-in-progress: true") STEP);
+	struct leg_run *a = start(w, "a");
+
+	w->run.cancel_leg = on_cancel;
+	w->run.ctx = w;
+	cr_assert_null(schedule_next(&w->run, 1));
+	cr_assert_eq(w->cancelled, a);
+	end(w, a, RESULT_CANCELLED);
+	end(w, start(w, "b"), RESULT_SUCCESS);
+	world_free(w);
+}
+
+Test(schedule, a_group_without_a_name_fails_its_job)
+{
+	struct world *w =
+		world_new("on: push\njobs:\n  a:\n    concurrency: ${{ github.head_ref }}\n" STEP);
+
+	cr_assert_null(schedule_next(&w->run, 0));
+	cr_assert_eq(job(w, "a")->result, RESULT_FAILURE);
+	world_free(w);
+}
