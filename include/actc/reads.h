@@ -13,4 +13,11 @@
  * count. */
 bool job_reads_outputs(const struct job_def *job, struct str need);
 
+/* Calls back for each chain of names in any expression of the job, or of the file beside its jobs;
+ * `at` is the value that holds the expression. */
+typedef void job_name_fn(void *ctx, struct span at, struct str root, const struct str *path,
+			 size_t n);
+void job_visit_names(const struct job_def *job, job_name_fn *fn, void *ctx);
+void workflow_visit_names(const struct workflow *w, job_name_fn *fn, void *ctx);
+
 #endif

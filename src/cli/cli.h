@@ -134,6 +134,7 @@ int cli_fail(struct err *err);
 __attribute__((format(printf, 2, 3))) int cli_usage(const struct options *o, const char *fmt, ...);
 
 int cmd_run(struct options *o);
+int cmd_plan(struct options *o);
 int cmd_list(struct options *o);
 int cmd_validate(struct options *o);
 int cmd_graph(struct options *o);

@@ -31,6 +31,24 @@ const struct command commands[] = {
 		      "  act-c run pull_request -j test --matrix python:3.12\n"
 		      "  act-c run -P ubuntu-latest=node:20-bookworm -s TOKEN\n"
 		      "  act-c run workflow_dispatch --input level=high\n" },
+	{ .name = "plan",
+	  .run = cmd_plan,
+	  .bit = IN_PLAN,
+	  .max_args = 1,
+	  .args = "[EVENT]",
+	  .summary = "Show what an event would run, and why not the rest",
+	  .text = "Shows which workflows EVENT would start here, job by job with the legs of their "
+		  "matrix and the image of each, and for every workflow and job that would not run "
+		  "the reason: which pattern against which ref, which condition. Secrets and "
+		  "variables that are read and were not given are listed. No engine is needed and "
+		  "nothing is run.\n\n"
+		  "It is assumed that every job that runs succeeds; what depends on an output of a "
+		  "job is undecided.\n\n"
+		  "The changes of a push are those since the branch's upstream, else since it left "
+		  "the default branch, else of the last commit; local changes count.",
+	  .examples = "  act-c plan\n"
+		      "  act-c plan pull_request --base develop\n"
+		      "  act-c plan push --changed-files src/main.c,README.md --json\n" },
 	{ .name = "list",
 	  .run = cmd_list,
 	  .bit = IN_LIST,

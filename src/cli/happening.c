@@ -239,6 +239,13 @@ static bool find_changes(struct options *o, struct str event, struct happening *
 				  : diff_changes(o, event, h, err);
 }
 
+bool happening_changes(struct options *o, struct happening *h, struct err *err)
+{
+	struct str event = h->event.event_name;
+
+	return (!str_eq(event, STR("push")) && !is_pull(event)) || find_changes(o, event, h, err);
+}
+
 /* --- filters ---------------------------------------------------------------------------------- */
 
 static struct str without(struct str s, struct str prefix)

@@ -27,6 +27,9 @@ bool happening_read(struct options *o, const struct settings *inputs,
 bool happening_filter(struct options *o, const struct selection *selection, struct diags *diags,
 		      struct happening *h, struct filter_verdict **out, struct err *err);
 
+/* Looks for the changed files of a push or a pull request, whether a filter asks or not. */
+bool happening_changes(struct options *o, struct happening *h, struct err *err);
+
 /* Leaves out what the filters exclude, with a note for each. False with the reasons when a file
  * that was named by -W is excluded, or all are. */
 bool happening_apply(struct options *o, const struct sources *sources,

@@ -1,29 +1,37 @@
 /*
- * reads.c - which outputs a job reads, found by walking every expression of its definition.
+ * reads.c - which contexts a job reads, found by walking every expression of its definition.
  */
 #include "actc/reads.h"
 
 #include <stddef.h>
 
-struct search {
-	struct str need;
-	bool found;
+struct visit {
+	job_name_fn *fn;
+	void *ctx;
+	struct span at;
 };
 
 static void on_name(void *ctx, struct str root, const struct str *path, size_t n)
 {
-	struct search *s = ctx;
+	const struct visit *v = ctx;
 
-	if (!str_ieq(root, STR("needs")) || n == 0 || !str_ieq(path[0], s->need)) {
-		return;
-	}
-	s->found = s->found || n == 1 || str_ieq(path[1], STR("outputs"));
+	v->fn(v->ctx, v->at, root, path, n);
 }
 
 static void on_expr(void *ctx, const struct tok *t, const struct expr *e)
 {
-	(void)t;
-	expr_visit_names(e, on_name, ctx);
+	struct visit *v = ctx;
+
+	v->at = t->at;
+	expr_visit_names(e, on_name, v);
+}
+
+static void visit_condition(const struct expr *e, struct span at, struct visit *v)
+{
+	if (e) {
+		v->at = at;
+		expr_visit_names(e, on_name, v);
+	}
 }
 
 static const size_t job_tokens[] = {
@@ -60,36 +68,70 @@ static const size_t step_tokens[] = {
 	offsetof(struct step_def, with),
 };
 
-static void visit_tokens(const void *base, const size_t *offsets, size_t n, struct search *s)
+static void visit_tokens(const void *base, const size_t *offsets, size_t n, struct visit *v)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct tok *const *field = (const void *)((const char *)base + offsets[i]);
 
 		if (*field) {
-			tok_visit_exprs(*field, on_expr, s);
+			tok_visit_exprs(*field, on_expr, v);
 		}
 	}
 }
 
-static void visit_steps(const struct step_def *steps, size_t n, struct search *s)
+static void visit_steps(const struct step_def *steps, size_t n, struct visit *v)
 {
 	for (size_t i = 0; i < n; i++) {
-		visit_tokens(&steps[i], step_tokens, sizeof(step_tokens) / sizeof(size_t), s);
-		if (steps[i].cond) {
-			expr_visit_names(steps[i].cond, on_name, s);
-		}
-		visit_steps(steps[i].steps, steps[i].nsteps, s);
+		visit_tokens(&steps[i], step_tokens, sizeof(step_tokens) / sizeof(size_t), v);
+		visit_condition(steps[i].cond, steps[i].cond_text.at, v);
+		visit_steps(steps[i].steps, steps[i].nsteps, v);
 	}
+}
+
+void job_visit_names(const struct job_def *job, job_name_fn *fn, void *ctx)
+{
+	struct visit v = { fn, ctx, NO_SPAN };
+
+	visit_tokens(job, job_tokens, sizeof(job_tokens) / sizeof(size_t), &v);
+	visit_condition(job->cond, job->cond_text.at, &v);
+	visit_steps(job->steps, job->nsteps, &v);
+}
+
+void workflow_visit_names(const struct workflow *w, job_name_fn *fn, void *ctx)
+{
+	const struct tok *const toks[] = { w->run_name,          w->env,
+					   w->concurrency.group, w->concurrency.cancel_in_progress,
+					   w->defaults.shell,    w->defaults.working_directory };
+	struct visit v = { fn, ctx, NO_SPAN };
+
+	for (size_t i = 0; i < sizeof(toks) / sizeof(toks[0]); i++) {
+		if (toks[i]) {
+			tok_visit_exprs(toks[i], on_expr, &v);
+		}
+	}
+}
+
+struct search {
+	struct str need;
+	bool found;
+};
+
+static void find_outputs(void *ctx, struct span at, struct str root, const struct str *path,
+			 size_t n)
+{
+	struct search *s = ctx;
+
+	(void)at;
+	if (!str_ieq(root, STR("needs")) || n == 0 || !str_ieq(path[0], s->need)) {
+		return;
+	}
+	s->found = s->found || n == 1 || str_ieq(path[1], STR("outputs"));
 }
 
 bool job_reads_outputs(const struct job_def *job, struct str need)
 {
 	struct search s = { .need = need };
 
-	visit_tokens(job, job_tokens, sizeof(job_tokens) / sizeof(size_t), &s);
-	if (job->cond) {
-		expr_visit_names(job->cond, on_name, &s);
-	}
-	visit_steps(job->steps, job->nsteps, &s);
+	job_visit_names(job, find_outputs, &s);
 	return s.found;
 }
