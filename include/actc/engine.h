@@ -38,6 +38,7 @@ struct machine_spec {
 	struct str bind;            /* --bind: this directory is the workspace; or empty */
 	const struct str *expose;   /* sandbox: paths of this machine shown read-only */
 	size_t nexpose;
+	bool changes_system; /* the job installs packages, or uses sudo */
 	enum pull_policy pull;
 	bool privileged;
 	/* One line for people: "pulling ubuntu:24.04", docker's own words. */

@@ -350,6 +350,31 @@ static void sandbox_stop(struct machine *machine, bool force)
 	close_fd(&m->report);
 }
 
+/* A job of an ordinary user that installs something: the child says here how long it took. */
+static int *shared_number(void)
+{
+	void *p =
+		mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void tell_trees(const struct sandbox *s)
+{
+	const struct machine_spec *spec = s->spec;
+
+	if (s->tree_ms && spec->progress) {
+		spec->progress(
+			spec->ctx,
+			arena_printf(s->a,
+				     "made the system's directories writable, since this job "
+				     "installs packages or uses sudo (%d ms); what needs "
+				     "other users, or replaces files of this machine's own "
+				     "packages, needs --engine docker",
+				     *s->tree_ms));
+	}
+}
+
 /* --- the network's kind ------------------------------------------------------------------------
  */
 
@@ -387,6 +412,9 @@ static bool init_sandbox(struct sandbox *s, enum sandbox_helper *helper, struct 
 	if (!s->exposed || !choose_network(s, helper, err) || !sandbox_choose_ids(s, err)) {
 		return false;
 	}
+	s->tree_ms = s->spec->changes_system && (s->ids == IDS_SINGLE || s->ids == IDS_SUBORDINATE)
+			     ? shared_number()
+			     : NULL;
 	s->resolv = resolver(s->a, s->share_network, *helper);
 	s->program = agent_file(err);
 	return s->program >= 0;
@@ -413,6 +441,12 @@ static struct machine *sandbox_start(struct arena *a, const struct machine_spec 
 	bool ok = open_pipes(&p, err) && init_sandbox(&s, &helper, err) &&
 		  run(&s, m, helper, &p, err);
 
+	if (ok) {
+		tell_trees(&s);
+	}
+	if (s.tree_ms) {
+		(void)munmap(s.tree_ms, sizeof(int));
+	}
 	close_pipes(&p);
 	close_fd(&s.program);
 	sandbox_release_ids(&s);

@@ -84,19 +84,7 @@ static bool change_root(struct err *err)
 	return true;
 }
 
-static void set_sysctl(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0) {
-		(void)!write(fd, value, strlen(value));
-		(void)close(fd);
-	}
-}
-
-/* The loopback; what root may do on other machines it may here, though it does not own the network
- * namespace: listen on any port, ping. */
-static void own_network(void)
+static void loopback_up(void)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
@@ -105,8 +93,6 @@ static void own_network(void)
 		(void)ioctl(fd, SIOCSIFFLAGS, &lo);
 		(void)close(fd);
 	}
-	set_sysctl("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
-	set_sysctl("/proc/sys/net/ipv4/ping_group_range", "0 65535");
 }
 
 /* Writes the maps of process 1 from the namespace that it has left. */
@@ -213,7 +199,7 @@ static bool build(struct sandbox *s, struct err *err)
 		return false;
 	}
 	if (!s->share_network) {
-		own_network();
+		loopback_up();
 	}
 	return enter_inner(s, err) && become_root(s, err) && die_with_act_c(s) &&
 	       (s->ids != IDS_SINGLE || ignore_owners(err));

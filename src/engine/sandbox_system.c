@@ -135,6 +135,24 @@ static bool protect_proc(struct err *err)
 	return true;
 }
 
+static void set_sysctl(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)!write(fd, value, strlen(value));
+		(void)close(fd);
+	}
+}
+
+/* What root may do on other machines it may here, though it does not own the network namespace:
+ * listen on any port, ping. */
+static void relax_network(void)
+{
+	set_sysctl("root/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+	set_sysctl("root/proc/sys/net/ipv4/ping_group_range", "0 65535");
+}
+
 static bool add_proc(const struct sandbox *s, struct err *err)
 {
 	if (mount("proc", "root/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
@@ -146,7 +164,9 @@ static bool add_proc(const struct sandbox *s, struct err *err)
 					      "systempaths=unconfined)")
 				    : err_sys(err, sys, "mount /proc");
 	}
-	(void)s;
+	if (!s->share_network) {
+		relax_network();
+	}
 	return true;
 }
 
@@ -223,21 +243,28 @@ static void remove_keys(void)
 	}
 }
 
-/* With one user only there is nobody to become: the command runs as it is. */
-static const struct str sudo_script =
-	STR_INIT("#!/bin/sh\n"
-		 "# act-c: the sandbox has one user only, who is root already.\n"
-		 "while :; do\n"
-		 "\tcase $1 in\n"
-		 "\t-u | -g | -C | -D | -h | -p | -R | -T | -U) shift 2 ;;\n"
-		 "\t--) shift; break ;;\n"
-		 "\t-*) shift ;;\n"
-		 "\t[A-Za-z_]*=*) export \"$1\"; shift ;;\n"
-		 "\t*) break ;;\n"
-		 "\tesac\n"
-		 "done\n"
-		 "[ $# -gt 0 ] || exec sh\n"
-		 "exec \"$@\"\n");
+/* For a machine without sudo, which GitHub's have; and with one user only sudo cannot work, nor is
+ * there anybody to become: the command runs as it is. */
+#define SUDO_OPTIONS                                            \
+	"#!/bin/sh\n"                                           \
+	"# act-c: steps are root already.\n"                    \
+	"user=\n"                                               \
+	"while :; do\n"                                         \
+	"\tcase $1 in\n"                                        \
+	"\t-u) user=$2; shift 2 ;;\n"                           \
+	"\t-g | -C | -D | -h | -p | -R | -T | -U) shift 2 ;;\n" \
+	"\t--) shift; break ;;\n"                               \
+	"\t-*) shift ;;\n"                                      \
+	"\t[A-Za-z_]*=*) export \"$1\"; shift ;;\n"             \
+	"\t*) break ;;\n"                                       \
+	"\tesac\n"                                              \
+	"done\n"                                                \
+	"[ $# -gt 0 ] || set -- sh\n"
+
+static const struct str sudo_one_user = STR_INIT(SUDO_OPTIONS "exec \"$@\"\n");
+static const struct str sudo_missing =
+	STR_INIT(SUDO_OPTIONS "[ -z \"$user\" ] || exec runuser -u \"$user\" -- \"$@\"\n"
+			      "exec \"$@\"\n");
 
 /* `path` must be made up to its last part inside what is empty or the job's. */
 static bool make_parents(const struct sandbox *s, char *path, struct err *err)
@@ -294,8 +321,15 @@ bool sandbox_files(struct sandbox *s, struct err *err)
 	}
 	(void)sandbox_put(s, "root/etc/resolv.conf", s->resolv, 0644, &ignored);
 	err_release(&ignored);
-	if (s->ids == IDS_SINGLE) {
-		(void)sandbox_put(s, "root/usr/local/bin/sudo", sudo_script, 0755, &ignored);
+	if (s->ids == IDS_SINGLE || access("/usr/bin/sudo", F_OK) < 0) {
+		(void)sandbox_put(s, "root/usr/local/bin/sudo",
+				  s->ids == IDS_SINGLE ? sudo_one_user : sudo_missing, 0755,
+				  &ignored);
+		err_release(&ignored);
+	}
+	if (s->ids == IDS_SINGLE && s->tree_ms) {
+		(void)sandbox_put(s, "root/etc/apt/apt.conf.d/99act-c",
+				  STR("APT::Sandbox::User \"root\";\n"), 0644, &ignored);
 		err_release(&ignored);
 	}
 	if (s->ids == IDS_SHIFTED || s->ids == IDS_SAME) {

@@ -16,11 +16,16 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "actc/file.h"
 
-enum { MOUNTINFO_MAX = 8 * 1024 * 1024, FILE_MAX = 1024 * 1024 };
+enum {
+	MOUNTINFO_MAX = 8 * 1024 * 1024,
+	SMALL_FILE = 1024 * 1024,
+	LARGE_FILE = 16 * 1024 * 1024,
+};
 
 /* Never shown, in any sandbox: empty directories of these modes stand there. */
 static const struct {
@@ -47,16 +52,27 @@ static const struct {
 	{ "/var/lib/lxc", 0755 },
 };
 
-/* Directories of this machine's root that a user's job may write into at once: their tree, so many
- * levels deep, is made in the upper layer. */
-static const struct {
+/*
+ * Directories of this machine's root that a user's job may write into: their tree, so many levels
+ * deep, is made in the upper layer, with copies of the files where these must be writable. The
+ * others are made only for a job that changes the system, since it takes a while.
+ */
+static const struct tree {
 	const char *path;
 	int depth;
-} writable_trees[] = { { "/usr/local", 4 }, { "/opt", 1 } };
+	bool files;
+	bool at_once;
+} trees[] = {
+	{ "/usr/local", 4, false, true },   { "/opt", 1, false, true },
+	{ "/usr", 4, false, false },        { "/etc", 9, true, false },
+	{ "/var", 3, false, false },        { "/var/lib/dpkg", 2, true, false },
+	{ "/var/lib/apt", 2, true, false }, { "/var/cache", 4, true, false },
+	{ "/var/log", 4, true, false },
+};
 
 enum {
 	NPRIVATE = sizeof(private_dirs) / sizeof(*private_dirs),
-	NTREES = sizeof(writable_trees) / sizeof(*writable_trees)
+	NTREES = sizeof(trees) / sizeof(*trees)
 };
 
 struct view {
@@ -167,45 +183,107 @@ static bool make_dir(const struct view *v, const char *path, mode_t mode, struct
 	return true;
 }
 
-/* A copy of the tree's directories, so that they are the job's own; what is in them shows through.
- */
-static void make_tree(const struct view *v, const char *from, const char *to, int depth)
+/* Regular files up to a size. One that may not be read becomes an empty one if `always`. */
+static void copy_file(const struct view *v, const char *from, const char *to, off_t most,
+		      bool always)
+{
+	struct strbuf text = STRBUF_INIT(LARGE_FILE);
+	struct err ignored = ERR_INIT;
+	struct stat st;
+
+	if (stat(from, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < most &&
+	    (read_file(from, &text, &ignored) || always)) {
+		err_release(&ignored);
+		(void)sandbox_put(v->s, to, strbuf_str(&text), st.st_mode & 07777, &ignored);
+	}
+	strbuf_release(&text);
+	err_release(&ignored);
+}
+
+static void make_tree(const struct view *v, const struct tree *tree, const char *from,
+		      const char *to, int depth);
+
+static void make_tree_entry(const struct view *v, const struct tree *tree, const char *from,
+			    const char *to, const struct dirent *e, int depth)
+{
+	const char *source = arena_printf(v->s->a, "%s/%s", from, e->d_name).p;
+	const char *target = arena_printf(v->s->a, "%s/%s", to, e->d_name).p;
+
+	if (e->d_type == DT_DIR) {
+		make_tree(v, tree, source, target, depth);
+	} else if (e->d_type == DT_REG && tree->files) {
+		copy_file(v, source, target, LARGE_FILE, true);
+	}
+}
+
+/* The tree's directories as the job's own; what is in them shows through. What may not be looked
+ * into is shown empty, as it would be made anew. */
+static void make_tree(const struct view *v, const struct tree *tree, const char *from,
+		      const char *to, int depth)
 {
 	struct err ignored = ERR_INIT;
 	struct stat st;
 	const struct dirent *e;
 
-	if (lstat(from, &st) < 0 || !S_ISDIR(st.st_mode) ||
-	    !make_dir(v, to, st.st_mode & 07777, &ignored)) {
+	if (depth < 0 || lstat(from, &st) < 0 || !S_ISDIR(st.st_mode) ||
+	    !make_dir(v, to, (st.st_mode & 07777) | 0700, &ignored)) {
 		err_release(&ignored);
 		return;
 	}
 
-	DIR *d = depth > 0 ? opendir(from) : NULL;
+	DIR *d = opendir(from);
 
-	while (d && (e = readdir(d))) {
-		if (e->d_type == DT_DIR && strcmp(e->d_name, ".") != 0 &&
-		    strcmp(e->d_name, "..") != 0) {
-			make_tree(v, arena_printf(v->s->a, "%s/%s", from, e->d_name).p,
-				  arena_printf(v->s->a, "%s/%s", to, e->d_name).p, depth - 1);
+	if (!d) {
+		(void)setxattr(to, "user.overlay.opaque", "y", 1, 0);
+		return;
+	}
+	/* dpkg's own notes on each package are many, and are replaced, not changed. */
+	while (strcmp(from, "/var/lib/dpkg/info") != 0 && (e = readdir(d))) {
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+			make_tree_entry(v, tree, from, to, e, depth - 1);
 		}
 	}
-	if (d) {
-		(void)closedir(d);
+	(void)closedir(d);
+}
+
+static int levels(const char *path)
+{
+	int n = 0;
+
+	for (; *path; path++) {
+		n += *path == '/';
+	}
+	return n;
+}
+
+/* The part of each tree that is in the overlay of `path` ("" for the root). */
+static void make_trees(const struct view *v, const char *path, const char *upper)
+{
+	for (size_t i = 0; i < NTREES; i++) {
+		const struct tree *t = &trees[i];
+
+		if (!t->at_once && !v->s->tree_ms) {
+			continue;
+		}
+		if (*path == '\0' || is_within(t->path, path)) {
+			const char *rest = t->path + strlen(path);
+
+			make_tree(v, t, t->path, arena_printf(v->s->a, "%s%s", upper, rest).p,
+				  t->depth);
+		} else if (is_within(path, t->path)) {
+			make_tree(v, t, path, upper, t->depth - levels(path + strlen(t->path)));
+		}
 	}
 }
 
-static void make_trees(const struct view *v, const char *path, const char *upper)
+static void make_own_trees(const struct view *v, const char *path, const char *upper)
 {
-	bool foreign = v->s->ids == IDS_SINGLE || v->s->ids == IDS_SUBORDINATE;
+	long long begun = now_ms();
 
-	for (size_t i = 0; foreign && i < NTREES; i++) {
-		const char *tree = writable_trees[i].path;
-
-		if (is_within(tree, path)) {
-			make_tree(v, tree,
-				  arena_printf(v->s->a, "%s%s", upper, tree + strlen(path)).p,
-				  writable_trees[i].depth);
+	if (v->s->ids == IDS_SINGLE || v->s->ids == IDS_SUBORDINATE) {
+		make_trees(v, path, upper);
+		if (v->s->tree_ms) {
+			*v->s->tree_ms += (int)(now_ms() - begun);
 		}
 	}
 }
@@ -257,7 +335,7 @@ static bool mount_overlay(struct view *v, const char *path, struct err *err)
 	if (!make_dir(v, upper, st.st_mode & 07777, err) || !make_dir(v, work, 0755, err)) {
 		return false;
 	}
-	make_trees(v, strcmp(path, "/") == 0 ? "" : path, upper);
+	make_own_trees(v, strcmp(path, "/") == 0 ? "" : path, upper);
 
 	const char *options = arena_printf(a, "lowerdir=%s,upperdir=%s,workdir=%s%s", lower, upper,
 					   work, v->s->first_userns ? ",userxattr" : "")
@@ -297,21 +375,6 @@ bool sandbox_bind(const struct sandbox *s, const char *from, const char *to, boo
 	return ok || err_sys(err, sys, "show %s", from);
 }
 
-/* Small regular files only: what is bound over a file of a container, what lies in "/". */
-static void copy_file(const struct view *v, const char *from, const char *to)
-{
-	struct strbuf text = STRBUF_INIT(FILE_MAX);
-	struct err ignored = ERR_INIT;
-	struct stat st;
-
-	if (stat(from, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < FILE_MAX &&
-	    read_file(from, &text, &ignored)) {
-		(void)sandbox_put(v->s, to, strbuf_str(&text), st.st_mode & 07777, &ignored);
-	}
-	strbuf_release(&text);
-	err_release(&ignored);
-}
-
 /* An overlay, or, where that cannot be, the directory itself, read-only. */
 static void show_dir(struct view *v, const char *path)
 {
@@ -345,7 +408,7 @@ static bool split_entry(struct view *v, const char *path, struct err *err)
 		return n <= 0 || symlink(target, to) == 0 || errno != ENOSPC ||
 		       err_sys(err, errno, "make %s", to);
 	} else if (S_ISREG(st.st_mode)) {
-		copy_file(v, path, to);
+		copy_file(v, path, to, SMALL_FILE, false);
 	} else if (S_ISDIR(st.st_mode)) {
 		if (!make_dir(v, to, st.st_mode & 07777, err)) {
 			return false;
@@ -398,7 +461,7 @@ static bool whole(struct view *v, struct err *err)
 		if (S_ISDIR(st.st_mode)) {
 			show_dir(v, path);
 		} else if (S_ISREG(st.st_mode)) {
-			copy_file(v, path, in_root(v, path));
+			copy_file(v, path, in_root(v, path), SMALL_FILE, false);
 		}
 	}
 	return true;

@@ -239,6 +239,7 @@ static bool machine_start(struct job *job, struct str *why)
 	spec.job = job->leg->path;
 	spec.image = job->leg->placement.image;
 	spec.repository_name = r->repo->name;
+	spec.changes_system = job_changes_system(job->def);
 	spec.progress = on_progress;
 	spec.cancelled = set_up_cancelled;
 	spec.ctx = job;

@@ -79,4 +79,7 @@ bool job_is_cancelled(const struct job *job);
 struct str job_placed(struct job *job, struct arena *a, const struct eval_error *e);
 struct str job_placed_at(struct job *job, struct arena *a, struct span at, struct str msg);
 
+/* Whether scripts of it install packages or use sudo. */
+bool job_changes_system(const struct job_def *def);
+
 #endif

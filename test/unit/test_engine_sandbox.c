@@ -132,7 +132,7 @@ static const struct script {
 	  "*\n" },
 	/* With one user only, whoever gives files away is told that it worked. */
 	{ AS_USER, AS_USER, "touch f; chown 1:2 f && sudo -u nobody -- echo done", "done\n" },
-	{ AS_USER, AS_USER, REFUSED("echo x >>/etc/passwd") "; true", "" },
+	{ AS_USER, AS_USER, REFUSED("echo x >>/usr/bin/env") "; true", "" },
 };
 
 enum { NSCRIPTS = sizeof(scripts) / sizeof(*scripts) };
