@@ -50,7 +50,10 @@ bool cron_valid(struct str spec);
 unsigned cron_interval(struct str spec);
 
 void build_job(struct build *b, const struct tok *key, const struct tok *map, struct job_def *job);
+/* The form of a job's `uses`. */
+void check_call_uses(struct build *b, struct spanned uses);
 void check_runs_on(struct build *b, const struct tok *t);
+void check_snapshot(struct build *b, const struct tok *t);
 void check_strategy(struct build *b, const struct tok *t);
 void check_container(struct build *b, const struct tok *t, bool service);
 void check_services(struct build *b, const struct tok *t);

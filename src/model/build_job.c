@@ -90,6 +90,9 @@ static void build_body(struct build *b, const struct tok *map, struct job_def *j
 	if (job->services) {
 		check_services(b, job->services);
 	}
+	if (job->snapshot) {
+		check_snapshot(b, job->snapshot);
+	}
 }
 
 /* An empty literal name counts as none. */
@@ -122,6 +125,10 @@ void build_job(struct build *b, const struct tok *key, const struct tok *map, st
 	build_secrets(tok_get(map, STR("secrets")), job);
 	if (tok_get(map, STR("uses"))) {
 		job->uses = build_spanned(tok_get(map, STR("uses")));
+	}
+	/* The service does that, not the reader; a bad one may have had the other kind's keys. */
+	if (job->uses.s.len && !b->staged && !map->bad) {
+		check_call_uses(b, job->uses);
 	}
 	build_body(b, map, job);
 }

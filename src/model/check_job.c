@@ -164,3 +164,31 @@ void check_services(struct build *b, const struct tok *t)
 		check_container(b, t->u.map.pairs[i].value, true);
 	}
 }
+
+/* --- snapshots --- */
+
+/* "2.*": which minor version it becomes is counted by the service. */
+static bool is_image_version(struct str s)
+{
+	unsigned long major;
+	struct str rest = s, digits = str_cut(&rest, '.');
+
+	return str_eq(rest, STR("*")) && str_to_ulong(digits, &major) && major <= INT32_MAX;
+}
+
+void check_snapshot(struct build *b, const struct tok *t)
+{
+	const struct tok *version = t->kind == TOK_MAP ? tok_get(t, STR("version")) : NULL;
+	struct spanned text;
+
+	if (version && version->kind == TOK_STRING && !is_image_version(version->u.s)) {
+		struct diag *d = diag_error(b->diags, version->at, "syntax-check",
+					    "Expected format '{major-version}.*' Actual '%.*s'",
+					    STR_ARG(diag_quote(version->u.s)));
+
+		d->token = t->at;
+	}
+	if (t->kind == TOK_MAP && tok_get(t, STR("if"))) {
+		(void)build_condition(b, tok_get(t, STR("if")), &schema_snapshot_if, &text);
+	}
+}

@@ -262,13 +262,13 @@ static const struct schema outputs = {
 	SCHEMA_LOOSE(schema_non_empty, runner_string),
 };
 
-static const struct schema snapshot_if = {
+const struct schema schema_snapshot_if = {
 	.kind = SCHEMA_STRING,
 	.scope = SCOPE_RUNNER | FN_STEP_STATUS | FN_HASH_FILES,
 };
 static const struct schema snapshot_map = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(REQ("image-name", schema_non_empty), OPT("if", snapshot_if),
+	.props = SCHEMA_PROPS(REQ("image-name", schema_non_empty), OPT("if", schema_snapshot_if),
 			      OPT("version", schema_non_empty)),
 };
 static const struct schema snapshot = {

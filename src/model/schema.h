@@ -93,6 +93,7 @@ extern const struct schema schema_on;       /* the value of `on` */
 extern const struct schema schema_workflow; /* a whole file */
 extern const struct schema schema_job_if;   /* for conditions: their scopes */
 extern const struct schema schema_step_if;
+extern const struct schema schema_snapshot_if;
 
 enum { SCHEMA_MAX_MAPPINGS = 8 };
 
