@@ -321,12 +321,16 @@ static size_t poll_fill(struct channel *c, int wake_fd)
 }
 
 /* Time in which the caller took no turn (it was stopped, or slept) is not the agent's silence. */
-static void keep_alive(struct channel *c, long long now)
+static void excuse_gap(struct channel *c, long long now)
 {
 	if (now - c->turned > FRAME_PING_MS) {
 		c->heard += now - c->turned;
 	}
 	c->turned = now;
+}
+
+static void keep_alive(struct channel *c, long long now)
+{
 	if (now - c->pinged >= FRAME_PING_MS) {
 		c->pinged = now;
 		chan_send(c, FRAME_PING, 0, 0, STR_EMPTY);
@@ -336,8 +340,11 @@ static void keep_alive(struct channel *c, long long now)
 
 void channel_keepalive(struct channel *c)
 {
+	long long now = chan_now();
+
 	if (!c->lost) {
-		keep_alive(c, chan_now());
+		excuse_gap(c, now);
+		keep_alive(c, now);
 	}
 }
 
@@ -382,23 +389,24 @@ static enum channel_turn turn(struct channel *c, int wake_fd, int timeout_ms, st
 	long long now = chan_now();
 	long long until = now + (timeout_ms < 0 ? for_ever : timeout_ms);
 
+	excuse_gap(c, now);
 	while (!c->lost) {
 		keep_alive(c, now);
 
 		long long next = c->pinged + FRAME_PING_MS;
 		long long wait = (next < until ? next : until) - now;
+		bool moved = turn_once(c, wake_fd, wait > 0 ? (int)wait : 0, hello);
 
-		if (turn_once(c, wake_fd, wait > 0 ? (int)wait : 0, hello)) {
-			if (c->lost) {
-				break;
-			}
-			return c->polls[SLOT_WAKE].revents ? TURN_WAKE : TURN_PROGRESS;
-		}
 		now = chan_now();
+		c->turned = now;
 		if (now - c->heard >= FRAME_SILENCE_MS) {
 			chan_fail(c, "the agent has not answered for %d s",
 				  FRAME_SILENCE_MS / 1000);
-		} else if (now >= until) {
+		}
+		if (!c->lost && moved) {
+			return c->polls[SLOT_WAKE].revents ? TURN_WAKE : TURN_PROGRESS;
+		}
+		if (!c->lost && now >= until) {
 			return TURN_TIMEOUT;
 		}
 	}

@@ -2,6 +2,7 @@
  * test_channel.c - processes: the real agent on a socket pair, driven through the channel.
  */
 #include "channel_rig.h"
+#include "engine/channel_impl.h"
 
 Test(channel, greets)
 {
@@ -538,5 +539,39 @@ Test(channel, wakes_for_another_descriptor)
 	cr_assert(channel_turn(r.c, pipe_fds[0], 5000) == TURN_WAKE);
 	(void)close(pipe_fds[0]);
 	(void)close(pipe_fds[1]);
+	rig_close(&r);
+}
+
+/* The clock is moved, so that the test need not wait for all of the 30 s. */
+Test(channel, a_silent_agent_is_lost_and_one_that_answers_is_not, .timeout = 30)
+{
+	struct rig r;
+	long long until;
+
+	rig_open(&r);
+	r.c->heard -= FRAME_SILENCE_MS - 6000;
+	for (until = ms() + 6500; ms() < until;) {
+		cr_assert(channel_turn(r.c, -1, 100) != TURN_LOST);
+	}
+	cr_assert(kill(r.agent, SIGSTOP) == 0);
+	r.c->heard -= FRAME_SILENCE_MS - 6000;
+	until = ms() + 8000;
+	while (channel_turn(r.c, -1, -1) != TURN_LOST) {
+		cr_assert(ms() < until);
+	}
+	cr_assert(strstr(channel_why_lost(r.c).p, "not answered"), "%s", channel_why_lost(r.c).p);
+	cr_assert(kill(r.agent, SIGCONT) == 0);
+	rig_close(&r);
+}
+
+/* A laptop that slept, a Ctrl-Z: not the agent's fault. */
+Test(channel, time_without_turns_is_not_the_agents_silence)
+{
+	struct rig r;
+
+	rig_open(&r);
+	r.c->heard -= 10LL * FRAME_SILENCE_MS;
+	r.c->turned -= 10LL * FRAME_SILENCE_MS;
+	cr_assert(channel_turn(r.c, -1, 50) == TURN_TIMEOUT);
 	rig_close(&r);
 }
