@@ -528,6 +528,7 @@ Test(docker, a_container_goes_when_its_act_c_is_killed)
 		(void)ran_start(m, &r, argv, 3, NULL, 0);
 		ran_shell(m, &(struct ran){ 0 }, "true");
 		(void)write_all(ends[1], "x", 1);
+		(void)alarm(30); /* in case the test fails */
 		(void)pause();
 		_exit(0);
 	}
@@ -552,6 +553,7 @@ static void kill_start(struct fixture *f, int after_ms)
 
 	if (pid == 0) {
 		(void)engine_docker.start(&f->a, &f->spec, &f->err);
+		(void)alarm(30); /* in case the test fails */
 		(void)pause();
 		_exit(0);
 	}
