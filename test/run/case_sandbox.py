@@ -236,7 +236,7 @@ def in_container(box, flags, script):
             shutil.copy(path, libraries)
     shutil.copy(box.act_c, f'{box.dir}/act-c')
     done = subprocess.run(['docker', 'run', '--rm', '--network=none', *flags, '-v', f'{box.dir}:/case:ro',
-                           '-e', 'LD_LIBRARY_PATH=/case/lib', '-e', 'HOME=/root', 'act-c-test:full',
+                           '-e', 'LD_LIBRARY_PATH=/case/lib', '-e', 'HOME=/tmp', 'act-c-test:full',
                            'sh', '-c', script], capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
