@@ -65,6 +65,17 @@ struct selection {
 bool plan_select(struct arena *a, const struct workflow_files *files, const struct sources *sources,
 		 const struct selection_request *request, struct selection *out, struct err *err);
 
+/*
+ * Takes jobs out of the selection: those that have an environment, those that read a secret that
+ * is not among `secrets` (their names are compared without case), and those that need one of
+ * these. Called workflows count for the job that calls them. A note names each. ERR_NOTHING when
+ * no job is left.
+ */
+struct calls;
+struct settings;
+bool plan_leave_out(struct arena *a, struct selection *s, const struct calls *calls,
+		    const struct settings *secrets, struct err *err);
+
 /* LABEL=IMAGE from the command line or the configuration; the image "-self-hosted" is this
  * machine. The last one of a label counts. */
 struct label_image {

@@ -72,6 +72,23 @@ struct changes_spec {
 bool changes_read(struct arena *a, const struct repo_facts *facts, const struct snapshot *snapshot,
 		  const struct changes_spec *spec, struct changes *out, struct err *err);
 
+enum snapshot_source {
+	SNAPSHOT_WORK_TREE,
+	SNAPSHOT_INDEX, /* what is staged: a commit on HEAD (and on what is being merged) */
+	SNAPSHOT_HEAD,  /* facts->head as it is, whatever the working tree has */
+};
+
+struct snapshot_spec {
+	enum snapshot_source source;
+	struct str work_tree; /* SNAPSHOT_WORK_TREE, as above */
+	struct str index;     /* SNAPSHOT_INDEX: its absolute path; empty = the repository's own */
+};
+
+/* The same of another source. Without a repository only the working tree is one (ERR_USAGE). */
+bool snapshot_make_of(struct arena *a, const struct repo_facts *facts,
+		      const struct snapshot_spec *spec, struct str dir, struct snapshot *out,
+		      struct err *err);
+
 struct checkout_spec {
 	struct str ref;        /* branch, tag, refs/…, or full commit; empty = the snapshot */
 	long depth;            /* fetch-depth: 1 by default, 0 = everything */

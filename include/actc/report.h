@@ -12,13 +12,14 @@
 #include "actc/event.h"
 
 struct text_options {
-	int fd;        /* log and summary */
-	int status_fd; /* progress and notes; -1 = none */
-	bool colour;   /* of our own and, on a terminal, of the log */
-	bool terminal; /* escape codes of the log are passed on only to a terminal */
-	bool ascii;    /* no marks beyond ASCII: see report_wants_ascii */
-	bool verbose;  /* debug events too */
-	bool quiet;    /* no step output, only results and what failed */
+	int fd;             /* log and summary */
+	int status_fd;      /* progress and notes; -1 = none */
+	bool colour;        /* of our own and, on a terminal, of the log */
+	bool terminal;      /* escape codes of the log are passed on only to a terminal */
+	bool ascii;         /* no marks beyond ASCII: see report_wants_ascii */
+	bool verbose;       /* debug events too */
+	bool quiet;         /* no step output, only results and what failed */
+	struct str content; /* options that say what was rehearsed, for a command to run it again */
 };
 
 /* Each is freed by its finish(). */

@@ -30,6 +30,8 @@ enum exit_code {
 	EXIT_INTERRUPTED = 130 /* SIGINT, also at a question; SIGTERM is 143 */
 };
 
+enum engine_down { ENGINE_DOWN_FAIL, ENGINE_DOWN_WARN, ENGINE_DOWN_SKIP };
+
 enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct str_list {
@@ -67,6 +69,11 @@ struct options {
 	bool no_filters;
 	struct str base; /* what changes are compared with */
 	struct str_list changed_files;
+	bool staged;            /* what is staged, not the working tree */
+	struct str index_file;  /* of --staged; absolute; empty = the repository's own */
+	struct str commit;      /* this commit, not the working tree */
+	struct str ref, before; /* as if this ref, which was at `before`, were pushed */
+	bool no_deployments;
 
 	/* values as given; options_values() reads the files and the environment too */
 	struct settings secrets, vars, env, inputs;
@@ -82,6 +89,7 @@ struct options {
 	struct str container_options;
 	struct str architecture; /* "linux/arm64" */
 	bool privileged;
+	enum engine_down engine_down;
 
 	/* how */
 	bool dry_run;
@@ -95,6 +103,9 @@ struct options {
 
 	/* clean */
 	bool all, cache, yes;
+
+	/* hook */
+	bool pre_push, pre_commit;
 
 	/* eval */
 	struct settings contexts; /* NAME=FILE */
@@ -142,6 +153,7 @@ int cmd_doctor(struct options *o);
 int cmd_clean(struct options *o);
 int cmd_eval(struct options *o);
 int cmd_parse(struct options *o);
+int cmd_hook(struct options *o);
 int cmd_help(struct options *o);
 int cmd_version(struct options *o);
 

@@ -11,6 +11,7 @@
 #include "actc/report.h"
 #include "actc/run.h"
 #include "cli.h"
+#include "content.h"
 #include "happening.h"
 
 enum { EVENTS_LIMIT = 64 * 1024 * 1024 };
@@ -56,6 +57,73 @@ static bool choose(struct preparation *p, struct err *err)
 
 	diags_print(&p->diags, stderr, options_colour(o, STDERR_FILENO));
 	return ok;
+}
+
+static bool of_content(const struct options *o)
+{
+	return o->staged || o->commit.len;
+}
+
+static bool check_content_options(const struct options *o, struct err *err)
+{
+	if (o->staged && o->commit.len) {
+		return err_set(err, ERR_USAGE, "--staged and --commit exclude each other");
+	}
+	if (of_content(o) && o->bind) {
+		return err_set(err, ERR_USAGE,
+			       "--bind shows jobs the working tree itself; with --staged and "
+			       "--commit they get a copy");
+	}
+	return (o->commit.len || !(o->ref.len || o->before.len)) ||
+	       err_set(err, ERR_USAGE, "--ref and --before belong to --commit");
+}
+
+/* As choose(), in a place that has the workflow files of the content. */
+static bool choose_content(struct preparation *p, struct err *err)
+{
+	struct options *o = p->o;
+	struct content content = { .commit = o->commit, .index = o->index_file };
+	struct content_place place;
+	size_t n = 0;
+
+	if (!content_enter(o, &content, &place, &n, err)) {
+		return false;
+	}
+	if (n == 0) {
+		return err_set(err, ERR_NOTHING, "there is no workflow in %s%.*s",
+			       o->staged ? "what is staged" : "commit ", STR_ARG(o->commit));
+	}
+
+	bool ok = choose(p, err);
+
+	content_leave(&place);
+	return ok;
+}
+
+static bool choose_all(struct preparation *p, struct err *err)
+{
+	if (!check_content_options(p->o, err)) {
+		return false;
+	}
+	return of_content(p->o) ? choose_content(p, err) : choose(p, err);
+}
+
+/* Behind the values: whether a secret is missing depends on them. */
+static bool leave_out(struct preparation *p, struct err *err)
+{
+	size_t before = p->selection.nnotes;
+
+	if (!p->o->no_deployments) {
+		return true;
+	}
+	if (!plan_leave_out(p->a, &p->selection, p->calls, &p->values.secrets, err)) {
+		return false;
+	}
+	/* Notes of the run are not shown then; that these did not run must be. */
+	for (size_t i = before; p->o->quiet && i < p->selection.nnotes; i++) {
+		(void)fprintf(stderr, "act-c: %.*s\n", STR_ARG(p->selection.notes[i]));
+	}
+	return true;
 }
 
 static bool all_on_host(const struct preparation *p)
@@ -205,6 +273,20 @@ static void fill_request(struct preparation *p)
 	add_engine_notes(p);
 }
 
+/* For the command that is proposed after a failure. */
+static struct str content_options(const struct preparation *p)
+{
+	const struct options *o = p->o;
+
+	if (!of_content(o)) {
+		return STR_EMPTY;
+	}
+	return o->staged ? STR("--staged")
+			 : arena_printf(p->a, "--commit %.*s --ref %.*s",
+					STR_ARG(p->happening.repo.head),
+					STR_ARG(p->happening.repo.ref));
+}
+
 static void add_reporters(struct preparation *p)
 {
 	struct options *o = p->o;
@@ -222,7 +304,8 @@ static void add_reporters(struct preparation *p)
 					   .terminal = terminal,
 					   .ascii = report_wants_ascii(),
 					   .verbose = o->verbose,
-					   .quiet = o->quiet }));
+					   .quiet = o->quiet,
+					   .content = content_options(p) }));
 	}
 	event_bus_add(bus, report_file(log.p, EVENTS_LIMIT));
 }
@@ -239,11 +322,39 @@ static void sweep_leftovers(struct preparation *p)
 	}
 }
 
+static bool open_and_read(struct preparation *p, struct err *err)
+{
+	return rundir_open(p->a, &p->rundir, err) && read_event(p, err) && obey_filters(p, err) &&
+	       leave_out(p, err);
+}
+
+/* A hook wants to know first whether there is anything to rehearse: asking an engine takes longer.
+ */
+static bool in_order(struct preparation *p, struct err *err)
+{
+	return of_content(p->o) ? open_and_read(p, err) && choose_engine(p, err)
+				: choose_engine(p, err) && open_and_read(p, err);
+}
+
 static bool prepare(struct preparation *p, struct err *err)
 {
-	return choose(p, err) && options_values(p->o, &p->values, err) && choose_engine(p, err) &&
-	       rundir_open(p->a, &p->rundir, err) && read_event(p, err) && obey_filters(p, err) &&
+	return choose_all(p, err) && options_values(p->o, &p->values, err) && in_order(p, err) &&
 	       fill_workflows(p, err);
+}
+
+/* What --engine-down says to do about an engine that cannot be used. */
+static int not_prepared(const struct options *o, struct err *err)
+{
+	if (err->kind != ERR_ENGINE || o->engine_down == ENGINE_DOWN_FAIL) {
+		return cli_fail(err);
+	}
+	if (o->engine_down == ENGINE_DOWN_WARN) {
+		(void)fprintf(stderr, "act-c: warning: nothing was rehearsed: %s\n", err->msg);
+	} else {
+		(void)fprintf(stderr, "act-c: nothing was rehearsed: no engine\n");
+	}
+	err_release(err);
+	return EXIT_OK;
 }
 
 int cmd_run(struct options *o)
@@ -260,7 +371,7 @@ int cmd_run(struct options *o)
 	p.diags.sources = &p.sources;
 	if (!prepare(&p, &err)) {
 		rundir_close(&p.rundir);
-		return cli_fail(&err);
+		return not_prepared(o, &err);
 	}
 	p.request.masker = fill_masker(&p);
 	p.request.bus = event_bus_new();

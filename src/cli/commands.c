@@ -101,6 +101,27 @@ const struct command commands[] = {
 	  .examples = "  act-c clean\n"
 		      "  act-c clean --cache\n"
 		      "  act-c clean --all --yes\n" },
+	{ .name = "hook",
+	  .run = cmd_hook,
+	  .bit = IN_HOOK,
+	  .max_args = 3,
+	  .args = "install|uninstall|status|run",
+	  .summary = "Rehearse before each push or commit",
+	  .text = "Installs a git hook that rehearses exactly what is pushed or committed, takes "
+		  "it "
+		  "away again, or shows what is there. A hook that was there before is kept and "
+		  "runs first; core.hooksPath is respected. `run` is what the hook calls.\n\n"
+		  "When no workflow listens, the hook ends at once. Jobs that deploy or miss "
+		  "secrets are left out and named. ACT_C_SKIP=1 skips a single rehearsal, as "
+		  "git's --no-verify does.\n\n"
+		  "Settings, with `git config act-c.hook.NAME VALUE` or under `hook:` in your "
+		  "config.yml: engine-down (fail, warn or skip; for a push fail, for a commit "
+		  "warn), timeout (600s, 120s), event (push), jobs (build,test: only these), "
+		  "deployments (true: leave nothing out), verbose (true: steps' output too).",
+	  .examples = "  act-c hook install\n"
+		      "  act-c hook install --pre-commit\n"
+		      "  ACT_C_SKIP=1 git push\n"
+		      "  git config act-c.hook.engine-down skip\n" },
 	{ .name = "eval",
 	  .run = cmd_eval,
 	  .bit = IN_EVAL,

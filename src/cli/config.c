@@ -19,7 +19,8 @@ struct config {
 	struct arena *a;
 	const char *path;
 	const struct source *src;
-	struct label_images *images;
+	struct label_images *images; /* NULL: not wanted */
+	struct hook_settings *hook;  /* NULL: not wanted */
 };
 
 static bool wrong(const struct config *c, struct span at, const char *what, struct err *err)
@@ -43,7 +44,29 @@ static bool read_images(struct config *c, const struct yaml_node *map, struct er
 		    (image->text.p[0] == '-' && !str_eq(image->text, STR("-self-hosted")))) {
 			return wrong(c, image->at, what, err);
 		}
-		vec_push(c->a, c->images, (struct label_image){ label->text, image->text });
+		if (c->images) {
+			vec_push(c->a, c->images, (struct label_image){ label->text, image->text });
+		}
+	}
+	return true;
+}
+
+static bool read_hook(struct config *c, const struct yaml_node *map, struct err *err)
+{
+	static const char what[] = "hook is a mapping of names to values";
+
+	if (map->kind != YAML_MAP) {
+		return map->kind == YAML_NULL ? true : wrong(c, map->at, what, err);
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		const struct yaml_node *name = map->pairs[i].key, *value = map->pairs[i].value;
+
+		if (value->kind == YAML_MAP || value->kind == YAML_SEQ) {
+			return wrong(c, value->at, what, err);
+		}
+		if (c->hook) {
+			vec_push(c->a, c->hook, (struct hook_setting){ name->text, value->text });
+		}
 	}
 	return true;
 }
@@ -61,7 +84,11 @@ static bool read_root(struct config *c, const struct yaml_node *root, struct err
 			if (!read_images(c, root->pairs[i].value, err)) {
 				return false;
 			}
-		} else {
+		} else if (str_eq(key->text, STR("hook"))) {
+			if (!read_hook(c, root->pairs[i].value, err)) {
+				return false;
+			}
+		} else if (c->images) {
 			(void)fprintf(stderr, "act-c: %s:%u: '%.*s' is not known and ignored\n",
 				      c->path, source_place(c->src, key->at.lo).line,
 				      STR_ARG(key->text));
@@ -98,22 +125,35 @@ const char *config_path(struct arena *a, const char *name)
 	return NULL;
 }
 
-bool options_config_images(struct options *o, struct label_images *out, struct err *err)
+static bool read_config(struct config *c, struct err *err)
 {
-	struct config c = { .a = &o->arena, .images = out };
 	struct strbuf text = STRBUF_INIT(CONFIG_MAX);
 	bool ok = true;
 
-	*out = (struct label_images){ 0 };
-	c.path = config_path(&o->arena, "config.yml");
-	if (c.path && read_file(c.path, &text, err)) {
-		ok = parse(&c, strbuf_str(&text), err);
-	} else if (c.path && err->kind == ERR_NOT_FOUND) {
+	c->path = config_path(c->a, "config.yml");
+	if (c->path && read_file(c->path, &text, err)) {
+		ok = parse(c, strbuf_str(&text), err);
+	} else if (c->path && err->kind == ERR_NOT_FOUND) {
 		err_release(err);
-	} else if (c.path) {
+	} else if (c->path) {
 		err->kind = ERR_USAGE;
 		ok = false;
 	}
 	strbuf_release(&text);
 	return ok;
+}
+
+bool options_config_images(struct options *o, struct label_images *out, struct err *err)
+{
+	struct config c = { .a = &o->arena, .images = out };
+
+	*out = (struct label_images){ 0 };
+	return read_config(&c, err);
+}
+
+bool options_config_hook(struct options *o, struct hook_settings *out, struct err *err)
+{
+	struct config c = { .a = &o->arena, .hook = out };
+
+	return read_config(&c, err);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "actc/file.h"
+#include "actc/hook.h"
 #include "actc/strbuf.h"
 
 enum { LIST_MAX = 16 << 20 };
@@ -18,15 +19,21 @@ enum { LIST_MAX = 16 << 20 };
 static bool read_repository(struct options *o, struct str dir, struct happening *h, struct err *err)
 {
 	struct str here = STR(".");
+	struct snapshot_spec spec = { .source = o->commit.len ? SNAPSHOT_HEAD
+						: o->staged   ? SNAPSHOT_INDEX
+							      : SNAPSHOT_WORK_TREE,
+				      .index = o->index_file };
 
-	if (!repo_read(&o->arena, here, o->remote_name, &h->repo, err)) {
+	if (!repo_read(&o->arena, here, o->remote_name, &h->repo, err) ||
+	    (o->commit.len &&
+	     !repo_at_commit(&o->arena, o->commit, o->ref, o->before, &h->repo, err))) {
 		return false;
 	}
 	if (o->default_branch.len) {
 		h->repo.default_branch = o->default_branch;
 	}
-	return snapshot_make(&o->arena, &h->repo, h->repo.root.len ? h->repo.root : here, dir,
-			     &h->snapshot, err);
+	spec.work_tree = h->repo.root.len ? h->repo.root : here;
+	return snapshot_make_of(&o->arena, &h->repo, &spec, dir, &h->snapshot, err);
 }
 
 static struct value with_pair(struct arena *a, struct value object, struct str key, struct value v)

@@ -27,7 +27,9 @@ const struct file_row file_rows[] = {
 	  "the repository, values of your environment) are ignored, with a line on standard "
 	  "error." },
 	{ "$XDG_CONFIG_HOME/act-c/config.yml",
-	  "Your own configuration: images: {LABEL: IMAGE} names the image of a runs-on label." },
+	  "Your own configuration: images: {LABEL: IMAGE} names the image of a runs-on label, "
+	  "hook: "
+	  "{NAME: VALUE} sets what the git hooks do (see the command hook)." },
 	{ "$XDG_STATE_HOME/act-c/runs",
 	  "The last runs: each has its events, masked, in events.ndjson." },
 };
@@ -35,6 +37,7 @@ const size_t file_nrows = sizeof(file_rows) / sizeof(file_rows[0]);
 
 const struct file_row variable_rows[] = {
 	{ "DOCKER_HOST, DOCKER_CONTEXT, …", "Are passed on to the docker program." },
+	{ "ACT_C_SKIP", "When set, and not to 0, act-c's git hooks rehearse nothing." },
 	{ "NO_COLOR, CLICOLOR_FORCE, TERM", "Decide about colours, unless --color does." },
 	{ "XDG_CONFIG_HOME, XDG_STATE_HOME", "Where configuration and runs are kept; without them "
 					     "~/.config and ~/.local/state." },

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "actc/hook.h"
 #include "cli.h"
 
 /* One bit per command: an option names the commands that take it. */
@@ -19,8 +20,9 @@ enum command_bit {
 	IN_VERSION = 1 << 8,
 	IN_PLAN = 1 << 9,
 	IN_PARSE = 1 << 10,
+	IN_HOOK = 1 << 11,
 	IN_FILES = IN_RUN | IN_LIST | IN_VALIDATE | IN_GRAPH | IN_PLAN,
-	IN_ALL = (1 << 11) - 1,
+	IN_ALL = (1 << 12) - 1,
 };
 
 enum option_group {
@@ -130,6 +132,8 @@ bool options_read_files(struct options *o, struct err *err);
 const char *config_path(struct arena *a, const char *name);
 /* images: {LABEL: IMAGE} of the user's config.yml; no such file is fine. */
 bool options_config_images(struct options *o, struct label_images *out, struct err *err);
+/* hook: {NAME: VALUE} of the same file. */
+bool options_config_hook(struct options *o, struct hook_settings *out, struct err *err);
 /* Whether a path, links followed, is inside the repository of the current directory; a path that
  * does not exist yet is judged by its directory. */
 bool options_inside_repository(struct arena *a, struct str path);

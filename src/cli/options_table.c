@@ -41,6 +41,13 @@ static const struct option_word no_color_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct option_word down_words[] = {
+	{ "fail", ENGINE_DOWN_FAIL },
+	{ "warn", ENGINE_DOWN_WARN },
+	{ "skip", ENGINE_DOWN_SKIP },
+	{ NULL, 0 },
+};
+
 /* "fake" is for tests only and not shown. */
 static const char *const engines[] = { "auto", "docker", "sandbox", "host", "fake", NULL };
 static const char *const policies[] = { "LimitedRead", "Write", NULL };
@@ -129,6 +136,56 @@ const struct option_row option_rows[] = {
 	  FIELD(changed_files),
 	  .help = "For path filters: these files changed, separated by commas; may be repeated. "
 		  "@FILE names a file with a path a line, - is standard input." },
+	{ .name = "staged",
+	  .type = OPT_FLAG,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_SELECT,
+	  .commands = IN_RUN,
+	  FIELD(staged),
+	  .help = "Rehearse what is staged for the next commit: its workflow files and its tree, "
+		  "not those of the working tree." },
+	{ .name = "index-file",
+	  .arg = "FILE",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_SELECT,
+	  .commands = IN_RUN,
+	  FIELD(index_file),
+	  .hidden = true },
+	{ .name = "commit",
+	  .arg = "COMMIT",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_SELECT,
+	  .commands = IN_RUN,
+	  FIELD(commit),
+	  .help = "Rehearse this commit: its workflow files and its tree." },
+	{ .name = "ref",
+	  .arg = "REF",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_SELECT,
+	  .commands = IN_RUN,
+	  FIELD(ref),
+	  .help = "With --commit: the branch or tag that is pushed, such as refs/heads/main; "
+		  "without it, the current branch." },
+	{ .name = "before",
+	  .arg = "COMMIT",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_SELECT,
+	  .commands = IN_RUN,
+	  FIELD(before),
+	  .help = "With --commit: where the ref was before (github.event.before); zeros for a new "
+		  "one." },
+	{ .name = "no-deployments",
+	  .type = OPT_FLAG,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_SELECT,
+	  .commands = IN_RUN,
+	  FIELD(no_deployments),
+	  .help = "Leave out jobs that deploy (that have an environment), jobs that read secrets "
+		  "which are not given, and the jobs that need one of these; each is named." },
 
 	/* Secrets, variables, inputs */
 	{ .name = "secret",
@@ -281,6 +338,16 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN,
 	  FIELD(privileged),
 	  .help = "Run the jobs' containers with all privileges." },
+	{ .name = "engine-down",
+	  .arg = "WHAT",
+	  .type = OPT_WORD,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_ENGINE,
+	  .commands = IN_RUN,
+	  FIELD(engine_down),
+	  .words = down_words,
+	  .help = "When the engine cannot be used: fail (the default), or warn or skip, which say "
+		  "it at length or in short and end well." },
 
 	/* How the run goes */
 	{ .name = "dryrun",
@@ -351,6 +418,22 @@ const struct option_row option_rows[] = {
 	  .commands = IN_CLEAN,
 	  FIELD(yes),
 	  .help = "Answer the question with yes." },
+	{ .name = "pre-push",
+	  .type = OPT_FLAG,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_COMMAND,
+	  .commands = IN_HOOK,
+	  FIELD(pre_push),
+	  .help = "The hook before a push, which sees what is pushed. The default of install and "
+		  "run." },
+	{ .name = "pre-commit",
+	  .type = OPT_FLAG,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_COMMAND,
+	  .commands = IN_HOOK,
+	  FIELD(pre_commit),
+	  .help = "The hooks before a commit and before a merge's commit, which see what is "
+		  "staged." },
 	{ .name = "context",
 	  .arg = "NAME=FILE",
 	  .type = OPT_SETTING,

@@ -291,6 +291,10 @@ static void next_step(struct text_reporter *t)
 		paint_text(&t->paint, t->event_name);
 		strbuf_addc(&t->out.pending, ' ');
 	}
+	if (t->options.content.len) {
+		paint_text(&t->paint, t->options.content);
+		strbuf_addc(&t->out.pending, ' ');
+	}
 	strbuf_adds(&t->out.pending, STR("-j "));
 	paint_text(&t->paint, job_id(job));
 	strbuf_adds(&t->out.pending, t->options.verbose ? STR("\n") : STR(" -v\n"));

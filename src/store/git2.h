@@ -36,6 +36,7 @@
 	X(git_index_free)                \
 	X(git_index_get_byindex)         \
 	X(git_index_open)                \
+	X(git_index_remove)              \
 	X(git_index_write_tree_to)       \
 	X(git_libgit2_init)              \
 	X(git_libgit2_opts)              \

@@ -159,6 +159,20 @@ bool objects_copy_rules(struct objects *o, const char *index_path, bool *readabl
 	return ok;
 }
 
+/* `git add --intent-to-add` promises content that is not there yet: git commits without it. */
+static bool drop_intended(const struct git2 *g, git_index *index)
+{
+	for (size_t i = g->git_index_entrycount(index); i > 0; i--) {
+		const git_index_entry *entry = g->git_index_get_byindex(index, i - 1);
+
+		if ((entry->flags_extended & GIT_INDEX_ENTRY_INTENT_TO_ADD) &&
+		    g->git_index_remove(index, entry->path, 0) < 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool objects_write_tree(struct objects *o, const char *index_path, git_oid *tree, struct err *err)
 {
 	const struct git2 *g = o->g;
@@ -168,7 +182,7 @@ bool objects_write_tree(struct objects *o, const char *index_path, git_oid *tree
 	 * be. */
 	(void)g->git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0);
 
-	bool ok = (g->git_index_open(&index, index_path) == 0 &&
+	bool ok = (g->git_index_open(&index, index_path) == 0 && drop_intended(g, index) &&
 		   g->git_index_write_tree_to(tree, index, o->repo) == 0) ||
 		  git2_error(g, err, "cannot write the tree of %s", index_path);
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,12 +27,17 @@ enum {
 	LIST_MAX = 16 * 1024 * 1024,
 };
 
-#define MESSAGE "act-c: working tree"
+static const struct str messages[] = {
+	[SNAPSHOT_WORK_TREE] = STR_INIT("act-c: working tree"),
+	[SNAPSHOT_INDEX] = STR_INIT("act-c: what is staged"),
+	[SNAPSHOT_HEAD] = STR_INIT(""),
+};
 
 struct making {
 	const struct git2 *g;
 	struct arena *a;
 	const struct repo_facts *facts;
+	const struct snapshot_spec *spec;
 	struct str dir, work_tree; /* absolute */
 	const char *git_dir;       /* ours */
 	const char *objects, *index;
@@ -181,7 +187,8 @@ static bool find_changes(struct making *m, bool *clean, struct err *err)
 /* With its time stamp: git takes a file that is as new as the index for possibly changed. */
 static bool copy_index(const struct making *m, struct err *err)
 {
-	const char *from = path_in(m->a, m->facts->git_dir.p, "index");
+	const char *from = m->spec->index.len ? arena_cstr(m->a, m->spec->index)
+					      : path_in(m->a, m->facts->git_dir.p, "index");
 	struct strbuf bytes = STRBUF_INIT(INDEX_MAX);
 	struct stat st;
 
@@ -330,7 +337,8 @@ static bool make_tree(struct making *m, git_oid *tree, struct err *err)
 	if (m->user && (!take_index(m, err) || !copy_changed(m, err))) {
 		return false;
 	}
-	return add_all(m, err) && objects_write_tree(&m->own, m->index, tree, err);
+	return (m->spec->source == SNAPSHOT_INDEX || add_all(m, err)) &&
+	       objects_write_tree(&m->own, m->index, tree, err);
 }
 
 /* --- the commit ------------------------------------------------------------------------------- */
@@ -365,6 +373,35 @@ static struct str identity(struct arena *a, struct str s, struct str fallback)
 	return kept.len ? kept : fallback;
 }
 
+/* HEAD, and what is being merged. */
+static struct str parent_lines(const struct making *m)
+{
+	struct strbuf heads = STRBUF_INIT(LIST_MAX), lines = STRBUF_INIT(0);
+	struct err missing = ERR_INIT;
+	git_oid id;
+
+	if (m->out->parent.len) {
+		(void)strbuf_addf(&lines, "parent %s\n", m->out->parent.p);
+	}
+	if (m->out->parent.len && m->user &&
+	    !read_file(path_in(m->a, m->facts->git_dir.p, "MERGE_HEAD"), &heads, &missing)) {
+		err_release(&missing);
+	}
+	for (struct str rest = strbuf_str(&heads); rest.len > 0;) {
+		struct str head = str_trim(str_cut(&rest, '\n'));
+
+		if (git2_id(m->g, head, &id)) {
+			(void)strbuf_addf(&lines, "parent %.*s\n", STR_ARG(head));
+		}
+	}
+
+	struct str made = arena_str(m->a, strbuf_str(&lines));
+
+	strbuf_release(&heads);
+	strbuf_release(&lines);
+	return made;
+}
+
 static bool make_commit(struct making *m, const git_oid *tree, struct err *err)
 {
 	struct snapshot *out = m->out;
@@ -376,7 +413,7 @@ static bool make_commit(struct making *m, const git_oid *tree, struct err *err)
 
 	int offset = (int)(local.tm_gmtoff / 60);
 
-	out->message = STR(MESSAGE);
+	out->message = messages[m->spec->source];
 	out->author_name = identity(m->a, m->facts->user_name, STR("act-c"));
 	out->author_email = identity(m->a, m->facts->user_email, STR("act-c@localhost"));
 	out->timestamp = iso_time(m->a, now, offset);
@@ -386,11 +423,10 @@ static bool make_commit(struct making *m, const git_oid *tree, struct err *err)
 		arena_printf(m->a, "%.*s <%.*s> %lld %c%02d%02d", STR_ARG(out->author_name),
 			     STR_ARG(out->author_email), (long long)now, offset < 0 ? '-' : '+',
 			     abs(offset) / 60, abs(offset) % 60);
-	struct str parent =
-		out->parent.len ? arena_printf(m->a, "parent %s\n", out->parent.p) : STR_EMPTY;
-	struct str text =
-		arena_printf(m->a, "tree %s\n%.*sauthor %.*s\ncommitter %.*s\n\n" MESSAGE "\n",
-			     out->tree.p, STR_ARG(parent), STR_ARG(who), STR_ARG(who));
+	struct str parents = parent_lines(m);
+	struct str text = arena_printf(m->a, "tree %s\n%.*sauthor %.*s\ncommitter %.*s\n\n%.*s\n",
+				       out->tree.p, STR_ARG(parents), STR_ARG(who), STR_ARG(who),
+				       STR_ARG(out->message));
 
 	if (!objects_write(&m->own, GIT_OBJECT_COMMIT, text, &id, err)) {
 		return false;
@@ -416,10 +452,10 @@ static void use_head(struct making *m, git_commit *head)
 
 static bool find_commit(struct making *m, git_commit *head, struct err *err)
 {
-	bool clean = false;
+	bool clean = m->spec->source == SNAPSHOT_HEAD;
 	git_oid tree;
 
-	if (m->user && !find_changes(m, &clean, err)) {
+	if (m->user && m->spec->source == SNAPSHOT_WORK_TREE && !find_changes(m, &clean, err)) {
 		return false;
 	}
 	if (!(clean && head)) {
@@ -551,9 +587,21 @@ static bool open_user(struct making *m, struct err *err)
 bool snapshot_make(struct arena *a, const struct repo_facts *facts, struct str work_tree,
 		   struct str dir, struct snapshot *out, struct err *err)
 {
-	struct git2 g;
-	struct making m = { .g = &g, .a = a, .facts = facts, .out = out };
+	const struct snapshot_spec spec = { SNAPSHOT_WORK_TREE, work_tree, STR_EMPTY };
 
+	return snapshot_make_of(a, facts, &spec, dir, out, err);
+}
+
+bool snapshot_make_of(struct arena *a, const struct repo_facts *facts,
+		      const struct snapshot_spec *spec, struct str dir, struct snapshot *out,
+		      struct err *err)
+{
+	struct git2 g;
+	struct making m = { .g = &g, .a = a, .facts = facts, .spec = spec, .out = out };
+
+	if (spec->source != SNAPSHOT_WORK_TREE && !facts->found) {
+		return err_set(err, ERR_USAGE, "this is not a git repository");
+	}
 	*out = (struct snapshot){
 		.sha = STR_EMPTY,
 		.parent = facts->head,
@@ -563,8 +611,8 @@ bool snapshot_make(struct arena *a, const struct repo_facts *facts, struct str w
 		return false;
 	}
 	m.dir = absolute(a, dir, err);
-	m.work_tree =
-		m.dir.len ? absolute(a, facts->found ? facts->root : work_tree, err) : STR_EMPTY;
+	m.work_tree = m.dir.len ? absolute(a, facts->found ? facts->root : spec->work_tree, err)
+				: STR_EMPTY;
 
 	bool ok =
 		m.work_tree.len && make_git_dir(&m, err) && open_user(&m, err) && make_all(&m, err);
