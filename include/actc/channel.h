@@ -74,6 +74,17 @@ struct proc_spec {
 			    SIGNAL_TREE knows by it the daemons whose parents are gone. */
 	bool as_root;    /* not as the user of the steps */
 	bool pty;
+	/* Made empty before the start, for the user of the steps; handed back with the end, then
+	 * removed: so a step with its files costs one round trip. */
+	const struct str *files;
+	size_t nfiles;
+};
+
+struct file_content {
+	struct str path;
+	bool found;
+	bool too_large; /* then content holds the first `limit` bytes */
+	struct str content;
 };
 
 struct proc_exit {
@@ -83,6 +94,10 @@ struct proc_exit {
 	int signal;            /* 0 = it exited */
 	bool oom;              /* the OOM killer ended a process of the machine while it ran */
 	bool drained; /* false: output was given up 5 s after the exit, a child still holds it */
+	/* The files of the spec, in its order, for the call only; those that are too large are
+	 * still there. */
+	size_t nfiles;
+	const struct file_content *files;
 };
 
 struct proc_handler {
@@ -112,13 +127,6 @@ void channel_remove(struct channel *c, struct str path);
 bool channel_sync(struct channel *c, struct err *err);
 
 /* path is given, the rest is the answer. content holds no more than the limit. */
-struct file_content {
-	struct str path;
-	bool found;
-	bool too_large; /* then content holds the first `limit` bytes */
-	struct str content;
-};
-
 /* Reads n files in one round trip; contents are in the arena. */
 bool channel_read(struct channel *c, struct arena *a, struct file_content *files, size_t n,
 		  size_t limit, struct err *err);

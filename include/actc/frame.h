@@ -72,6 +72,8 @@ enum {
 
 /* Bits of the u32 in FRAME_EXITED and in the agent's HELLO. */
 enum { EXITED_OOM = 1, EXITED_DRAINED = 2 };
+/* The state of a file that is handed back with EXITED. */
+enum { HANDED_OK, HANDED_MISSING, HANDED_TOO_LARGE, HANDED_FILE_MAX = 1024 * 1024 };
 enum { HELLO_HAS_BASH = 1 };
 
 struct frame {

@@ -68,6 +68,7 @@ struct stream {
 	uint64_t oom_before;
 	unsigned long long start_time; /* of the entry, as in /proc/PID/stat */
 	char *mark;                    /* an entry of its environment that no other step has */
+	char **files;                  /* handed back with EXITED; NULL behind the last */
 	int report;                    /* STREAM_WORK: how it went */
 
 	/* STREAM_FILE: the file's size; STREAM_LISTEN: where connections go. */
@@ -164,6 +165,9 @@ bool file_write(const char *path, unsigned mode, const struct user *owner, struc
 bool file_remove(struct agent *a, const char *path, struct err *err);
 /* READ: starts a stream, or fails. */
 bool file_read(struct agent *a, const struct request *r, struct err *err);
+/* Appends state and content of a file that a step was given, and removes it unless it is too large.
+ */
+void file_hand_back(const char *path, struct strbuf *b);
 void file_settle(struct agent *a, struct stream *s);
 
 /* work.c: PUT, GET and HASH in a forked worker. */

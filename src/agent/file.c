@@ -208,6 +208,34 @@ bool file_read(struct agent *a, const struct request *r, struct err *err)
 	return true;
 }
 
+void file_hand_back(const char *path, struct strbuf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st = { 0 };
+	struct strbuf content = STRBUF_INIT(HANDED_FILE_MAX);
+	uint32_t state = HANDED_OK;
+	char part[4096];
+	ssize_t n = 0;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		state = HANDED_MISSING;
+	} else {
+		while ((n = read(fd, part, sizeof(part))) > 0 &&
+		       strbuf_add(&content, part, (size_t)n)) {
+		}
+		state = n > 0 ? HANDED_TOO_LARGE : HANDED_OK;
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	if (state == HANDED_OK) {
+		(void)unlink(path);
+	}
+	frame_put_u32(b, state);
+	frame_put_bytes(b, state == HANDED_OK ? strbuf_str(&content) : STR_EMPTY);
+	strbuf_release(&content);
+}
+
 /* RESULT with the file's whole size behind it. */
 void file_settle(struct agent *a, struct stream *s)
 {

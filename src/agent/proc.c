@@ -176,8 +176,21 @@ static _Noreturn void child_main(const struct plan *p)
 	fail(p, "exec", p->argv[0]);
 }
 
+static void hand_back(char **files, struct strbuf *b)
+{
+	uint32_t n = 0;
+
+	while (files && files[n]) {
+		n++;
+	}
+	frame_put_u32(b, n);
+	for (uint32_t i = 0; i < n; i++) {
+		file_hand_back(files[i], b);
+	}
+}
+
 static void send_exited(struct agent *a, uint32_t stream, const struct failure *f, int status,
-			uint32_t flags)
+			uint32_t flags, char **files)
 {
 	struct strbuf b = STRBUF_INIT(0);
 	uint32_t sig = !f && WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0;
@@ -190,14 +203,15 @@ static void send_exited(struct agent *a, uint32_t stream, const struct failure *
 	frame_put_u32(&b, code);
 	frame_put_u32(&b, sig);
 	frame_put_u32(&b, flags);
+	hand_back(files, &b);
 	agent_send(a, FRAME_EXITED, stream, strbuf_str(&b));
 	strbuf_release(&b);
 }
 
-static void never_started(struct agent *a, uint32_t stream, const struct failure *f)
+static void never_started(struct agent *a, uint32_t stream, const struct failure *f, char **files)
 {
 	agent_send(a, FRAME_EOF, stream, STR_EMPTY);
-	send_exited(a, stream, f, 0, EXITED_DRAINED);
+	send_exited(a, stream, f, 0, EXITED_DRAINED, files);
 }
 
 /* Waits until the child has executed its program or said why not. */
@@ -285,6 +299,35 @@ static pid_t start(struct plan *p, int *src, bool pty, struct failure *f)
 	return pid;
 }
 
+/* The files that the step is given, empty. */
+static bool make_files(const struct agent *a, char **files, struct failure *f)
+{
+	struct err err = ERR_INIT;
+
+	for (; files && *files; files++) {
+		if (!file_write(*files, 0644, &a->user, STR_EMPTY, &err)) {
+			f->sys = err.sys ? err.sys : EINVAL;
+			(void)snprintf(f->what, sizeof(f->what), "write %s", *files);
+			err_release(&err);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A copy that lives as long as the stream; stream_free() frees it. */
+static char **keep_files(char **files, size_t n)
+{
+	char **kept = n ? calloc(n + 1, sizeof(*kept)) : NULL;
+
+	BUG_ON(n && !kept);
+	for (size_t i = 0; i < n; i++) {
+		kept[i] = strdup(files[i]);
+		BUG_ON(!kept[i]);
+	}
+	return kept;
+}
+
 void proc_spawn(struct agent *a, const struct request *r)
 {
 	struct failure f = { 0 };
@@ -299,10 +342,14 @@ void proc_spawn(struct agent *a, const struct request *r)
 	};
 	uint64_t oom = oom_count(&a->oom);
 	int src = -1;
-	pid_t pid = start(&p, &src, r->flags & FLAG_PTY, &f);
+	pid_t pid = -1;
+
+	if (make_files(a, r->list[2].v, &f)) {
+		pid = start(&p, &src, r->flags & FLAG_PTY, &f);
+	}
 
 	if (pid < 0) {
-		never_started(a, r->stream, &f);
+		never_started(a, r->stream, &f, r->list[2].v);
 		return;
 	}
 
@@ -314,6 +361,7 @@ void proc_spawn(struct agent *a, const struct request *r)
 	s->oom_before = oom;
 	s->start_time = scan_start_time(pid);
 	s->mark = *r->text[1] ? strdup(r->text[1]) : NULL;
+	s->files = keep_files(r->list[2].v, r->list[2].n);
 }
 
 /* Orphans reparented to this process are reaped here as well. */
@@ -348,7 +396,7 @@ static void finish(struct agent *a, struct stream *s, bool drained)
 	if (oom_count(&a->oom) > s->oom_before) {
 		flags |= EXITED_OOM;
 	}
-	send_exited(a, s->id, NULL, s->status, flags);
+	send_exited(a, s->id, NULL, s->status, flags, s->files);
 	stream_drop(s);
 }
 

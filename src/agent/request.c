@@ -11,21 +11,21 @@
 /* u = u32, U = u64, t = text, l = list of texts, b = the rest as bytes. */
 static const char *const shapes[FRAME_TYPES] = {
 	[FRAME_HELLO] = "utl", /* version, user, directories */
-	[FRAME_PING] = "",      [FRAME_PONG] = "",
-	[FRAME_SPAWN] = "ttll", /* cwd, mark, argv, env */
-	[FRAME_SIGNAL] = "uu",  /* signal, scope */
-	[FRAME_DATA] = "b",     [FRAME_EOF] = "",
-	[FRAME_CREDIT] = "u",                          /* bytes */
-	[FRAME_WRITE] = "utb",                         /* mode, path, content */
-	[FRAME_READ] = "Ut",                           /* limit, path */
-	[FRAME_PUT] = "t",                             /* directory */
-	[FRAME_GET] = "t",                             /* path */
-	[FRAME_STAT] = "t",                            /* path */
-	[FRAME_MKDIR] = "ut",                          /* mode, path */
-	[FRAME_REMOVE] = "t",                          /* path */
-	[FRAME_HASH] = "ttl",                          /* directory, home, patterns */
-	[FRAME_FORWARD] = "tt",                        /* listen, dial */
-	[FRAME_CLOSE] = "",     [FRAME_RESIZE] = "uu", /* rows, columns */
+	[FRAME_PING] = "",       [FRAME_PONG] = "",
+	[FRAME_SPAWN] = "ttlll", /* cwd, mark, argv, env, files */
+	[FRAME_SIGNAL] = "uu",   /* signal, scope */
+	[FRAME_DATA] = "b",      [FRAME_EOF] = "",
+	[FRAME_CREDIT] = "u",                           /* bytes */
+	[FRAME_WRITE] = "utb",                          /* mode, path, content */
+	[FRAME_READ] = "Ut",                            /* limit, path */
+	[FRAME_PUT] = "t",                              /* directory */
+	[FRAME_GET] = "t",                              /* path */
+	[FRAME_STAT] = "t",                             /* path */
+	[FRAME_MKDIR] = "ut",                           /* mode, path */
+	[FRAME_REMOVE] = "t",                           /* path */
+	[FRAME_HASH] = "ttl",                           /* directory, home, patterns */
+	[FRAME_FORWARD] = "tt",                         /* listen, dial */
+	[FRAME_CLOSE] = "",      [FRAME_RESIZE] = "uu", /* rows, columns */
 	[FRAME_EXIT] = "",
 };
 

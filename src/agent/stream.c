@@ -81,6 +81,10 @@ void stream_sweep(struct agent *a)
 		*at = s->next;
 		strbuf_release(&s->pending);
 		free(s->mark);
+		for (char **f = s->files; f && *f; f++) {
+			free(*f);
+		}
+		free(s->files);
 		free(s->dial);
 		free(s->unlink_path);
 		free(s);

@@ -9,6 +9,8 @@
 struct proc {
 	struct chan_stream s;
 	struct proc_handler handler;
+	size_t nfiles;
+	struct file_content files[];
 };
 
 static void proc_data(struct channel *c, struct chan_stream *s, struct str bytes)
@@ -23,12 +25,27 @@ static void proc_data(struct channel *c, struct chan_stream *s, struct str bytes
 
 static void proc_end(struct proc *p, const struct proc_exit *how)
 {
-	struct proc_handler h = p->handler;
-
-	free(p);
-	if (h.exited) {
-		h.exited(h.ctx, how);
+	if (p->handler.exited) {
+		p->handler.exited(p->handler.ctx, how);
 	}
+	free(p);
+}
+
+/* Behind the rest of EXITED: the files that the process was given. */
+static void read_files(struct proc *p, struct frame_reader *r, struct proc_exit *how)
+{
+	uint32_t n = frame_u32(r);
+
+	for (uint32_t i = 0; i < n && !r->bad && i < p->nfiles; i++) {
+		uint32_t state = frame_u32(r);
+
+		p->files[i].content = frame_bytes(r);
+		p->files[i].found = state != HANDED_MISSING;
+		p->files[i].too_large = state == HANDED_TOO_LARGE;
+	}
+	r->bad = r->bad || n != p->nfiles;
+	how->nfiles = p->nfiles;
+	how->files = p->files;
 }
 
 static void proc_frame(struct channel *c, struct chan_stream *s, const struct frame *f)
@@ -46,6 +63,7 @@ static void proc_frame(struct channel *c, struct chan_stream *s, const struct fr
 
 	uint32_t flags = frame_u32(&r);
 
+	read_files((struct proc *)s, &r, &how);
 	if (r.bad) {
 		chan_fail(c, "the agent broke the protocol");
 		return;
@@ -84,16 +102,18 @@ static const struct chan_ops proc_ops = {
 struct proc *channel_spawn(struct channel *c, const struct proc_spec *spec,
 			   const struct proc_handler *handler)
 {
-	struct proc *p = chan_alloc(sizeof(*p));
+	struct proc *p = chan_alloc(sizeof(*p) + spec->nfiles * sizeof(p->files[0]));
 	struct strbuf b = STRBUF_INIT(0);
 	unsigned flags = (spec->as_root ? FLAG_AS_ROOT : 0U) | (spec->pty ? FLAG_PTY : 0U);
 
 	p->handler = *handler;
+	p->nfiles = spec->nfiles;
 	chan_add(c, &p->s, &proc_ops, 0);
 	frame_put_bytes(&b, spec->cwd);
 	frame_put_bytes(&b, spec->mark);
 	frame_put_list(&b, spec->argv, spec->nargv);
 	frame_put_list(&b, spec->env, spec->nenv);
+	frame_put_list(&b, spec->files, spec->nfiles);
 	chan_send(c, FRAME_SPAWN, (uint8_t)flags, p->s.id, strbuf_str(&b));
 	strbuf_release(&b);
 	return p;

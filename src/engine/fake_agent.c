@@ -19,6 +19,8 @@ struct fake_proc {
 	uint32_t stream;
 	uint64_t credit;
 	struct fake_script script;
+	size_t ngiven; /* files handed back with the end */
+	struct str *given;
 };
 
 /* An upload: what comes is counted and thrown away. */
@@ -111,6 +113,10 @@ static void serve_spawn(struct fake *f, const struct frame *frame)
 	struct str text = fake_script_text(&f->files, argv, nargv);
 
 	p->script.env = take_list(&p->script.a, &r, &p->script.nenv);
+	p->given = take_list(&p->script.a, &r, &p->ngiven);
+	for (size_t i = 0; i < p->ngiven; i++) {
+		strbuf_reset(&fake_file_make(&f->files, p->given[i], 0644)->content);
+	}
 	p->script.rest = arena_str(&p->script.a, text);
 	p->next = f->procs;
 	f->procs = p;
@@ -290,6 +296,18 @@ static void serve(struct fake *f, const struct frame *frame)
 
 /* --- processes -------------------------------------------------------------------------------- */
 
+static void hand_back(struct fake *f, const struct fake_proc *p, struct strbuf *b)
+{
+	frame_put_u32(b, (uint32_t)p->ngiven);
+	for (size_t i = 0; i < p->ngiven; i++) {
+		const struct fake_file *file = fake_file_find(&f->files, p->given[i]);
+
+		frame_put_u32(b, file ? HANDED_OK : HANDED_MISSING);
+		frame_put_bytes(b, file ? strbuf_str(&file->content) : STR_EMPTY);
+		fake_file_remove(&f->files, p->given[i]);
+	}
+}
+
 static void send_exited(struct fake *f, const struct fake_proc *p)
 {
 	struct strbuf b = STRBUF_INIT(0);
@@ -300,6 +318,7 @@ static void send_exited(struct fake *f, const struct fake_proc *p)
 	frame_put_u32(&b, (uint32_t)p->script.code);
 	frame_put_u32(&b, (uint32_t)p->script.signal);
 	frame_put_u32(&b, EXITED_DRAINED);
+	hand_back(f, p, &b);
 	send_frame(f, FRAME_EXITED, p->stream, strbuf_str(&b));
 	strbuf_release(&b);
 }

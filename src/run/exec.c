@@ -26,6 +26,11 @@ static void on_exited(void *ctx, const struct proc_exit *exit)
 
 	s->exec.exit = *exit;
 	s->exec.exit.start_what = arena_str(s->a, exit->start_what);
+	s->exec.exit.files = NULL;
+	for (size_t i = 0; i < exit->nfiles && i < FILE_COMMANDS; i++) {
+		s->handed[i] = exit->files[i];
+		s->handed[i].content = arena_str(s->a, exit->files[i].content);
+	}
 	s->exec.done = true;
 	while (*at && *at != s) {
 		at = &(*at)->next_running;

@@ -27,7 +27,6 @@ void step_files_prepare(struct step *s)
 		s->files[i] = arena_printf(&job->arena, "%.*s/_runner_file_commands/%s_%08x",
 					   STR_ARG(job->paths->temp), files[i].prefix, serial);
 		vobject_set(&job->arena, job->github, files[i].key, value_str(s->files[i]));
-		channel_write(job->channel, s->files[i], 0644, false, STR_EMPTY);
 	}
 }
 
@@ -143,25 +142,38 @@ static void apply_file(struct step *s, enum file_command which, const struct fil
 	}
 }
 
-void step_files_apply(struct step *s)
+/* Those that were too large to come with the end of the process. */
+static bool fetch_large(struct step *s)
 {
 	struct job *job = s->job;
-	struct file_content content[FILE_COMMANDS] = { 0 };
 	struct err err = ERR_INIT;
 
 	for (int i = 0; i < FILE_COMMANDS; i++) {
-		content[i].path = s->files[i];
-	}
-	if (!channel_read(job->channel, s->a, content, FILE_COMMANDS, FILE_LIMIT, &err)) {
-		if (channel_lost(job->channel)) {
-			job_lost(job);
+		struct file_content *f = &s->handed[i];
+
+		if (!f->too_large) {
+			continue;
 		}
-		step_fail(s, arena_str(s->a, str_of(err.msg)));
-		err_release(&err);
+		f->path = s->files[i];
+		if (!channel_read(job->channel, s->a, f, 1, FILE_LIMIT, &err)) {
+			if (channel_lost(job->channel)) {
+				job_lost(job);
+			}
+			step_fail(s, arena_str(s->a, str_of(err.msg)));
+			err_release(&err);
+			return false;
+		}
+		channel_remove(job->channel, s->files[i]);
+	}
+	return true;
+}
+
+void step_files_apply(struct step *s)
+{
+	if (!s->exec.proc || !fetch_large(s)) {
 		return;
 	}
 	for (int i = 0; i < FILE_COMMANDS; i++) {
-		apply_file(s, (enum file_command)i, &content[i]);
-		channel_remove(job->channel, s->files[i]);
+		apply_file(s, (enum file_command)i, &s->handed[i]);
 	}
 }

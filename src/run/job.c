@@ -395,8 +395,9 @@ static bool set_up(struct job *job)
 	job_flush(job);
 	init_contexts(job);
 
-	bool ok = check_supported(job, &why) && init_env(job, &why) && init_defaults(job, &why) &&
-		  machine_start(job, &why) && init_machine_contexts(job, &why);
+	/* As on a runner, env may use what only the machine tells (github.workspace, github.job). */
+	bool ok = check_supported(job, &why) && machine_start(job, &why) &&
+		  init_machine_contexts(job, &why) && init_env(job, &why) && init_defaults(job, &why);
 
 	if (ok) {
 		struct event e = { .kind = EVENT_DEBUG, .step = setup_path };

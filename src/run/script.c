@@ -113,6 +113,10 @@ void step_script_start(struct step *s)
 
 	spec.argv = shell_argv(a, &x.command, x.file, &spec.nargv);
 	spec.env = env_build(job, a, s->env, NULL, &spec.nenv);
+	/* Only this step's processes have it: what it leaves behind is known by it. */
+	spec.mark = arena_printf(a, "GITHUB_OUTPUT=%.*s", STR_ARG(s->files[FILE_OUTPUT]));
+	spec.files = s->files;
+	spec.nfiles = FILE_COMMANDS;
 	step_exec_start(s, &spec);
 }
 

@@ -29,6 +29,7 @@ struct step {
 	struct str name;
 	struct vobject *env; /* the env context: global and the step's own; case-sensitive */
 	struct str files[FILE_COMMANDS];
+	struct file_content handed[FILE_COMMANDS]; /* what they held at the end of the process */
 	struct str action_repository; /* of the action that runs, for GITHUB_ACTION_… */
 
 	/* what the stream asked for; applied with the files */
@@ -113,7 +114,8 @@ void step_script_finish(struct step *s);
 bool step_is_checkout(const struct step_def *def);
 void step_checkout(struct step *s);
 
-/* Makes fresh file-command files, and reads and applies them afterwards (filecmds.c). */
+/* Names fresh file-command files, which the step's process is given; and applies what they held
+ * after it (filecmds.c). */
 void step_files_prepare(struct step *s);
 void step_files_apply(struct step *s);
 

@@ -375,6 +375,7 @@ Test(channel, a_loud_step_blocks_itself_only)
 		frame_put_bytes(&p, STR_EMPTY);
 		frame_put_list(&p, stream == 1 ? loud_argv : argv, 3);
 		frame_put_list(&p, NULL, 0);
+		frame_put_list(&p, NULL, 0); /* files */
 		frame_send(&b, FRAME_SPAWN, 0, stream, strbuf_str(&p));
 	}
 	cr_assert(write_all(r.fd, b.p, b.len));
