@@ -68,15 +68,19 @@ void close_from(int first)
 	}
 }
 
+/*
+ * By system calls: C libraries keep some signals for themselves and refuse to touch them, and one
+ * of them (glibc's posix_spawn, so every child of make) leaves such a signal ignored.
+ */
 void reset_signals(void)
 {
-	sigset_t none;
+	const unsigned long all_default[4] = { 0 }; /* the kernel's sigaction: SIG_DFL, no flags */
+	const uint64_t none = 0;
 
 	for (int i = 1; i < 65; i++) {
-		(void)signal(i, SIG_DFL);
+		(void)syscall(SYS_rt_sigaction, i, all_default, NULL, sizeof(none));
 	}
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
 }
 
 static const char *env_get(char **env, const char *name)

@@ -44,7 +44,7 @@ struct sandbox {
 		*hidden; /* NULL-terminated: directories of the user's that are not shown */
 	const char *const *exposed; /* pairs of what and where; NULL-terminated */
 	const char *bind, *bind_at; /* a directory that the job works in itself; or NULL */
-	int *tree_ms;              /* shared: what writable system directories took; or NULL */
+	int *tree_ms;               /* shared: what writable system directories took; or NULL */
 	struct str resolv;          /* content of resolv.conf */
 	int go;                     /* a byte: the maps are written; end of file: act-c is gone */
 	int report;                 /* what went wrong, in words; closed by the exec */

@@ -1,8 +1,8 @@
 /*
  * select.c - the event, the workflows that listen to it, and their jobs.
  *
- * Not for filters (branches, tags, paths): filter.c. What an invalid file listens to is looked up in
- * its text, since there is no model of it.
+ * Not for filters (branches, tags, paths): filter.c. What an invalid file listens to is looked up
+ * in its text, since there is no model of it.
  */
 #include "actc/plan.h"
 
