@@ -192,13 +192,15 @@ __attribute__((format(printf, 3, 4))) static void refuse(struct loading *l, stru
 	diag_error(l->diags, at, "workflow-call", "%.*s", STR_ARG(msg))->bare = true;
 }
 
-/* What is wrong in the called file itself is told with the place of the call. */
+/* What is wrong in the called file itself is told with the place of the call; only a file that is
+ * too large to be read is not, at GitHub. */
 static void name_caller(struct loading *l, size_t from, struct span uses)
 {
 	for (size_t i = from; i < l->diags->list.n; i++) {
 		struct diag *d = &l->diags->list.v[i];
 
-		if (d->file != uses.file && !d->bare) {
+		if (d->file != uses.file && !d->bare &&
+		    !str_starts(d->msg, STR("The maximum file size"))) {
 			d->caller = uses;
 		}
 	}
