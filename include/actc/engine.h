@@ -38,6 +38,8 @@ struct machine_spec {
 	struct str bind;            /* --bind: this directory is the workspace; or empty */
 	const struct str *expose;   /* sandbox: paths of this machine shown read-only */
 	size_t nexpose;
+	struct str memory;   /* --memory: 512m; or empty */
+	struct str cpus;     /* --cpus: 1.5; or empty */
 	bool changes_system; /* the job installs packages, or uses sudo */
 	enum pull_policy pull;
 	bool privileged;

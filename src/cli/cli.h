@@ -86,6 +86,7 @@ struct options {
 	bool bind;
 	struct str network;
 	struct str_list expose;
+	struct str memory, cpus;
 	struct str container_options;
 	struct str architecture; /* "linux/arm64" */
 	bool privileged;

@@ -267,6 +267,8 @@ static void fill_request(struct preparation *p)
 		.bind = o->bind ? p->happening.repo.root : STR_EMPTY,
 		.expose = o->expose.v,
 		.nexpose = o->expose.n,
+		.memory = o->memory,
+		.cpus = o->cpus,
 		.pull = o->pull,
 		.privileged = o->privileged,
 	};

@@ -139,6 +139,12 @@ static bool run_args(struct docker_args *args, const struct machine_spec *spec,
 	if (spec->network.len) {
 		docker_argf(args, "--network=%.*s", STR_ARG(spec->network));
 	}
+	if (spec->memory.len) {
+		docker_argf(args, "--memory=%.*s", STR_ARG(spec->memory));
+	}
+	if (spec->cpus.len) {
+		docker_argf(args, "--cpus=%.*s", STR_ARG(spec->cpus));
+	}
 	if (spec->privileged) {
 		docker_arg(args, "--privileged");
 	}

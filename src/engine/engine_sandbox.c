@@ -39,8 +39,10 @@ enum {
 struct sandbox_machine {
 	struct machine base;
 	pid_t pid;
-	int report;          /* what the new process could not do, in words */
-	int go;              /* open as long as the sandbox may live */
+	int report;                      /* what the new process could not do, in words */
+	int go;                          /* open as long as the sandbox may live */
+	const struct machine_spec *spec; /* a copy */
+	const char *groups[SANDBOX_LIMITS];
 	struct child helper; /* of the network */
 	int ready;
 };
@@ -308,6 +310,9 @@ static bool run(struct sandbox *s, struct sandbox_machine *m, enum sandbox_helpe
 	    (s->first_userns && !sandbox_write_maps(s, m->pid, err))) {
 		return false;
 	}
+	if (!sandbox_limit(s->a, spec, m->pid, m->groups, err)) {
+		return false;
+	}
 	if (helper != HELPER_NONE && !sandbox_network_start(s->a, helper, m->pid, s->first_userns,
 							    &m->helper, &m->ready, err)) {
 		return false;
@@ -344,6 +349,7 @@ static void sandbox_stop(struct machine *machine, bool force)
 		m->base.channel = NULL;
 	}
 	end_process(m, force ? 0 : STOP_MS);
+	sandbox_unlimit(m->spec, m->groups);
 	child_end(&m->helper);
 	close_fd(&m->ready);
 	close_fd(&m->go);
@@ -428,6 +434,10 @@ static struct machine *sandbox_start(struct arena *a, const struct machine_spec 
 	enum sandbox_helper helper = HELPER_NONE;
 	struct pipes p;
 
+	struct machine_spec *kept = arena_new(a, struct machine_spec);
+
+	*kept = *spec;
+	m->spec = kept;
 	m->base.engine = &engine_sandbox;
 	m->base.describe = STR_EMPTY;
 	m->base.paths = machine_layout(a, STR(WORK), spec->repository_name);
@@ -474,19 +484,22 @@ static struct str sandbox_why_lost(struct arena *a, struct machine *machine)
 	return STR("the connection to the sandbox's agent was lost");
 }
 
-/* Nothing outlives a sandbox's first process, and that one ends with act-c. */
+/* Nothing outlives a sandbox's first process, and that one ends with act-c; but for control groups,
+ * which are empty then. */
 static int sandbox_sweep(const struct rundir *home, bool all, bool caches, struct err *err)
 {
-	(void)home;
+	int removed = sandbox_sweep_limits(home);
+
 	(void)all;
 	(void)caches;
 	(void)err;
-	return 0;
+	rundir_swept(home);
+	return removed;
 }
 
 static size_t sandbox_notes(struct arena *a, const struct machine_spec *spec, struct str **out)
 {
-	struct str *lines = arena_array(a, struct str, 2);
+	struct str *lines = arena_array(a, struct str, 5);
 	struct str name = sandbox_system_name(a), why = STR_EMPTY;
 	size_t n = 0;
 
@@ -501,6 +514,19 @@ static size_t sandbox_notes(struct arena *a, const struct machine_spec *spec, st
 					  "sandbox: jobs have no network but a loopback of their "
 					  "own: %.*s",
 					  STR_ARG(why));
+	}
+	if (spec->memory.len && !sandbox_can_limit(LIMIT_MEMORY)) {
+		lines[n++] = STR("sandbox: --memory has no effect: no control group for memory may "
+				 "be made here");
+	}
+	if (spec->cpus.len && !sandbox_can_limit(LIMIT_CPUS)) {
+		lines[n++] =
+			STR("sandbox: --cpus has no effect: no control group for processors may "
+			    "be made here");
+	}
+	if (spec->options.len || spec->privileged || spec->platform.len) {
+		lines[n++] = STR("sandbox: --container-options, --privileged and "
+				 "--container-architecture have no effect");
 	}
 	*out = lines;
 	return n;

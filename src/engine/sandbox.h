@@ -75,6 +75,18 @@ bool sandbox_put(const struct sandbox *s, const char *path, struct str content, 
 bool sandbox_bind(const struct sandbox *s, const char *from, const char *to, bool writable,
 		  struct err *err);
 
+/* Resource limits, by control groups where this machine has them. */
+enum sandbox_limit { LIMIT_MEMORY, LIMIT_CPUS, SANDBOX_LIMITS };
+bool sandbox_parse_memory(struct str text, unsigned long long *bytes);
+bool sandbox_parse_cpus(struct str text, double *cpus);
+bool sandbox_can_limit(enum sandbox_limit which);
+/* Puts a process into groups with the limits of the spec; what cannot be limited is left out (the
+ * run was told). `groups` are the directories made, for sandbox_unlimit(). */
+bool sandbox_limit(struct arena *a, const struct machine_spec *spec, pid_t pid,
+		   const char *groups[SANDBOX_LIMITS], struct err *err);
+void sandbox_unlimit(const struct machine_spec *spec, const char *groups[SANDBOX_LIMITS]);
+int sandbox_sweep_limits(const struct rundir *home);
+
 /* The helper that carries the job's network. */
 enum sandbox_helper { HELPER_NONE, HELPER_SLIRP4NETNS, HELPER_PASTA };
 enum sandbox_helper sandbox_helper(struct str *why_not);

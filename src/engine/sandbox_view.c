@@ -389,6 +389,21 @@ static void show_dir(struct view *v, const char *path)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+/* Nothing would show through an overlay; one costs more than to look. */
+static bool is_empty(const char *path)
+{
+	DIR *d = opendir(path);
+	const struct dirent *e = NULL;
+
+	while (d && (e = readdir(d)) &&
+	       (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)) {
+	}
+	if (d) {
+		(void)closedir(d);
+	}
+	return e == NULL;
+}
+
 static bool split(struct view *v, const char *path, struct err *err);
 
 static bool split_entry(struct view *v, const char *path, struct err *err)
@@ -419,7 +434,9 @@ static bool split_entry(struct view *v, const char *path, struct err *err)
 		if (has_mounts_below(v, path)) {
 			return split(v, path, err);
 		}
-		show_dir(v, path);
+		if (!is_empty(path)) {
+			show_dir(v, path);
+		}
 	}
 	return true;
 }

@@ -302,6 +302,48 @@ Test(engine_sandbox, has_a_loopback_of_its_own)
 	fixture_release(&f);
 }
 
+/* --- limits ------------------------------------------------------------------------------------
+ */
+
+Test(engine_sandbox, keeps_a_job_within_its_memory)
+{
+	struct fixture f;
+	struct ran r;
+
+	fixture_init(&f, "");
+	f.spec.memory = STR("64m");
+	f.spec.cpus = STR("0.5");
+	in_sandbox(&f, &r, "python3 -c 'x = b\"x\" * 300000000' 2>/dev/null; echo $?");
+	if (geteuid() == 0) {
+		cr_expect(str_eq(strbuf_str(&r.out), STR("137\n")) ||
+				  str_find(strbuf_str(&r.out), STR("Killed"), 0) != STR_NPOS,
+			  "%.*s", STR_ARG(strbuf_str(&r.out)));
+	}
+	cr_expect(system("ls -d /sys/fs/cgroup/*/act-c-* /sys/fs/cgroup/act-c-* 2>/dev/null "
+			 "| grep -q .") != 0,
+		  "a control group is left");
+	cr_expect_not(rundir_marked(&f.d), "a note of a control group is left");
+	strbuf_release(&r.out);
+	fixture_release(&f);
+}
+
+Test(engine_sandbox, refuses_limits_that_are_none)
+{
+	struct fixture f;
+
+	fixture_init(&f, "");
+	f.spec.memory = STR("lots");
+	cr_assert_null(engine_sandbox.start(&f.a, &f.spec, &f.err));
+	cr_expect(strstr(f.err.msg, "--memory wants a size like 512m, not 'lots'"), "%s",
+		  f.err.msg);
+	err_release(&f.err);
+	f.spec.memory = STR("64m");
+	f.spec.cpus = STR("none");
+	cr_assert_null(engine_sandbox.start(&f.a, &f.spec, &f.err));
+	cr_expect(strstr(f.err.msg, "--cpus wants a number like 1.5, not 'none'"), "%s", f.err.msg);
+	fixture_release(&f);
+}
+
 /* --- ends --------------------------------------------------------------------------------------
  */
 
