@@ -29,6 +29,7 @@ enum {
 	EVENTS_MS = 3000,
 	EVENTS_SLACK_S = 600, /* the daemon's clock may differ from ours */
 	DIRS_MAX = 8,
+	FILL_TRIES = 3,
 	DOCKER_FAILED = 125, /* exit status of `docker run` for reasons of its own */
 };
 
@@ -369,7 +370,8 @@ static enum outcome attempt(struct arena *a, const struct machine_spec *spec,
 
 /*
  * The lock is held until the agent has answered: another act-c that finds the volume half-filled
- * waits here and then tries again before it fills it itself.
+ * waits here and then tries again before it fills it itself. An act-c of another home at the same
+ * daemon does not see this lock, and may be filling at the same moment: hence several tries.
  */
 static enum outcome fill_and_attempt(struct arena *a, const struct machine_spec *spec,
 				     const struct docker_image *image, struct docker_machine *m,
@@ -388,10 +390,11 @@ static enum outcome fill_and_attempt(struct arena *a, const struct machine_spec 
 	if (waited) {
 		outcome = attempt(a, spec, image, m, err);
 	}
-	if (outcome == NO_AGENT) {
+	for (int i = 0; outcome == NO_AGENT && i < FILL_TRIES; i++) {
 		err_release(err);
-		outcome =
-			docker_agent_fill(a, spec, err) ? attempt(a, spec, image, m, err) : REFUSED;
+		if (docker_agent_fill(a, spec, err)) {
+			outcome = attempt(a, spec, image, m, err);
+		}
 	}
 	(void)close(lock);
 	return outcome;
