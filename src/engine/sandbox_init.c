@@ -178,6 +178,17 @@ static bool ignore_owners(struct err *err)
 	       err_sys(err, errno, "seccomp");
 }
 
+/* What is written is memory. Under a limit of it a full disk is a better end than a killed job. */
+static const char *layer_options(const struct sandbox *s)
+{
+	unsigned long long bytes = 0;
+
+	if (s->spec->memory.len && sandbox_parse_memory(s->spec->memory, &bytes)) {
+		return arena_printf(s->a, "mode=0755,size=%llu", bytes / 4 * 3).p;
+	}
+	return "mode=0755,size=75%";
+}
+
 static bool build(struct sandbox *s, struct err *err)
 {
 	char c;
@@ -190,7 +201,7 @@ static bool build(struct sandbox *s, struct err *err)
 		return false;
 	}
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("act-c", s->base, "tmpfs", MS_NODEV, "mode=0755,size=75%") < 0 ||
+	    mount("act-c", s->base, "tmpfs", MS_NODEV, layer_options(s)) < 0 ||
 	    chdir(s->base) < 0) {
 		return err_sys(err, errno, "make the writable layer");
 	}

@@ -327,6 +327,22 @@ Test(engine_sandbox, keeps_a_job_within_its_memory)
 	fixture_release(&f);
 }
 
+Test(engine_sandbox, says_that_its_disk_is_full)
+{
+	struct fixture f;
+	struct ran r;
+
+	fixture_init(&f, "");
+	f.spec.memory = STR("64m");
+	in_sandbox(&f, &r,
+		   "head -c 60000000 /dev/zero 2>&1 >big | grep -o 'No space left.*'; rm big; "
+		   "echo again >small && cat small");
+	cr_expect(str_eq(strbuf_str(&r.out), STR("No space left on device\nagain\n")), "%.*s",
+		  STR_ARG(strbuf_str(&r.out)));
+	strbuf_release(&r.out);
+	fixture_release(&f);
+}
+
 Test(engine_sandbox, refuses_limits_that_are_none)
 {
 	struct fixture f;
