@@ -189,5 +189,8 @@ bool event_bus_record(struct event_bus *b, struct str record);
 void event_bus_emit(struct event_bus *b, struct masker *m, const struct event *e);
 /* Writes what the reporters hold back: call it before every wait, so that no line is late. */
 void event_bus_flush(struct event_bus *b);
+/* What the other reporters were told of the first one that failed; NULL = none has. For the case
+ * that nobody is left who could show it. */
+const char *event_bus_failure(const struct event_bus *b);
 
 #endif

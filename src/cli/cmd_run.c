@@ -381,6 +381,9 @@ int cmd_run(struct options *o)
 	add_reporters(&p);
 	sweep_leftovers(&p);
 	code = run_execute(&p.request);
+	if (event_bus_failure(p.request.bus)) {
+		(void)fprintf(stderr, "act-c: warning: %s\n", event_bus_failure(p.request.bus));
+	}
 	event_bus_free(p.request.bus);
 	masker_free(p.request.masker);
 	rundir_close(&p.rundir);

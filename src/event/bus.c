@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actc/err.h"
 #include "actc/event.h"
@@ -16,6 +17,7 @@ struct event_bus {
 	struct reporter *reporters[MAX_REPORTERS];
 	bool failed[MAX_REPORTERS];
 	bool told[MAX_REPORTERS]; /* that it failed */
+	char failure[256];        /* the first that was told */
 	size_t n;
 	uint64_t seq;
 	struct strbuf stamped;
@@ -71,6 +73,9 @@ static void tell(struct event_bus *b, struct reporter *r)
 		       r->error ? strerror(r->error) : "it cannot be written");
 	e.u.run_note.level = STR("warning");
 	e.u.run_note.message = str_of(text);
+	if (!b->failure[0]) {
+		memcpy(b->failure, text, sizeof(text));
+	}
 	strbuf_reset(&b->own);
 	event_emit(&b->own, NULL, &e);
 	hand_out(b, strbuf_str(&b->own));
@@ -111,6 +116,11 @@ void event_bus_flush(struct event_bus *b)
 		b->failed[i] = b->failed[i] || (r->flush && !r->flush(r));
 	}
 	tell_failures(b);
+}
+
+const char *event_bus_failure(const struct event_bus *b)
+{
+	return b->failure[0] ? b->failure : NULL;
 }
 
 void event_bus_free(struct event_bus *b)

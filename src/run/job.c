@@ -395,9 +395,11 @@ static bool set_up(struct job *job)
 	job_flush(job);
 	init_contexts(job);
 
-	/* As on a runner, env may use what only the machine tells (github.workspace, github.job). */
+	/* As on a runner, env may use what only the machine tells (github.workspace, github.job).
+	 */
 	bool ok = check_supported(job, &why) && machine_start(job, &why) &&
-		  init_machine_contexts(job, &why) && init_env(job, &why) && init_defaults(job, &why);
+		  init_machine_contexts(job, &why) && init_env(job, &why) &&
+		  init_defaults(job, &why);
 
 	if (ok) {
 		struct event e = { .kind = EVENT_DEBUG, .step = setup_path };
@@ -465,6 +467,7 @@ static void send_result(struct job *job, const struct vobject *outputs)
 	vobject_set(&job->arena, o, STR("result"), value_str(result_word(job->status)));
 	vobject_set(&job->arena, o, STR("reason"), value_str(strbuf_str(&reason)));
 	vobject_set(&job->arena, o, STR("outputs"), value_object(outputs));
+	vobject_set(&job->arena, o, STR("lost"), value_bool(job->lost));
 	value_to_json_line(&line, value_object(o));
 	(void)write_all(job->control, line.p, line.len);
 	strbuf_release(&reason);

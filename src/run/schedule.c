@@ -480,7 +480,7 @@ static bool is_counted(const struct job_run *job)
 
 int schedule_exit_code(const struct run *run, struct vobject **counts, struct str *conclusion)
 {
-	bool failed = false, rehearsed = false, unrehearsed = false;
+	bool failed = false, cancelled = false, rehearsed = false, unrehearsed = false;
 
 	*counts = vobject_new(run->arena, false);
 	for (const struct scope *scope = run->scopes; scope; scope = scope->next) {
@@ -492,13 +492,16 @@ int schedule_exit_code(const struct run *run, struct vobject **counts, struct st
 				count_result(run->arena, *counts, job->result);
 				unrehearsed = unrehearsed || job->result == RESULT_NOT_REHEARSED;
 				rehearsed = rehearsed || job->result != RESULT_NOT_REHEARSED;
+				cancelled = cancelled || job->result == RESULT_CANCELLED;
 			}
 		}
 	}
-	*conclusion = run->cancelled ? STR("cancelled") : failed ? STR("failure") : STR("success");
+	*conclusion = failed && !run->cancelled     ? STR("failure")
+		      : run->cancelled || cancelled ? STR("cancelled")
+						    : STR("success");
 	if (!failed && unrehearsed && !rehearsed) {
 		*conclusion = STR("not_rehearsed");
 		return 5;
 	}
-	return failed ? 1 : 0;
+	return failed || cancelled ? 1 : 0; /* a job that its timeout cancelled did not work */
 }

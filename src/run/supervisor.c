@@ -209,7 +209,7 @@ static void check_deadlines(struct supervisor *s)
 
 	if (s->deadline_ms && now >= s->deadline_ms && !s->run.cancelled) {
 		s->timed_out = true;
-		cancel_run(s, 0, WORKER_CANCEL);
+		cancel_run(s, 0, WORKER_INTERRUPT);
 	}
 	if (s->kill_at_ms && now >= s->kill_at_ms) {
 		for (size_t i = 0; i < s->nworkers; i++) {
@@ -229,6 +229,7 @@ static void reap(struct supervisor *s, size_t i)
 	const struct vobject *outputs = NULL;
 	enum result result = worker_reap(&s->run, w, &reason, &outputs);
 
+	s->untidy = s->untidy || w->lost;
 	free(w);
 	s->workers[i] = s->workers[--s->nworkers];
 	schedule_ended(&s->run, leg, result, reason, outputs);

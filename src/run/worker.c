@@ -244,6 +244,7 @@ static enum result read_reply(struct run *run, struct worker *w, struct str *rea
 	if (why.kind == VALUE_STRING) {
 		*reason = why.u.s;
 	}
+	w->lost = value_truthy(value_get(v, STR("lost")));
 	if (out.kind == VALUE_OBJECT) {
 		*outputs = out.u.o;
 	}

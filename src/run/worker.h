@@ -33,6 +33,7 @@ struct worker {
 	struct strbuf murmur;
 	bool machine_up; /* its set-up is over: it can be cancelled politely */
 	bool cancelled;
+	bool lost;       /* its machine went away by itself: something of it may be left */
 	struct str step; /* path of the step that is live, for "still running" */
 	struct str step_name;
 	struct strbuf step_text; /* holds the two */
