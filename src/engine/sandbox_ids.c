@@ -33,7 +33,8 @@ static bool has_capability(unsigned cap)
 
 bool sandbox_is_privileged(void)
 {
-	return has_capability(CAP_SYS_ADMIN);
+	/* The second for the loopback of a network namespace. */
+	return has_capability(CAP_SYS_ADMIN) && has_capability(CAP_NET_ADMIN);
 }
 
 /* "inside outside count" lines as "inside inside count": whoever is known here is known there. */
