@@ -1,10 +1,11 @@
 /*
- * cmd_graph.c - `act-c graph`: which job waits for which, as text, for Graphviz, or for Mermaid.
+ * cmd_graph.c - `act-c graph`: which job waits for which, as text, for Graphviz, for Mermaid, or as
+ * a picture (graph_svg.c).
  *
  * As text a job stands below the need that is ready last, as far as the graph alone tells; its
  * other needs are named beside it.
  */
-#include "chosen.h"
+#include "graph.h"
 
 #include "actc/strbuf.h"
 
@@ -204,6 +205,10 @@ int cmd_graph(struct options *o)
 		if (str_eq(o->format, str_of(formats[i].name))) {
 			f = &formats[i];
 		}
+	}
+	if (c.n && str_eq(o->format, STR("svg"))) {
+		graph_svg(o, &c);
+		return code;
 	}
 	if (c.n) {
 		(void)fputs(f->before, stdout);

@@ -1,5 +1,6 @@
-/* cmd_list.c - `act-c list`: the jobs of the workflows as a table, one line each. */
-#include "chosen.h"
+/* cmd_list.c - `act-c list`: the jobs of the workflows as a table, one line each, or as JSON
+ * (list_json.c). */
+#include "list.h"
 
 enum { COLUMNS = 6, COLUMN_MAX = 40 };
 
@@ -69,6 +70,10 @@ int cmd_list(struct options *o)
 	struct chosen c;
 	int code = chosen_read(&c, o);
 
+	if (o->json && (c.n || c.files.n)) {
+		list_print_json(o, &c);
+		return code;
+	}
 	vec_push(&o->arena, &t, head);
 	for (size_t i = 0; i < c.n; i++) {
 		add_rows(&t, o, &c, &c.v[i]);

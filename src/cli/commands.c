@@ -57,7 +57,10 @@ const struct command commands[] = {
 	  .summary = "List the jobs of the workflows",
 	  .text = "Shows every job with the jobs it needs and the events that start it; with "
 		  "EVENT, only those that it starts. Files that are not valid are reported and do "
-		  "not keep the others from being listed.",
+		  "not keep the others from being listed.\n\n"
+		  "--json gives one object: workflows, each with path, name, events and jobs (id, "
+		  "name, needs, whether it has a matrix, the workflow it uses), and the paths of "
+		  "invalid files.",
 	  .examples = "  act-c list\n"
 		      "  act-c list pull_request\n" },
 	{ .name = "validate",
@@ -79,7 +82,8 @@ const struct command commands[] = {
 	  .summary = "Draw which job waits for which",
 	  .text = "Draws the jobs of each workflow by what they need.",
 	  .examples = "  act-c graph\n"
-		      "  act-c graph --format dot | dot -Tsvg > graph.svg\n" },
+		      "  act-c graph --format svg > graph.svg\n"
+		      "  act-c graph --format dot | dot -Tpng > graph.png\n" },
 	{ .name = "doctor",
 	  .run = cmd_doctor,
 	  .bit = IN_DOCTOR,

@@ -51,7 +51,7 @@ static const struct option_word down_words[] = {
 /* "fake" is for tests only and not shown. */
 static const char *const engines[] = { "auto", "docker", "sandbox", "host", "fake", NULL };
 static const char *const policies[] = { "LimitedRead", "Write", NULL };
-static const char *const formats[] = { "text", "dot", "mermaid", NULL };
+static const char *const formats[] = { "text", "dot", "mermaid", "svg", NULL };
 
 const struct option_row option_rows[] = {
 	/* What to rehearse */
@@ -408,7 +408,7 @@ const struct option_row option_rows[] = {
 	  .commands = IN_GRAPH,
 	  FIELD(format),
 	  .choices = formats,
-	  .help = "text (the default), dot for Graphviz, or mermaid for Markdown." },
+	  .help = "text (the default), dot for Graphviz, mermaid for Markdown, or svg." },
 	{ .name = "cache",
 	  .type = OPT_FLAG,
 	  .trust = TRUST_ARGUMENT,
@@ -562,7 +562,7 @@ const struct option_row option_rows[] = {
 	{ .name = "json",
 	  .type = OPT_FLAG,
 	  .group = GROUP_OUTPUT,
-	  .commands = IN_RUN | IN_PLAN | IN_PARSE,
+	  .commands = IN_RUN | IN_PLAN | IN_LIST | IN_PARSE,
 	  FIELD(json),
 	  .help = "Write JSON and nothing else to standard output: of run, one event a line." },
 	{ .name = "color",
