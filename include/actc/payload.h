@@ -48,6 +48,7 @@ struct event_request {
 	struct str actor;          /* "" = from the repository's user, else "octocat" */
 	struct value user_payload; /* -e FILE; null = none */
 	const struct settings *inputs;
+	struct str before; /* the commit before a push; "" = the upstream's, else the parent */
 };
 
 /* The default payload of that event for this repository, merged with the user's. */

@@ -72,6 +72,10 @@ struct changes_spec {
 bool changes_read(struct arena *a, const struct repo_facts *facts, const struct snapshot *snapshot,
 		  const struct changes_spec *spec, struct changes *out, struct err *err);
 
+/* The commit before a push of the snapshot, as changes_read() chooses it; empty = none. */
+bool changes_base(struct arena *a, const struct repo_facts *facts, const struct snapshot *snapshot,
+		  struct str *base, struct err *err);
+
 enum snapshot_source {
 	SNAPSHOT_WORK_TREE,
 	SNAPSHOT_INDEX, /* what is staged: a commit on HEAD (and on what is being merged) */

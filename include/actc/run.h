@@ -58,6 +58,11 @@ struct run_request {
 	bool dry_run;
 };
 
+/* The contexts before any job, by name: of the request only event (NULL: no github), vars, secrets
+ * and env are read. */
+struct vobject *run_contexts(struct arena *a, const struct run_request *run,
+			     const struct run_workflow *workflow);
+
 /* Exit status as the command line documents it: 0, 1, 5, 124, 130, 143. */
 int run_execute(const struct run_request *request);
 

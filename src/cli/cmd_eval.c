@@ -1,8 +1,9 @@
 /*
  * cmd_eval.c - `act-c eval`: one expression for people, or a case a line for programs (--batch).
  *
- * The named values are exactly the contexts that were given; the functions are the well-known ones,
- * without the status functions and hashFiles, which need a run.
+ * The named values are exactly the contexts that were given, and the functions the well-known ones,
+ * without the status functions and hashFiles, which need a run. Where none was given for one
+ * expression, they are those of a push here (eval_here.c).
  */
 #include "cli.h"
 
@@ -14,6 +15,7 @@
 #include "actc/expr.h"
 #include "actc/file.h"
 #include "actc/value.h"
+#include "eval_here.h"
 
 enum {
 	CONTEXT_MAX = 64 * 1024 * 1024,
@@ -83,20 +85,52 @@ static void print_error(const struct options *o, struct arena *a, struct str tex
 }
 
 /* Indented where there is something to indent; one line is always valid JSON, NaN included. */
-static void print_value(struct arena *a, struct value v)
+static void print_value(struct arena *a, struct value v, struct masker *masker)
 {
-	struct strbuf line = STRBUF_INIT(0);
+	struct strbuf line = STRBUF_INIT(0), masked = STRBUF_INIT(0);
 
 	if (v.kind == VALUE_ARRAY || v.kind == VALUE_OBJECT) {
 		strbuf_adds(&line, value_to_json(a, v));
 	} else {
 		value_to_json_line(&line, v);
 	}
-	(void)printf("%.*s\n", STR_ARG(strbuf_str(&line)));
+	masker_apply(masker, strbuf_str(&line), &masked);
+	(void)printf("%.*s\n", STR_ARG(strbuf_str(&masked)));
 	strbuf_release(&line);
+	strbuf_release(&masked);
 }
 
-static int eval_one(struct options *o)
+static bool status_here(void *ctx, enum expr_status which, const struct str *args, size_t n)
+{
+	(void)ctx;
+	(void)args;
+	(void)n;
+	return which == STATUS_SUCCESS || which == STATUS_ALWAYS;
+}
+
+static int eval_here(struct options *o, struct masker *masker)
+{
+	struct arena *a = &o->arena;
+	struct expr_env env = { .named = context_named, .status = status_here };
+	struct vobject *contexts = NULL;
+	struct err err = ERR_INIT;
+	struct expr_error error;
+	struct value v;
+	const struct expr *e = expr_parse(a, o->args[0], &eval_here_scope, &error);
+
+	if (e && !eval_here_contexts(o, e, masker, &contexts, &err)) {
+		return cli_fail(&err);
+	}
+	env.ctx = contexts;
+	if (!e || !expr_eval(a, e, &env, &v, &error)) {
+		print_error(o, a, o->args[0], &error);
+		return EXIT_FAILED;
+	}
+	print_value(a, v, masker);
+	return EXIT_OK;
+}
+
+static int eval_given(struct options *o, struct masker *masker)
 {
 	struct arena *a = &o->arena;
 	struct vobject *contexts = vobject_new(a, false);
@@ -115,7 +149,7 @@ static int eval_one(struct options *o)
 		print_error(o, a, o->args[0], &error);
 		return EXIT_FAILED;
 	}
-	print_value(a, v);
+	print_value(a, v, masker);
 	return EXIT_OK;
 }
 
@@ -224,5 +258,10 @@ int cmd_eval(struct options *o)
 					 STR_ARG(o->contexts.v[i].name));
 		}
 	}
-	return eval_one(o);
+
+	struct masker *masker = masker_new();
+	int code = o->contexts.n ? eval_given(o, masker) : eval_here(o, masker);
+
+	masker_free(masker);
+	return code;
 }

@@ -207,13 +207,8 @@ static bool fill_workflows(struct preparation *p, struct err *err)
 static struct masker *fill_masker(struct preparation *p)
 {
 	struct masker *m = masker_new();
-	static const struct str token = STR_INIT("GITHUB_TOKEN");
 
-	/* There is always a token; this one says by itself that it opens nothing. */
-	if (!settings_get(&p->values.secrets, token, true)) {
-		settings_set(p->a, &p->values.secrets, token,
-			     STR("act-c-has-no-token-give-one-with-s-GITHUB_TOKEN"), true);
-	}
+	happening_token(p->a, &p->values.secrets);
 	for (size_t i = 0; i < p->values.secrets.n; i++) {
 		masker_add_secret(m, p->values.secrets.v[i].value);
 	}

@@ -133,11 +133,13 @@ const struct command commands[] = {
 	  .args = "[EXPR]",
 	  .summary = "Evaluate an expression",
 	  .text = "Evaluates EXPR, written without ${{ }}, and prints its value as JSON. The "
-		  "contexts are those given with --context.\n\n"
+		  "contexts are those given with --context; without any, those that 'act-c run "
+		  "push' would have here, secrets masked.\n\n"
 		  "With --batch, each line of standard input is a case, {\"expr\": ..., "
 		  "\"contexts\": {...}}, and each line of output its outcome: {\"kind\": ..., "
 		  "\"value\": ...} or {\"error\": ..., \"stage\": ...}.",
-	  .examples = "  act-c eval \"contains('refs/heads/main', 'heads')\"\n"
+	  .examples = "  act-c eval github.ref\n"
+		      "  act-c eval \"contains('refs/heads/main', 'heads')\"\n"
 		      "  act-c eval 'github.event.*.name' --context github=github.json\n" },
 	{ .name = "parse",
 	  .run = cmd_parse,

@@ -99,15 +99,37 @@ static struct str choose_action(const struct selection *s, struct str usual)
 	return first.len ? first : usual;
 }
 
+/* What a push starts from; where that cannot be told, the payload has what is nearest. */
+static struct str find_before(struct options *o, const struct happening *h)
+{
+	struct err err = ERR_INIT;
+	struct str before = STR_EMPTY;
+
+	if (h->repo.head.len && !changes_base(&o->arena, &h->repo, &h->snapshot, &before, &err)) {
+		err_release(&err);
+	}
+	return before;
+}
+
 static bool make_event(struct options *o, const struct settings *inputs, const struct selection *s,
 		       struct happening *h, struct err *err)
 {
 	struct event_request request = { .event = s->event,
 					 .actor = o->actor,
 					 .user_payload = h->user_payload,
-					 .inputs = inputs };
+					 .inputs = inputs,
+					 .before = find_before(o, h) };
 
 	return event_facts(&o->arena, &request, &h->repo, &h->snapshot, &h->event, err);
+}
+
+bool happening_push(struct options *o, const struct settings *inputs, struct happening *h,
+		    struct err *err)
+{
+	struct selection push = { .event = STR("push") };
+
+	return options_event_payload(o, &h->user_payload, err) &&
+	       make_event(o, inputs, &push, h, err);
 }
 
 bool happening_read(struct options *o, const struct settings *inputs,
@@ -155,6 +177,14 @@ bool happening_inputs(struct arena *a, const struct settings *inputs, const stru
 	w->payload = with_pair(a, w->payload, STR("inputs"), value_object(strings));
 	w->inputs = value_object(typed);
 	return true;
+}
+
+void happening_token(struct arena *a, struct settings *secrets)
+{
+	if (!settings_get(secrets, STR("GITHUB_TOKEN"), true)) {
+		settings_set(a, secrets, STR("GITHUB_TOKEN"),
+			     STR("act-c-has-no-token-give-one-with-s-GITHUB_TOKEN"), true);
+	}
 }
 
 /* --- changed files ---------------------------------------------------------------------------- */

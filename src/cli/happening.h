@@ -22,6 +22,10 @@ bool happening_read(struct options *o, const struct settings *inputs,
 		    const struct selection *selection, struct str dir, struct happening *out,
 		    struct err *err);
 
+/* The same of a push, of a repository and a snapshot that are there already. */
+bool happening_push(struct options *o, const struct settings *inputs, struct happening *h,
+		    struct err *err);
+
 /* One verdict for each selected workflow; jobs that were named and --no-filters let all of them
  * run. False: a pattern is invalid (reported), or --base or --changed-files is wrong. */
 bool happening_filter(struct options *o, const struct selection *selection, struct diags *diags,
@@ -40,6 +44,9 @@ bool happening_apply(struct options *o, const struct sources *sources,
  * them as text. */
 bool happening_inputs(struct arena *a, const struct settings *inputs, const struct happening *h,
 		      struct run_workflow *w, struct err *err);
+
+/* There is always a token; one that was not given says by itself that it opens nothing. */
+void happening_token(struct arena *a, struct settings *secrets);
 
 /* "ci.yml:3:5: not started by this push: …" */
 struct str happening_reason(struct arena *a, const struct sources *sources,

@@ -183,10 +183,11 @@ static struct str first_line(struct str s)
 	return str_slice(s, 0, str_chr(s, '\n', 0));
 }
 
-/* The commit before this one, or zeros: the upstream's, else the parent. */
+/* The commit before this one, or zeros: the one given, else the upstream's, else the parent. */
 static struct str before(const struct making *m)
 {
-	const struct str candidates[] = { m->repo->upstream, m->snapshot->parent };
+	const struct str candidates[] = { m->request->before, m->repo->upstream,
+					  m->snapshot->parent };
 
 	if (str_starts(m->ref, STR("refs/tags/"))) {
 		return no_commit;

@@ -22,7 +22,7 @@ static void set_str(struct arena *a, struct vobject *o, struct str key, struct s
 	vobject_set(a, o, key, value_str(value));
 }
 
-static struct str runner_arch(struct str machine)
+struct str runner_arch(struct str machine)
 {
 	static const struct {
 		struct str machine, arch;

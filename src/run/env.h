@@ -20,4 +20,7 @@ void env_write_event_file(struct job *job);
 struct str *env_build(struct job *job, struct arena *a, const struct vobject *own,
 		      const struct vobject *extra, size_t *n);
 
+/* "X64" for x86_64, as runner.arch has it. */
+struct str runner_arch(struct str machine);
+
 #endif

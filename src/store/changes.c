@@ -220,6 +220,18 @@ static bool choose_base(struct comparing *c, bool *comparable, struct err *err)
 	return true;
 }
 
+static bool comparing_open(struct comparing *c, const struct git2 *g,
+			   const struct snapshot *snapshot, struct err *err)
+{
+	*c->out = (struct changes){ .why = STR_EMPTY, .base = STR_EMPTY };
+	c->g = g;
+	if (!git2_id(g, snapshot->sha, &c->after)) {
+		return err_set(err, ERR_SYSTEM, "there is no snapshot");
+	}
+	c->repo = git2_reopen(g, snapshot->git_dir, err);
+	return c->repo != NULL;
+}
+
 bool changes_read(struct arena *a, const struct repo_facts *facts, const struct snapshot *snapshot,
 		  const struct changes_spec *spec, struct changes *out, struct err *err)
 {
@@ -227,20 +239,29 @@ bool changes_read(struct arena *a, const struct repo_facts *facts, const struct 
 	struct git2 g;
 	bool comparable = false, ok;
 
-	*out = (struct changes){ .why = STR_EMPTY, .base = STR_EMPTY };
-	if (!git2_load(&g, err)) {
+	if (!git2_load(&g, err) || !comparing_open(&c, &g, snapshot, err)) {
 		return false;
 	}
-	c.g = &g;
-	c.repo = git2_reopen(&g, snapshot->git_dir, err);
-	if (!c.repo) {
-		return false;
-	}
-	ok = git2_id(&g, snapshot->sha, &c.after) || err_set(err, ERR_SYSTEM, "no snapshot");
-	ok = ok && choose_base(&c, &comparable, err);
+	ok = choose_base(&c, &comparable, err);
 	if (ok && comparable) {
 		compare(&c);
 	}
 	g.git_repository_free(c.repo);
 	return ok;
+}
+
+bool changes_base(struct arena *a, const struct repo_facts *facts, const struct snapshot *snapshot,
+		  struct str *base, struct err *err)
+{
+	struct changes changes;
+	struct comparing c = { .a = a, .facts = facts, .out = &changes };
+	struct git2 g;
+
+	if (!git2_load(&g, err) || !comparing_open(&c, &g, snapshot, err)) {
+		return false;
+	}
+	push_base(&c);
+	*base = changes.base;
+	g.git_repository_free(c.repo);
+	return true;
 }
