@@ -50,7 +50,7 @@ struct run_request {
 	struct rundir *rundir;
 	struct event_bus *bus;
 	struct masker *masker; /* holds the run's secrets */
-	size_t nnotes; /* lines for people: filters that are not obeyed, which engine was taken, …
+	size_t nnotes; /* lines for people: files that filters exclude, which engine was taken, …
 			*/
 	const struct str *notes;
 	size_t max_jobs;  /* at once, ≥ 1 */
