@@ -81,11 +81,12 @@ static const char *const *slirp_words(struct arena *a, int net, int user)
 	return v;
 }
 
-static const char *const *pasta_words(struct arena *a, int net, int user)
+/* pasta gives up the right to look into other processes first: its descriptors are the namespaces.
+ */
+static const char *const *pasta_words(struct arena *a, bool userns)
 {
 	const char **v = arena_array(a, const char *, 20);
 	size_t n = 0;
-	int self = (int)getpid();
 
 	v[n++] = "pasta";
 	v[n++] = "--foreground";
@@ -97,13 +98,13 @@ static const char *const *pasta_words(struct arena *a, int net, int user)
 	v[n++] = "--tcp-ns=none";
 	v[n++] = "--udp-ns=none";
 	v[n++] = "--pid=/dev/stdout";
-	if (user >= 0) {
-		v[n++] = arena_printf(a, "--userns=/proc/%d/fd/%d", self, user).p;
+	if (userns) {
+		v[n++] = "--userns=/proc/self/fd/2";
 	} else {
 		v[n++] = "--runas=0";
 		v[n++] = "--netns-only";
 	}
-	v[n++] = arena_printf(a, "--netns=/proc/%d/fd/%d", self, net).p;
+	v[n++] = "--netns=/proc/self/fd/0";
 	return v;
 }
 
@@ -118,7 +119,13 @@ bool sandbox_network_start(struct arena *a, enum sandbox_helper helper, pid_t pi
 	if (!ok) {
 		return err_sys(err, errno, "the sandbox's network namespace");
 	}
-	spec.argv = helper == HELPER_PASTA ? pasta_words(a, net, user) : slirp_words(a, net, user);
+	if (helper == HELPER_PASTA) {
+		spec.argv = pasta_words(a, userns);
+		spec.in = net;
+		spec.err = userns ? user : CHILD_NULL;
+	} else {
+		spec.argv = slirp_words(a, net, user);
+	}
 	ok = child_start(&spec, child, err);
 	if (ok) {
 		*ready = child->out;
