@@ -27,6 +27,34 @@ struct runner_paths {
 	struct str externals;
 };
 
+/*
+ * A container that a workflow asks for (SEMANTICS 1.8): a job's own, which then is its machine, or
+ * a service beside it. Everything is evaluated, and split into words where it is words.
+ */
+struct container_spec {
+	struct str id; /* of a service, its name on the job's network; empty = the job's own */
+	struct str image;
+	struct str username, password; /* for the image's registry; or empty */
+	struct str entrypoint;         /* services only; empty = the image's */
+	size_t nenv, nports, nvolumes, noptions, ncommand;
+	const struct str *env;     /* "K=V"; a job's own container gets its with each step */
+	const struct str *ports;   /* "80", "8080:80", "8080:80/udp" */
+	const struct str *volumes; /* "source:/path[:ro]", "/path[:ro]" */
+	const struct str *options;
+	const struct str *command; /* services only */
+};
+
+/* What surrounds a job's machine: a network of its own, and services on it. */
+struct pod {
+	struct str network;
+	size_t n;
+	struct pod_service {
+		const struct container_spec *spec;
+		struct str id;   /* of its container */
+		struct str name; /* by which the machine can dial it */
+	} * services;
+};
+
 struct machine_spec {
 	const struct rundir *rundir; /* run id and home id for the labels */
 	struct str job;              /* path of the job instance, for names and labels */
@@ -43,6 +71,9 @@ struct machine_spec {
 	bool changes_system; /* the job installs packages, or uses sudo */
 	enum pull_policy pull;
 	bool privileged;
+	const struct container_spec *container; /* the job's own; NULL = the runner itself */
+	struct pod *pod;                        /* what it belongs to, or NULL */
+	struct str username, password;          /* for the image's registry; or empty */
 	/* One line for people: "pulling ubuntu:24.04", docker's own words. */
 	void (*progress)(void *ctx, struct str line);
 	/* Asked now and then while something long goes on; true = give up (ERR_CANCELLED). Or NULL.
@@ -78,6 +109,21 @@ struct engine {
 	 * removed, -1 = not usable. rundir_leftovers() tells cheaply whether it is worth it. */
 	int (*sweep)(const struct rundir *home, bool all, bool caches, struct err *err);
 
+	/*
+	 * Job containers and services; NULL in engines that have none, which then cannot start a
+	 * machine with .container or .pod either.
+	 *
+	 * open makes the job's network. serve fetches the images, starts all services at once and
+	 * waits, by events, until none is starting any more; what people should see (the log of
+	 * one that did not come up) goes to spec->progress. logs hands on what a service printed.
+	 * close removes everything; the machine must have been stopped.
+	 */
+	struct pod *(*pod_open)(struct arena *a, const struct machine_spec *spec, struct err *err);
+	bool (*pod_serve)(struct pod *pod, const struct container_spec *services, size_t n,
+			  struct err *err);
+	void (*pod_logs)(struct pod *pod, size_t service);
+	void (*pod_close)(struct pod *pod, bool force);
+
 	/* For `doctor`; NULL where an engine has no such thing. */
 	/* Whether the image is there, and what it is: "linux/amd64, sha256:…". */
 	bool (*look)(struct arena *a, struct str image, struct str *about, struct err *err);
@@ -89,6 +135,10 @@ struct engine {
 
 struct channel *machine_channel(struct machine *m);
 const struct runner_paths *machine_paths(const struct machine *m);
+/* The same as expressions show them: in a job container those of the runner outside. */
+const struct runner_paths *machine_shown_paths(const struct machine *m);
+/* The engine's own name for a job container; or empty. */
+struct str machine_id(const struct machine *m);
 /* What is worth telling of it: image id, container name; or empty. */
 struct str machine_describe(const struct machine *m);
 

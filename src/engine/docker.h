@@ -28,6 +28,7 @@ enum {
 /* A command line being made; begins with "docker". NULL-terminated after every call. */
 struct docker_args {
 	struct arena *a;
+	const char *config; /* "DOCKER_CONFIG=…": another configuration than the user's; or NULL */
 	VEC(const char *) list;
 };
 
@@ -48,6 +49,10 @@ void docker_probe(struct arena *a, struct engine_state *out);
 
 /* --label options that say whose a thing is. */
 void docker_own(struct docker_args *args, const struct rundir *d);
+/* A new name: "act-c-RUN-JOB-" and a random end. */
+const char *docker_name(struct arena *a, const struct machine_spec *spec);
+/* "KEY=VALUE" for --mount, quoted where it needs to be. */
+struct str docker_mount_field(struct arena *a, const char *key, struct str value);
 
 struct docker_image {
 	struct str id;       /* "sha256:…" */
@@ -60,6 +65,9 @@ bool docker_image_look(struct arena *a, struct str image, struct docker_image *o
 		       struct err *err);
 /* Looks and pulls, as the policy says; refuses what the agent cannot run on. */
 bool docker_image_ready(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
+			struct err *err);
+/* The same for a service, where no agent runs. */
+bool docker_image_fetch(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
 			struct err *err);
 
 /* A lock of this home, for what must be done once; the descriptor, or -1. */
@@ -75,6 +83,35 @@ void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len)
 
 /* The words of a string of options, quotes as in a shell. */
 bool docker_split(struct arena *a, struct str text, struct docker_args *into, struct err *err);
+
+/* Container options of a workflow, those that it may use (docker_service_options.c). */
+struct docker_options {
+	struct str user; /* --user of the job's own container */
+	bool health;     /* has a health check of its own */
+	bool trusted;    /* anything goes: the user said --privileged */
+};
+bool docker_options(struct docker_args *args, const struct container_spec *c,
+		    struct docker_options *o, struct err *err);
+
+struct docker_pod;
+/* The volumes of a container. Unless trusted, a source on the machine is a volume of the pod. */
+bool docker_pod_volume(struct docker_pod *pod, struct docker_args *args, struct str volume,
+		       bool trusted, struct err *err);
+bool docker_pod_volumes(struct docker_pod *pod, struct docker_args *args,
+			const struct container_spec *c, bool trusted, struct err *err);
+
+/* Logs in to the image's registry with a configuration that is made for it, and is removed by
+ * docker_logout(): "DOCKER_CONFIG=…", or NULL. */
+const char *docker_login(struct arena *a, const struct machine_spec *spec, struct err *err);
+void docker_logout(const char *config);
+/* "ghcr.io", or empty for Docker Hub (SEMANTICS 6.1). */
+struct str docker_registry(struct str image);
+
+struct pod *docker_pod_open(struct arena *a, const struct machine_spec *spec, struct err *err);
+bool docker_pod_serve(struct pod *pod, const struct container_spec *services, size_t n,
+		      struct err *err);
+void docker_pod_logs(struct pod *pod, size_t service);
+void docker_pod_close(struct pod *pod, bool force);
 
 size_t docker_caches(struct arena *a, struct str **names);
 int docker_sweep(const struct rundir *home, bool all, bool caches, struct err *err);

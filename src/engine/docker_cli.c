@@ -39,8 +39,10 @@ void docker_argf(struct docker_args *args, const char *fmt, ...)
 
 struct child_spec docker_child(const struct docker_args *args)
 {
-	static const char *const env[] = { "DOCKER_CLI_HINTS=false", NULL };
+	const char **env = arena_array(args->a, const char *, 3);
 
+	env[0] = "DOCKER_CLI_HINTS=false";
+	env[1] = args->config;
 	return (struct child_spec){
 		.argv = args->list.v,
 		.env = env,

@@ -191,6 +191,12 @@ static bool pull(struct arena *a, const struct machine_spec *spec, struct err *e
 	struct docker_args args;
 
 	docker_args_init(&args, a, "pull");
+	if (spec->username.len) {
+		args.config = docker_login(a, spec, err);
+		if (!args.config) {
+			return false;
+		}
+	}
 	if (spec->platform.len) {
 		docker_argf(&args, "--platform=%.*s", STR_ARG(spec->platform));
 	}
@@ -199,6 +205,7 @@ static bool pull(struct arena *a, const struct machine_spec *spec, struct err *e
 
 	bool ok = pull_run(&p, &args, err);
 
+	docker_logout(args.config);
 	strbuf_release(&p.line);
 	if (ok && p.child.status != 0) {
 		return err_set(err, ERR_NOT_FOUND,
@@ -299,7 +306,7 @@ static bool is_wanted(const struct machine_spec *spec, const struct docker_image
 	return spec->platform.len == 0 || same_platform(image->platform, spec->platform);
 }
 
-bool docker_image_ready(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
+bool docker_image_fetch(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
 			struct err *err)
 {
 	bool found = false;
@@ -319,5 +326,11 @@ bool docker_image_ready(struct arena *a, const struct machine_spec *spec, struct
 			       "fetch it",
 			       STR_ARG(spec->image));
 	}
-	return (found || pull_once(a, spec, out, err)) && check_platform(spec, out, err);
+	return found || pull_once(a, spec, out, err);
+}
+
+bool docker_image_ready(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
+			struct err *err)
+{
+	return docker_image_fetch(a, spec, out, err) && check_platform(spec, out, err);
 }

@@ -28,14 +28,19 @@ enum {
 	REFUSED_MS = 5000, /* for `docker run` to end after its container did not come up */
 	EVENTS_MS = 3000,
 	EVENTS_SLACK_S = 600, /* the daemon's clock may differ from ours */
-	DIRS_MAX = 8,
+	DIRS_MAX = 10,
 	FILL_TRIES = 3,
 	DOCKER_FAILED = 125, /* exit status of `docker run` for reasons of its own */
 };
 
+/* The second of each: in a job container (SEMANTICS 6.1). */
 #define WORK       "/home/runner/work"
+#define WORK_IN    "/__w"
 #define TOOL_CACHE "/opt/hostedtoolcache"
+#define TOOLS_IN   "/__t"
 #define EXTERNALS  "/home/runner/externals"
+#define EXTERN_IN  "/__e"
+#define GITHUB_DIR "/github"
 
 struct docker_machine {
 	struct machine base;
@@ -43,12 +48,15 @@ struct docker_machine {
 	struct child child; /* `docker run` */
 	int stderr_fd;      /* its stderr: a file without a name, which never blocks it */
 	const char *name;
+	const char *id_file; /* of a job container: where docker writes its id */
+	struct str user;     /* of the steps */
+	bool health;         /* the workflow has given it a health check */
 	struct timespec started;
 };
 
 /* --- the command line ------------------------------------------------------------------------- */
 
-static const char *container_name(struct arena *a, const struct machine_spec *spec)
+const char *docker_name(struct arena *a, const struct machine_spec *spec)
 {
 	char job[JOB_NAME_MAX + 1] = "";
 	unsigned salt = 0;
@@ -69,7 +77,7 @@ static const char *container_name(struct arena *a, const struct machine_spec *sp
 }
 
 /* A value of --mount, which is a line of comma-separated values: quoted where it needs to be. */
-static struct str mount_field(struct arena *a, const char *key, struct str value)
+struct str docker_mount_field(struct arena *a, const char *key, struct str value)
 {
 	struct strbuf field = STRBUF_INIT(0);
 
@@ -88,6 +96,15 @@ static struct str mount_field(struct arena *a, const char *key, struct str value
 	return s;
 }
 
+/* Of this run. Not copied up: what an image has there would be copied at each start. */
+static void add_volume(struct docker_args *args, const struct rundir *d, struct str dst)
+{
+	docker_argf(args,
+		    "--mount=type=volume,dst=%.*s,volume-nocopy,"
+		    "volume-label=act-c.run=%.*s,volume-label=act-c.home=%.*s",
+		    STR_ARG(dst), STR_ARG(d->run_id), STR_ARG(d->home_id));
+}
+
 static void add_mounts(struct docker_args *args, const struct machine_spec *spec,
 		       const struct docker_image *image, const struct runner_paths *paths)
 {
@@ -99,34 +116,49 @@ static void add_mounts(struct docker_args *args, const struct machine_spec *spec
 		    "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR
 		    ",readonly,volume-label=act-c.cache=agent",
 		    docker_agent_volume(args->a).p);
-	/* Not copied up: what an image has there would be copied at each start. */
+	add_volume(args, d, paths->work);
+	if (spec->container) {
+		/* The image's root may be read-only. */
+		add_volume(args, d, STR(GITHUB_DIR));
+		add_volume(args, d, paths->externals);
+	}
 	docker_argf(args,
-		    "--mount=type=volume,dst=" WORK ",volume-nocopy,"
-		    "volume-label=act-c.run=%.*s,volume-label=act-c.home=%.*s",
-		    STR_ARG(d->run_id), STR_ARG(d->home_id));
-	docker_argf(args,
-		    "--mount=type=volume,src=act-c-tool-%.*s,dst=" TOOL_CACHE
+		    "--mount=type=volume,src=act-c-tool-%.*s,dst=%.*s"
 		    ",volume-label=act-c.cache=tool",
-		    STR_ARG(id));
+		    STR_ARG(id), STR_ARG(paths->tool_cache));
 	if (spec->bind.len) {
-		struct str src = mount_field(args->a, "src", spec->bind);
-		struct str dst = mount_field(args->a, "dst", paths->workspace);
+		struct str src = docker_mount_field(args->a, "src", spec->bind);
+		struct str dst = docker_mount_field(args->a, "dst", paths->workspace);
 
 		docker_argf(args, "--mount=type=bind,%.*s,%.*s", STR_ARG(src), STR_ARG(dst));
 	}
 }
 
-static bool run_args(struct docker_args *args, const struct machine_spec *spec,
-		     const struct docker_image *image, const struct docker_machine *m,
-		     struct err *err)
+/* The job's own container: what its workflow asks for. */
+static bool container_args(struct docker_args *args, const struct machine_spec *spec,
+			   struct docker_machine *m, struct err *err)
 {
-	static const char *const fixed[] = { "--interactive",
-					     "--rm",
-					     "--log-driver=none",
-					     "--pull=never",
-					     "--user=0:0",
-					     "--no-healthcheck",
-					     "--entrypoint=" DOCKER_AGENT_FILE };
+	struct docker_options o = { .user = STR_EMPTY, .trusted = spec->privileged };
+
+	if (!docker_options(args, spec->container, &o, err) ||
+	    !docker_pod_volumes((struct docker_pod *)spec->pod, args, spec->container, o.trusted,
+				err)) {
+		return false;
+	}
+	m->user = o.user;
+	m->health = o.health;
+	m->id_file = arena_printf(args->a, "%.*s/%s.id", STR_ARG(spec->rundir->tmp), m->name).p;
+	docker_argf(args, "--cidfile=%s", m->id_file);
+	return true;
+}
+
+static bool run_args(struct docker_args *args, const struct machine_spec *spec,
+		     const struct docker_image *image, struct docker_machine *m, struct err *err)
+{
+	static const char *const fixed[] = {
+		"--interactive", "--rm",       "--log-driver=none",
+		"--pull=never",  "--user=0:0", "--entrypoint=" DOCKER_AGENT_FILE
+	};
 
 	docker_args_init(args, args->a, "run");
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
@@ -137,8 +169,11 @@ static bool run_args(struct docker_args *args, const struct machine_spec *spec,
 	if (spec->platform.len) {
 		docker_argf(args, "--platform=%.*s", STR_ARG(spec->platform));
 	}
-	if (spec->network.len) {
-		docker_argf(args, "--network=%.*s", STR_ARG(spec->network));
+
+	struct str network = spec->pod ? spec->pod->network : spec->network;
+
+	if (network.len) {
+		docker_argf(args, "--network=%.*s", STR_ARG(network));
 	}
 	if (spec->memory.len) {
 		docker_argf(args, "--memory=%.*s", STR_ARG(spec->memory));
@@ -150,6 +185,12 @@ static bool run_args(struct docker_args *args, const struct machine_spec *spec,
 		docker_arg(args, "--privileged");
 	}
 	add_mounts(args, spec, image, &m->base.paths);
+	if (spec->container && !container_args(args, spec, m, err)) {
+		return false;
+	}
+	if (!m->health) {
+		docker_arg(args, "--no-healthcheck");
+	}
 	if (!docker_split(args->a, spec->options, args, err)) {
 		return false;
 	}
@@ -189,7 +230,12 @@ static size_t job_dirs(struct arena *a, const struct machine_spec *spec,
 {
 	size_t n = 0;
 
-	dirs[n++] = STR("/home/runner");
+	if (spec->container) {
+		dirs[n++] = STR(GITHUB_DIR "/home");
+		dirs[n++] = STR(GITHUB_DIR "/workflow");
+	} else {
+		dirs[n++] = STR("/home/runner");
+	}
 	dirs[n++] = p->work;
 	dirs[n++] = arena_printf(a, "%.*s/%.*s", STR_ARG(p->work), STR_ARG(spec->repository_name));
 	if (spec->bind.len == 0) {
@@ -322,14 +368,16 @@ static enum outcome run(struct arena *a, const struct machine_spec *spec,
 	struct str dirs[DIRS_MAX];
 	struct channel_hello hello = { .user = image->user, .dirs = dirs };
 
+	m->user = image->user;
 	hello.ndirs = job_dirs(a, spec, &m->base.paths, dirs);
-	m->name = container_name(a, spec);
+	m->name = docker_name(a, spec);
 	if (!run_args(&args, spec, image, m, err) || !open_stderr(a, m, err)) {
 		return REFUSED;
 	}
 
 	struct child_spec child = docker_child(&args);
 
+	hello.user = m->user.len ? m->user : image->user;
 	child.in = child.out = CHILD_PIPE;
 	child.err = m->stderr_fd;
 	/* Killed between its requests it would leave a container that nothing starts or removes:
@@ -400,6 +448,35 @@ static enum outcome fill_and_attempt(struct arena *a, const struct machine_spec 
 	return outcome;
 }
 
+static struct str read_id(struct arena *a, const struct docker_machine *m)
+{
+	struct strbuf text = STRBUF_INIT(4096);
+	struct err ignored = ERR_INIT;
+	struct str id = str_of(m->name);
+
+	if (m->id_file && read_file(m->id_file, &text, &ignored)) {
+		id = arena_str(a, str_trim(strbuf_str(&text)));
+	}
+	err_release(&ignored);
+	strbuf_release(&text);
+	return id;
+}
+
+static void set_paths(struct arena *a, struct docker_machine *m, const struct machine_spec *spec)
+{
+	struct runner_paths *paths = &m->base.paths;
+
+	*paths = machine_layout(a, STR(WORK), spec->repository_name);
+	paths->tool_cache = STR(TOOL_CACHE);
+	paths->externals = STR(EXTERNALS);
+	if (spec->container) {
+		m->base.shown = *paths;
+		*paths = machine_layout(a, STR(WORK_IN), spec->repository_name);
+		paths->tool_cache = STR(TOOLS_IN);
+		paths->externals = STR(EXTERN_IN);
+	}
+}
+
 static struct machine *docker_start(struct arena *a, const struct machine_spec *spec,
 				    struct err *err)
 {
@@ -407,9 +484,8 @@ static struct machine *docker_start(struct arena *a, const struct machine_spec *
 	struct docker_image image = { STR_EMPTY, STR_EMPTY, STR_EMPTY };
 
 	m->base.engine = &engine_docker;
-	m->base.paths = machine_layout(a, STR(WORK), spec->repository_name);
-	m->base.paths.tool_cache = STR(TOOL_CACHE);
-	m->base.paths.externals = STR(EXTERNALS);
+	set_paths(a, m, spec);
+	m->base.id = STR_EMPTY;
 	m->rundir = spec->rundir;
 	m->child = (struct child)CHILD_INIT;
 	m->stderr_fd = -1;
@@ -426,6 +502,7 @@ static struct machine *docker_start(struct arena *a, const struct machine_spec *
 		(void)err_wrap(err, "start a container of image \"%.*s\"", STR_ARG(spec->image));
 		return NULL;
 	}
+	m->base.id = read_id(a, m);
 	m->base.describe = arena_printf(a, "container %s, image %.*s", m->name, STR_ARG(image.id));
 	return &m->base;
 }
@@ -540,6 +617,10 @@ const struct engine engine_docker = {
 	.stop = docker_stop,
 	.why_lost = docker_why_lost,
 	.sweep = docker_sweep,
+	.pod_open = docker_pod_open,
+	.pod_serve = docker_pod_serve,
+	.pod_logs = docker_pod_logs,
+	.pod_close = docker_pod_close,
 	.look = docker_look,
 	.caches = docker_caches,
 };

@@ -76,6 +76,16 @@ const struct runner_paths *machine_paths(const struct machine *m)
 	return &m->paths;
 }
 
+const struct runner_paths *machine_shown_paths(const struct machine *m)
+{
+	return m->shown.work.len ? &m->shown : &m->paths;
+}
+
+struct str machine_id(const struct machine *m)
+{
+	return m->id;
+}
+
 struct str machine_describe(const struct machine *m)
 {
 	return m->describe;

@@ -216,7 +216,7 @@ static struct machine *host_start(struct arena *a, const struct machine_spec *sp
 	}
 	m->dir = path;
 	m->m.engine = &engine_host;
-	m->m.describe = STR_EMPTY;
+	m->m.describe = m->m.id = STR_EMPTY;
 	m->m.paths = layout(a, spec, path);
 	if (!open_channel(a, m, spec, err)) {
 		host_stop(&m->m, true);

@@ -9,7 +9,9 @@ struct machine {
 	const struct engine *engine;
 	struct channel *channel;
 	struct runner_paths paths;
+	struct runner_paths shown; /* .work is empty: the same */
 	struct str describe;
+	struct str id;
 };
 
 /* All paths below one work directory, as GitHub's runner lays them out; tool cache and externals

@@ -7,6 +7,7 @@
 #include "env.h"
 
 #include "actc/process.h"
+#include "containers.h"
 
 void env_add_object(struct arena *a, struct vobject *into, struct value object)
 {
@@ -52,7 +53,7 @@ static struct str parent_dir(struct str path)
 static struct str event_path(struct job *job)
 {
 	return arena_printf(&job->arena, "%.*s/_github_workflow/event.json",
-			    STR_ARG(job->paths->temp));
+			    STR_ARG(job->shown->temp));
 }
 
 void env_runner_context(struct job *job)
@@ -63,18 +64,18 @@ void env_runner_context(struct job *job)
 	set_str(a, runner, STR("name"), STR("act-c"));
 	set_str(a, runner, STR("os"), STR("Linux"));
 	set_str(a, runner, STR("arch"), runner_arch(job->peer->arch));
-	set_str(a, runner, STR("temp"), job->paths->temp);
-	set_str(a, runner, STR("tool_cache"), job->paths->tool_cache);
+	set_str(a, runner, STR("temp"), job->shown->temp);
+	set_str(a, runner, STR("tool_cache"), job->shown->tool_cache);
 	set_str(a, runner, STR("environment"),
 		job->leg->placement.how == LABEL_HOST ? STR("self-hosted") : STR("github-hosted"));
-	set_str(a, runner, STR("workspace"), parent_dir(job->paths->workspace));
+	set_str(a, runner, STR("workspace"), parent_dir(job->shown->workspace));
 	if (job->step_debug) {
 		set_str(a, runner, STR("debug"), STR("1"));
 	}
 	job->contexts.runner = value_object(runner);
 
 	set_str(a, job->github, STR("job"), job->def->id.s);
-	set_str(a, job->github, STR("workspace"), job->paths->workspace);
+	set_str(a, job->github, STR("workspace"), job->shown->workspace);
 	set_str(a, job->github, STR("event_path"), event_path(job));
 	set_str(a, job->github, STR("action_ref"), STR_EMPTY);
 	set_str(a, job->github, STR("action_repository"), STR_EMPTY);
@@ -101,7 +102,8 @@ void env_write_event_file(struct job *job)
 {
 	struct str json = value_to_json(&job->arena, job->leg->job->scope->workflow->payload);
 
-	channel_write(job->channel, event_path(job), 0644, false, json);
+	channel_write(job->channel, containers_path(job, &job->arena, event_path(job)), 0644, false,
+		      json);
 }
 
 /* GITHUB_X from github.x and RUNNER_X from runner.x: those that exist as strings are set. */
@@ -190,6 +192,7 @@ static void add_machine_env(struct job *job, struct arena *a, struct vobject *en
 	if (!home || (job->peer->uid != 0 && str_eq(home->u.s, STR("/root")))) {
 		set_str(a, env, STR("HOME"), job->peer->home);
 	}
+	containers_add_env(job, a, env);
 }
 
 /* Newest first, then the PATH that the job would have without GITHUB_PATH. */
@@ -236,8 +239,9 @@ struct str *env_build(struct job *job, struct arena *a, const struct vobject *ow
 	struct str *list = arena_array(a, struct str, env->n);
 
 	for (size_t i = 0; i < env->n; i++) {
-		list[i] = arena_printf(a, "%.*s=%.*s", STR_ARG(env->v[i].key),
-				       STR_ARG(env->v[i].value.u.s));
+		struct str value = containers_path(job, a, env->v[i].value.u.s);
+
+		list[i] = arena_printf(a, "%.*s=%.*s", STR_ARG(env->v[i].key), STR_ARG(value));
 	}
 	*n = env->n;
 	return list;

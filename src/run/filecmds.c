@@ -2,6 +2,7 @@
  * filecmds.c - the files of GITHUB_ENV, GITHUB_OUTPUT and the others: fresh for each step, read and
  * taken over after it, even when it failed (SEMANTICS 4.8).
  */
+#include "containers.h"
 #include "step.h"
 
 enum { FILE_LIMIT = 16 * 1024 * 1024, SUMMARY_LIMIT = 1024 * 1024 };
@@ -26,7 +27,8 @@ void step_files_prepare(struct step *s)
 	for (int i = 0; i < FILE_COMMANDS; i++) {
 		s->files[i] = arena_printf(&job->arena, "%.*s/_runner_file_commands/%s_%08x",
 					   STR_ARG(job->paths->temp), files[i].prefix, serial);
-		vobject_set(&job->arena, job->github, files[i].key, value_str(s->files[i]));
+		vobject_set(&job->arena, job->github, files[i].key,
+			    value_str(containers_shown(job, &job->arena, s->files[i])));
 	}
 }
 

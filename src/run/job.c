@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "actc/process.h"
+#include "containers.h"
 #include "env.h"
 #include "step.h"
 #include "worker.h"
@@ -165,6 +166,8 @@ void job_lost(struct job *job)
 /* --- set up ----------------------------------------------------------------------------------- */
 
 static const struct str setup_path = STR_INIT("setup");
+static const struct str containers_step = STR_INIT("containers");
+static const struct str stop_step = STR_INIT("stop-containers");
 static const struct str complete_path = STR_INIT("complete");
 
 static void step_event(struct job *job, struct str path, const char *name, const char *phase)
@@ -194,29 +197,11 @@ static void on_progress(void *ctx, struct str line)
 {
 	struct job *job = ctx;
 
-	job_log(job, setup_path, line);
+	job_log(job, job->set_up_path, line);
 	job_flush(job);
 }
 
-/* What this version cannot do is refused before anything starts. */
-static bool check_supported(struct job *job, struct str *why)
-{
-	const struct job_def *def = job->def;
-
-	if (def->container) {
-		*why = job_placed_at(job, &job->arena, def->container->at,
-				     STR("`container:` is not supported by this version of act-c; "
-					 "-P LABEL=IMAGE chooses the image of a job"));
-		return false;
-	}
-	if (def->services) {
-		*why = job_placed_at(job, &job->arena, def->services->at,
-				     STR("`services:` is not supported by this version of act-c"));
-		return false;
-	}
-	return true;
-}
-
+/* Asked while something long goes on; the agent that may be there already must hear from us. */
 static bool set_up_cancelled(void *ctx)
 {
 	struct job *job = ctx;
@@ -225,16 +210,19 @@ static bool set_up_cancelled(void *ctx)
 	if (poll(&p, 1, 0) > 0) {
 		job_take_control(job);
 	}
+	if (job->channel && !channel_lost(job->channel)) {
+		(void)channel_turn(job->channel, -1, 0);
+	}
 	job_check_deadlines(job);
 	return job->killed || job_is_cancelled(job);
 }
 
-static bool machine_start(struct job *job, struct str *why)
+struct machine_spec job_machine_spec(struct job *job, struct str path)
 {
 	const struct run_request *r = job->run->request;
 	struct machine_spec spec = r->machine;
-	struct err err = ERR_INIT;
 
+	job->set_up_path = path;
 	spec.rundir = r->rundir;
 	spec.job = job->leg->path;
 	spec.image = job->leg->placement.image;
@@ -243,7 +231,18 @@ static bool machine_start(struct job *job, struct str *why)
 	spec.progress = on_progress;
 	spec.cancelled = set_up_cancelled;
 	spec.ctx = job;
-	job->engine = job->leg->placement.how == LABEL_HOST ? &engine_host : r->engine;
+	return spec;
+}
+
+static bool machine_start(struct job *job, struct str *why)
+{
+	struct machine_spec spec = job_machine_spec(job, job->set_up_path);
+	struct err err = ERR_INIT;
+
+	if (!containers_open(job, why)) {
+		return false;
+	}
+	containers_fill(job, &spec);
 	job->machine = job->engine->start(&job->arena, &spec, &err);
 	if (!job->machine) {
 		*why = arena_str(&job->arena, str_of(err.msg));
@@ -253,6 +252,8 @@ static bool machine_start(struct job *job, struct str *why)
 	job->channel = machine_channel(job->machine);
 	job->peer = channel_peer(job->channel);
 	job->paths = machine_paths(job->machine);
+	job->shown = machine_shown_paths(job->machine);
+	containers_machine(job);
 	return true;
 }
 
@@ -343,7 +344,12 @@ static bool job_hash_files(void *owner, const struct str *patterns, size_t n, st
 	struct job *job = owner;
 	struct err err = ERR_INIT;
 
-	if (channel_hash(job->channel, &job->scratch, job->paths->workspace, patterns, n, out,
+	struct str *inside = arena_array(&job->scratch, struct str, n);
+
+	for (size_t i = 0; i < n; i++) {
+		inside[i] = containers_path(job, &job->scratch, patterns[i]);
+	}
+	if (channel_hash(job->channel, &job->scratch, job->paths->workspace, inside, n, out,
 			 &err)) {
 		return true;
 	}
@@ -386,35 +392,109 @@ static bool init_machine_contexts(struct job *job, struct str *why)
 	return true;
 }
 
+/* Credentials may use env, which without the machine is known as far as it does not tell of it. */
+static bool read_containers(struct job *job, struct str *why)
+{
+	struct str ignored = STR_EMPTY;
+
+	if (!job->def->container && !job->def->services) {
+		return true;
+	}
+	(void)init_env(job, &ignored);
+	return containers_read(job, why);
+}
+
+static bool begin(struct job *job, struct str *why)
+{
+	/* As on a runner, env may use what only the machine tells (github.workspace, github.job).
+	 */
+	if (!machine_start(job, why) || !init_machine_contexts(job, why) || !init_env(job, why) ||
+	    !init_defaults(job, why) || !containers_read_env(job, why)) {
+		return false;
+	}
+
+	struct event e = { .kind = EVENT_DEBUG, .step = job->set_up_path };
+
+	e.u.debug.source = str_of(job->engine->name);
+	e.u.debug.message = machine_describe(job->machine);
+	job_emit(job, &e);
+	return true;
+}
+
+static bool set_up_failed(struct job *job, struct str why)
+{
+	job_annotate(job, job->set_up_path, "error", why);
+	job->status = job_is_cancelled(job) ? RESULT_CANCELLED : RESULT_FAILURE;
+	job->reason = why;
+	return false;
+}
+
+/* A job's own container is its machine, and comes up here. */
+static bool initialize_containers(struct job *job)
+{
+	struct str why = STR_EMPTY;
+	long long started = now_ms();
+
+	job->set_up_path = containers_step;
+	step_event(job, containers_step, "Initialize containers", "setup");
+	job_flush(job);
+	job->containers->announced = true;
+
+	bool ok =
+		(job->machine || begin(job, &why)) && containers_serve(job, containers_step, &why);
+
+	if (!ok) {
+		(void)set_up_failed(job, why);
+	}
+	step_end_event(job, containers_step, "Initialize containers", ok, started, why);
+	return ok;
+}
+
 static bool set_up(struct job *job)
 {
 	struct str why = STR_EMPTY;
 	long long started = now_ms();
 
+	job->set_up_path = setup_path;
+	job->engine =
+		job->leg->placement.how == LABEL_HOST ? &engine_host : job->run->request->engine;
 	step_event(job, setup_path, "Set up job", "setup");
 	job_flush(job);
 	init_contexts(job);
 
-	/* As on a runner, env may use what only the machine tells (github.workspace, github.job).
-	 */
-	bool ok = check_supported(job, &why) && machine_start(job, &why) &&
-		  init_machine_contexts(job, &why) && init_env(job, &why) &&
-		  init_defaults(job, &why);
+	bool ok = read_containers(job, &why) && (containers_have_own(job) || begin(job, &why));
 
-	if (ok) {
-		struct event e = { .kind = EVENT_DEBUG, .step = setup_path };
-
-		e.u.debug.source = str_of(job->engine->name);
-		e.u.debug.message = machine_describe(job->machine);
-		job_emit(job, &e);
-		(void)write_all(job->control, "+", 1);
-	} else {
-		job_annotate(job, setup_path, "error", why);
-		job->status = job_is_cancelled(job) ? RESULT_CANCELLED : RESULT_FAILURE;
-		job->reason = why;
-	}
+	ok = ok || set_up_failed(job, why);
 	step_end_event(job, setup_path, "Set up job", ok, started, STR_EMPTY);
+	ok = ok && (!job->containers || initialize_containers(job));
+	if (ok) {
+		(void)write_all(job->control, "+", 1);
+	}
 	return ok;
+}
+
+/* The machine first: it holds the network and the volumes. */
+static void tear_down(struct job *job)
+{
+	bool announced = job->containers && job->containers->announced;
+	long long started = now_ms();
+
+	if (announced) {
+		step_event(job, stop_step, "Stop containers", "post");
+		if (job->containers->pod) {
+			containers_logs(job, stop_step);
+		}
+	}
+	job_flush(job);
+	if (job->machine) {
+		job->engine->stop(job->machine, job->killed);
+		job->channel = NULL;
+	}
+	containers_close(job);
+	if (announced) {
+		step_end_event(job, stop_step, "Stop containers", true, started, STR_EMPTY);
+		job_flush(job);
+	}
 }
 
 /* --- complete ----------------------------------------------------------------------------------
@@ -512,10 +592,7 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 	const struct vobject *outputs =
 		job.lost || !job.global_env ? vobject_new(&job.arena, false) : job_outputs(&job);
 
-	job_flush(&job);
-	if (job.machine) {
-		job.engine->stop(job.machine, job.killed);
-	}
+	tear_down(&job);
 	send_result(&job, outputs);
 	return 0;
 }

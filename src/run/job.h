@@ -31,7 +31,9 @@ struct job {
 	struct machine *machine;
 	struct channel *channel;
 	const struct channel_peer *peer;
-	const struct runner_paths *paths;
+	const struct runner_paths *paths; /* where things are in the machine */
+	const struct runner_paths *shown; /* the same as expressions show them */
+	struct containers *containers;    /* of the job and its services; NULL = none */
 
 	enum result status; /* job.status: success, failure or cancelled */
 	bool interrupted;   /* cancelled by the user: SIGINT goes to the process group */
@@ -49,6 +51,7 @@ struct job {
 	struct vobject
 		*global_env; /* workflow env, job env, --env, then GITHUB_ENV; case-sensitive */
 	VEC(struct str) paths_added; /* GITHUB_PATH, oldest first */
+	struct str set_up_path;      /* of the step that shows what the engine is doing */
 	struct str default_shell;
 	struct str default_directory;
 	bool step_debug;
@@ -71,6 +74,8 @@ void job_take_control(struct job *job);
 void job_check_deadlines(struct job *job);
 /* Milliseconds until the next deadline of the job, at most `limit` (-1 = none). */
 int job_wait_ms(const struct job *job, long long until);
+/* What a machine of this job is started with; its progress goes to the log of step `path`. */
+struct machine_spec job_machine_spec(struct job *job, struct str path);
 /* The machine is gone: finds out why, once. */
 void job_lost(struct job *job);
 bool job_is_cancelled(const struct job *job);

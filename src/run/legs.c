@@ -4,6 +4,7 @@
  */
 #include "legs.h"
 
+#include "containers.h"
 #include "groups.h"
 #include "scope.h"
 
@@ -201,6 +202,35 @@ static bool eval_name(struct run *run, struct leg_run *leg, const struct expr_en
 	return true;
 }
 
+/* What the engine has no containers for is known before anything starts, and not rehearsed. */
+static bool eval_containers(struct run *run, struct leg_run *leg, const struct expr_env *env,
+			    struct eval_error *e)
+{
+	const struct job_def *def = leg->job->def;
+	struct label_match *placement = &leg->placement;
+	const struct engine *engine =
+		placement->how == LABEL_HOST ? &engine_host : run->request->engine;
+	bool services = false;
+
+	leg->container = STR_EMPTY;
+	if ((!def->container && !def->services) || placement->how == LABEL_NOT_SERVED) {
+		return true;
+	}
+	if (!containers_wanted(run->arena, def, env, &leg->container, &services, e)) {
+		return false;
+	}
+	if (engine && !engine->pod_open && (leg->container.len || services)) {
+		placement->reason = arena_printf(
+			run->arena, "it wants %s, which the %s engine does not have",
+			leg->container.len ? "a job container" : "services", engine->name);
+		placement->hint = placement->how == LABEL_HOST
+					  ? STR("-P LABEL=IMAGE runs it in a container")
+					  : STR("--engine docker has them");
+		placement->how = LABEL_NOT_SERVED;
+	}
+	return true;
+}
+
 static bool leg_init(struct run *run, struct leg_run *leg, struct str *why)
 {
 	const struct job_def *def = leg->job->def;
@@ -213,6 +243,7 @@ static bool leg_init(struct run *run, struct leg_run *leg, struct str *why)
 	struct expr_env env = contexts_env(&c);
 
 	if (!eval_name(run, leg, &env, &e) || !eval_labels(run, leg, &env, &e) ||
+	    !eval_containers(run, leg, &env, &e) ||
 	    !tok_eval_bool(run->arena, def->continue_on_error, &env, &leg->continue_on_error, &e) ||
 	    !tok_eval_number(run->arena, def->timeout_minutes, &env, &minutes, &e) ||
 	    !tok_eval_number(run->arena, def->cancel_timeout_minutes, &env, &cancel_minutes, &e)) {

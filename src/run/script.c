@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "containers.h"
 #include "env.h"
 #include "shell.h"
 #include "step.h"
@@ -100,7 +101,8 @@ void step_script_start(struct step *s)
 	if (!evaluate(s, &x)) {
 		return;
 	}
-	if (!shell_command(a, x.shell, job->peer->has_bash, x.text, &x.command, &why)) {
+	if (!shell_command(a, x.shell, job->peer->has_bash && !containers_have_own(job), x.text,
+			   &x.command, &why)) {
 		step_fail(s, why);
 		return;
 	}
@@ -109,7 +111,8 @@ void step_script_start(struct step *s)
 			      STR_ARG(x.command.extension));
 	channel_write(job->channel, x.file, 0755, false, x.command.script);
 
-	struct proc_spec spec = { .cwd = absolute(a, job->paths->workspace, x.directory) };
+	struct str directory = containers_path(job, a, x.directory);
+	struct proc_spec spec = { .cwd = absolute(a, job->paths->workspace, directory) };
 
 	spec.argv = shell_argv(a, &x.command, x.file, &spec.nargv);
 	spec.env = env_build(job, a, s->env, NULL, &spec.nenv);

@@ -42,6 +42,7 @@ struct leg_run {
 	struct str name;   /* for people */
 	struct str labels; /* runs-on as text */
 	struct label_match placement;
+	struct str container;         /* image of the job's own container; empty = none */
 	const struct workflow *calls; /* of a job that calls a reusable workflow */
 	struct scope *body;           /* once it was called */
 	bool continue_on_error;

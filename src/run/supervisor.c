@@ -114,7 +114,7 @@ static void emit_job_started(struct supervisor *s, const struct leg_run *leg)
 	e.u.job_started.runs_on = leg->labels;
 	e.u.job_started.engine =
 		leg->placement.how == LABEL_HOST ? STR("host") : str_of(r->engine->name);
-	e.u.job_started.image = leg->placement.image;
+	e.u.job_started.image = leg->container.len ? leg->container : leg->placement.image;
 	e.u.job_started.matrix = leg->leg.values;
 	if (leg->leg.values.kind == VALUE_OBJECT) {
 		e.u.job_started.leg = (int64_t)leg->index + 1;
@@ -402,7 +402,7 @@ int run_execute(const struct run_request *request)
 		BUG_ON(s.nworkers == 0); /* a job that nothing will ever make ready */
 		turn(&s);
 	}
-	if (s.untidy) {
+	if (s.untidy || rundir_marked(request->rundir)) {
 		tidy(&s);
 	}
 
