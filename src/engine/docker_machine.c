@@ -299,14 +299,19 @@ static bool client_wait(struct docker_machine *m, int timeout_ms)
 /* Ends what is there of it; the channel is the first to go, which tells the agent. */
 static void machine_end(struct docker_machine *m, int end_ms, int remove_ms)
 {
+	/* Whoever took the container away may have left its volumes: the run's end sweeps them. */
+	bool taken = m->base.channel && channel_lost(m->base.channel);
+
 	if (m->base.channel) {
 		channel_close(m->base.channel);
 		m->base.channel = NULL;
 	}
 	/* A client that ended by itself has waited for the container to be removed, unless it is
 	 * the daemon that failed. */
-	if ((client_wait(m, end_ms) && m->child.status != DOCKER_FAILED) ||
-	    remove_container(m, remove_ms)) {
+	bool gone = (client_wait(m, end_ms) && m->child.status != DOCKER_FAILED) ||
+		    remove_container(m, remove_ms);
+
+	if (gone && !taken) {
 		rundir_unmark(m->rundir, m->name);
 	}
 	child_end(&m->child);
