@@ -143,6 +143,7 @@ struct str machine_id(const struct machine *m);
 struct str machine_describe(const struct machine *m);
 
 extern const struct engine engine_docker;
+extern const struct engine engine_podman;
 extern const struct engine engine_host;
 extern const struct engine engine_sandbox;
 extern const struct engine engine_fake;

@@ -14,7 +14,7 @@
 
 enum { GIT_MS = 5000, LABEL_WIDTH = 16 };
 
-static const char *const shown_engines[] = { "docker", "sandbox", "host" };
+static const char *const shown_engines[] = { "docker", "podman", "sandbox", "host" };
 
 static void heading(const char *text)
 {

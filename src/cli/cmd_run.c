@@ -145,9 +145,10 @@ static bool choose_engine(struct preparation *p, struct err *err)
 		is_auto ? engine_auto(p->a, &state) : engine_by_name(p->o->engine);
 
 	if (!engine) {
-		return err_set(err, ERR_USAGE,
-			       "there is no engine \"%.*s\"; there are: docker, sandbox, host",
-			       STR_ARG(p->o->engine));
+		return err_set(
+			err, ERR_USAGE,
+			"there is no engine \"%.*s\"; there are: docker, podman, sandbox, host",
+			STR_ARG(p->o->engine));
 	}
 	p->request.engine = engine;
 	if (p->o->dry_run || all_on_host(p)) {

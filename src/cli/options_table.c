@@ -49,7 +49,9 @@ static const struct option_word down_words[] = {
 };
 
 /* "fake" is for tests only and not shown. */
-static const char *const engines[] = { "auto", "docker", "sandbox", "host", "fake", NULL };
+static const char *const engines[] = {
+	"auto", "docker", "podman", "sandbox", "host", "fake", NULL
+};
 static const char *const policies[] = { "LimitedRead", "Write", NULL };
 static const char *const formats[] = { "text", "dot", "mermaid", "svg", NULL };
 
@@ -268,7 +270,8 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN | IN_DOCTOR | IN_CLEAN,
 	  FIELD(engine),
 	  .choices = engines,
-	  .help = "auto (the first that can be used), docker, sandbox: isolated on this machine's "
+	  .help = "auto (the first that can be used), docker, podman, sandbox: isolated on this "
+		  "machine's "
 		  "own system, without a daemon, or host: directly on it, without any isolation." },
 	{ .name = "platform",
 	  .letter = 'P',

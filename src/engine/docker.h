@@ -25,14 +25,32 @@ enum {
 	DOCKER_PULL_MS = 3600 * 1000, /* of one image */
 };
 
-/* A command line being made; begins with "docker". NULL-terminated after every call. */
+/*
+ * Where the programs that understand docker's command line differ. Everything else is the same code
+ * for all of them.
+ */
+struct docker_program {
+	const char *name; /* in PATH, and of the engine */
+	/* The answer of the probe: `server`, and `client` on a second line where there is one. */
+	const char *probe[4];
+	const char *package;   /* of Debian and Ubuntu */
+	const char *label;     /* in formats: a label of a thing, "%s" is its name */
+	bool mount_labels;     /* --mount knows volume-label and volume-nocopy */
+	bool events;           /* docker's events, with its actions and attributes */
+	const char *no_daemon; /* what to do when it does not answer */
+};
+
+extern const struct docker_program docker_program, podman_program;
+
+/* A command line being made; begins with the program. NULL-terminated after every call. */
 struct docker_args {
 	struct arena *a;
 	const char *config; /* "DOCKER_CONFIG=…": another configuration than the user's; or NULL */
 	VEC(const char *) list;
 };
 
-void docker_args_init(struct docker_args *args, struct arena *a, const char *verb);
+void docker_args_init(struct docker_args *args, struct arena *a, const struct docker_program *d,
+		      const char *verb);
 void docker_arg(struct docker_args *args, const char *word);
 __attribute__((format(printf, 2, 3))) void docker_argf(struct docker_args *args, const char *fmt,
 						       ...);
@@ -45,7 +63,7 @@ bool docker_call(const struct docker_args *args, const struct str *input, struct
 /* The last line of docker's stderr that says something, without its prefixes. */
 struct str docker_words(struct str text);
 
-void docker_probe(struct arena *a, struct engine_state *out);
+void docker_probe(struct arena *a, const struct docker_program *d, struct engine_state *out);
 
 /* --label options that say whose a thing is. */
 void docker_own(struct docker_args *args, const struct rundir *d);
@@ -61,14 +79,14 @@ struct docker_image {
 };
 
 /* Looks; *found = false (and true returned) when the image is not there. */
-bool docker_image_look(struct arena *a, struct str image, struct docker_image *out, bool *found,
-		       struct err *err);
+bool docker_image_look(struct arena *a, const struct docker_program *d, struct str image,
+		       struct docker_image *out, bool *found, struct err *err);
 /* Looks and pulls, as the policy says; refuses what the agent cannot run on. */
-bool docker_image_ready(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
-			struct err *err);
+bool docker_image_ready(struct arena *a, const struct docker_program *d,
+			const struct machine_spec *spec, struct docker_image *out, struct err *err);
 /* The same for a service, where no agent runs. */
-bool docker_image_fetch(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
-			struct err *err);
+bool docker_image_fetch(struct arena *a, const struct docker_program *d,
+			const struct machine_spec *spec, struct docker_image *out, struct err *err);
 
 /* A lock of this home, for what must be done once; the descriptor, or -1. */
 int docker_lock(struct arena *a, const struct machine_spec *spec, const char *name, int timeout_ms,
@@ -77,9 +95,15 @@ int docker_lock(struct arena *a, const struct machine_spec *spec, const char *na
 /* The agent's build is in its name: one act-c never runs another one's agent by accident. */
 struct str docker_agent_volume(struct arena *a);
 /* Puts the agent into its volume, through a container of that image which is never started. */
-bool docker_agent_fill(struct arena *a, const struct machine_spec *spec, struct err *err);
+bool docker_agent_fill(struct arena *a, const struct docker_program *d,
+		       const struct machine_spec *spec, struct err *err);
 /* The volume's content: a tar archive of one executable file. */
 void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len);
+
+/* Makes a volume that is kept, with its label; one that is there is fine. Only for programs whose
+ * --mount knows no labels. */
+bool docker_volume_make(struct arena *a, const struct docker_program *d, struct str name,
+			const char *cache, struct err *err);
 
 /* The words of a string of options, quotes as in a shell. */
 bool docker_split(struct arena *a, struct str text, struct docker_args *into, struct err *err);
@@ -113,7 +137,8 @@ bool docker_pod_serve(struct pod *pod, const struct container_spec *services, si
 void docker_pod_logs(struct pod *pod, size_t service);
 void docker_pod_close(struct pod *pod, bool force);
 
-size_t docker_caches(struct arena *a, struct str **names);
-int docker_sweep(const struct rundir *home, bool all, bool caches, struct err *err);
+size_t docker_caches(struct arena *a, const struct docker_program *d, struct str **names);
+int docker_sweep(const struct docker_program *d, const struct rundir *home, bool all, bool caches,
+		 struct err *err);
 
 #endif

@@ -63,12 +63,33 @@ struct str docker_agent_volume(struct arena *a)
 	return arena_printf(a, "act-c-agent-%s", agent_build());
 }
 
-static bool create(struct arena *a, const struct machine_spec *spec, const char *name,
-		   struct err *err)
+bool docker_volume_make(struct arena *a, const struct docker_program *d, struct str name,
+			const char *cache, struct err *err)
 {
 	struct docker_args args;
 
-	docker_args_init(&args, a, "create");
+	docker_args_init(&args, a, d, "volume");
+	docker_arg(&args, "create");
+	docker_argf(&args, "--label=act-c.cache=%s", cache);
+	docker_arg(&args, arena_cstr(a, name));
+	if (docker_call(&args, NULL, NULL, DOCKER_CALL_MS, err)) {
+		return true;
+	}
+
+	bool there = str_find(str_of(err->msg), STR("already exists"), 0) != STR_NPOS;
+
+	if (there) {
+		err_release(err);
+	}
+	return there;
+}
+
+static bool create(struct arena *a, const struct docker_program *d, const struct machine_spec *spec,
+		   const char *name, struct err *err)
+{
+	struct docker_args args;
+
+	docker_args_init(&args, a, d, "create");
 	docker_argf(&args, "--name=%s", name);
 	docker_own(&args, spec->rundir);
 	docker_arg(&args, "--pull=never");
@@ -76,17 +97,16 @@ static bool create(struct arena *a, const struct machine_spec *spec, const char 
 	if (spec->platform.len) {
 		docker_argf(&args, "--platform=%.*s", STR_ARG(spec->platform));
 	}
-	docker_argf(&args,
-		    "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR
-		    ",volume-label=act-c.cache=agent",
-		    docker_agent_volume(a).p);
+	docker_argf(&args, "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR "%s",
+		    docker_agent_volume(a).p,
+		    d->mount_labels ? ",volume-label=act-c.cache=agent" : "");
 	/* An image without a command of its own is refused otherwise. */
 	docker_arg(&args, "--entrypoint=" DOCKER_AGENT_FILE);
 	docker_arg(&args, arena_cstr(a, spec->image));
 	return docker_call(&args, NULL, NULL, DOCKER_CALL_MS, err);
 }
 
-static bool copy(struct arena *a, const char *name, struct err *err)
+static bool copy(struct arena *a, const struct docker_program *d, const char *name, struct err *err)
 {
 	struct strbuf tar = STRBUF_INIT(0);
 	struct docker_args args;
@@ -94,7 +114,7 @@ static bool copy(struct arena *a, const char *name, struct err *err)
 	const unsigned char *blob = agent_blob(&len);
 
 	docker_agent_tar(&tar, blob, len);
-	docker_args_init(&args, a, "cp");
+	docker_args_init(&args, a, d, "cp");
 	docker_arg(&args, "-");
 	docker_argf(&args, "%s:" DOCKER_AGENT_DIR, name);
 
@@ -105,12 +125,12 @@ static bool copy(struct arena *a, const char *name, struct err *err)
 	return ok;
 }
 
-static void discard(struct arena *a, const char *name)
+static void discard(struct arena *a, const struct docker_program *d, const char *name)
 {
 	struct docker_args args;
 	struct err ignored = ERR_INIT;
 
-	docker_args_init(&args, a, "rm");
+	docker_args_init(&args, a, d, "rm");
 	docker_arg(&args, "--force");
 	docker_arg(&args, "--volumes");
 	docker_arg(&args, name);
@@ -118,18 +138,33 @@ static void discard(struct arena *a, const char *name)
 	err_release(&ignored);
 }
 
-bool docker_agent_fill(struct arena *a, const struct machine_spec *spec, struct err *err)
+/* A volume that `run` has made for want of one has no label; nothing is in it yet. */
+static bool make_volume(struct arena *a, const struct docker_program *d, struct err *err)
+{
+	struct docker_args args;
+	struct err ignored = ERR_INIT;
+
+	docker_args_init(&args, a, d, "volume");
+	docker_arg(&args, "rm");
+	docker_arg(&args, docker_agent_volume(a).p);
+	(void)docker_call(&args, NULL, NULL, DOCKER_CALL_MS, &ignored);
+	err_release(&ignored);
+	return docker_volume_make(a, d, docker_agent_volume(a), "agent", err);
+}
+
+bool docker_agent_fill(struct arena *a, const struct docker_program *d,
+		       const struct machine_spec *spec, struct err *err)
 {
 	const char *name = arena_printf(a, "act-c-fill-%.*s-%ld", STR_ARG(spec->rundir->run_id),
 					(long)getpid())
 				   .p;
 
-	if (!create(a, spec, name, err)) {
+	if ((!d->mount_labels && !make_volume(a, d, err)) || !create(a, d, spec, name, err)) {
 		return err_wrap(err, "bring the agent in");
 	}
 
-	bool ok = copy(a, name, err);
+	bool ok = copy(a, d, name, err);
 
-	discard(a, name);
+	discard(a, d, name);
 	return ok || err_wrap(err, "bring the agent in");
 }

@@ -10,12 +10,35 @@
 
 enum { OUTPUT_MAX = 4 * 1024 * 1024, WORDS_MAX = 64 * 1024 };
 
+/* --- the programs ----------------------------------------------------------------------------- */
+
+const struct docker_program docker_program = {
+	.name = "docker",
+	.probe = { "version", "--format={{.Server.Version}}\n{{.Client.Version}}" },
+	.package = "docker.io",
+	.label = "{{.Label \"%s\"}}",
+	.mount_labels = true,
+	.events = true,
+	.no_daemon = "restart it (sudo systemctl restart docker), or check DOCKER_HOST and "
+		     "`docker context ls`",
+};
+
+/* `podman version` answers without looking whether anything works; `info` does look. */
+const struct docker_program podman_program = {
+	.name = "podman",
+	.probe = { "info", "--format={{.Version.Version}}" },
+	.package = "podman",
+	.label = "{{index .Labels \"%s\"}}",
+	.no_daemon = "try `podman info` yourself",
+};
+
 /* --- command lines ---------------------------------------------------------------------------- */
 
-void docker_args_init(struct docker_args *args, struct arena *a, const char *verb)
+void docker_args_init(struct docker_args *args, struct arena *a, const struct docker_program *d,
+		      const char *verb)
 {
 	*args = (struct docker_args){ .a = a };
-	docker_arg(args, "docker");
+	docker_arg(args, d->name);
 	docker_arg(args, verb);
 }
 
@@ -97,14 +120,14 @@ struct str docker_words(struct str text)
 	return without_prefixes(words);
 }
 
-static bool set_words(struct err *err, const char *verb, int status, struct str text)
+static bool set_words(struct err *err, const char *const *argv, int status, struct str text)
 {
 	struct str words = docker_words(text);
 
 	if (words.len) {
-		return err_set(err, ERR_ENGINE, "docker %s: %.*s", verb, STR_ARG(words));
+		return err_set(err, ERR_ENGINE, "%s %s: %.*s", argv[0], argv[1], STR_ARG(words));
 	}
-	return err_set(err, ERR_ENGINE, "docker %s: exit status %d", verb, status);
+	return err_set(err, ERR_ENGINE, "%s %s: exit status %d", argv[0], argv[1], status);
 }
 
 bool docker_call(const struct docker_args *args, const struct str *input, struct strbuf *out,
@@ -112,17 +135,17 @@ bool docker_call(const struct docker_args *args, const struct str *input, struct
 {
 	struct child_spec spec = docker_child(args);
 	struct strbuf text = STRBUF_INIT(WORDS_MAX), unread = STRBUF_INIT(OUTPUT_MAX);
-	const char *verb = args->list.v[1];
+	const char *const *argv = args->list.v;
 	int status = 0;
 	bool ok = child_capture(&spec, input, out ? out : &unread, &text, timeout_ms, &status, err);
 
 	if (!ok && err->sys == ETIMEDOUT) {
 		err_release(err);
-		(void)err_set(err, ERR_ENGINE, "docker %s: no answer within %d s", verb,
+		(void)err_set(err, ERR_ENGINE, "%s %s: no answer within %d s", argv[0], argv[1],
 			      timeout_ms / 1000);
 		err->sys = ETIMEDOUT;
 	} else if (ok && status != 0) {
-		ok = set_words(err, verb, status, strbuf_str(&text));
+		ok = set_words(err, argv, status, strbuf_str(&text));
 	}
 	strbuf_release(&text);
 	strbuf_release(&unread);
@@ -163,48 +186,56 @@ static const char *fix_of(struct str words)
 			return troubles[i].fix;
 		}
 	}
-	return "try `docker version` yourself";
+	return NULL;
 }
 
-static void set_trouble(struct arena *a, const struct err *err, struct engine_state *out)
+static void set_trouble(struct arena *a, const struct docker_program *d, const struct err *err,
+			struct engine_state *out)
 {
 	struct str words = str_of(err->msg);
 
-	if (str_starts(words, STR("docker version: "))) {
-		words = str_slice(words, strlen("docker version: "), words.len);
+	struct str prefix = arena_printf(a, "%s %s: ", d->name, d->probe[0]);
+
+	if (str_starts(words, prefix)) {
+		words = str_slice(words, prefix.len, words.len);
 	}
 	out->why = arena_str(a, words);
 	out->fix = str_of(fix_of(words));
+	if (out->fix.len == 0 || !d->events) {
+		out->fix = arena_printf(a, "try `%s %s` yourself", d->name, d->probe[0]);
+	}
 	if (err->kind == ERR_NOT_FOUND) {
-		out->why = STR("docker is not installed (no such program in PATH)");
-		out->fix = STR("install it (Debian, Ubuntu: sudo apt-get install docker.io), or "
-			       "run without isolation: --engine host");
+		out->why =
+			arena_printf(a, "%s is not installed (no such program in PATH)", d->name);
+		out->fix = arena_printf(a,
+					"install it (Debian, Ubuntu: sudo apt-get install %s), or "
+					"run without isolation: --engine host",
+					d->package);
 	} else if (err->sys == ETIMEDOUT) {
-		out->why = STR("the docker daemon does not answer");
-		out->fix = STR("restart it (sudo systemctl restart docker), or check DOCKER_HOST "
-			       "and `docker context ls`");
+		out->why = d->events ? STR("the docker daemon does not answer")
+				     : arena_printf(a, "%s does not answer", d->name);
+		out->fix = str_of(d->no_daemon);
 	}
 }
 
-void docker_probe(struct arena *a, struct engine_state *out)
+void docker_probe(struct arena *a, const struct docker_program *d, struct engine_state *out)
 {
 	struct docker_args args;
 	struct strbuf text = STRBUF_INIT(OUTPUT_MAX);
 	struct err err = ERR_INIT;
 
 	*out = (struct engine_state){ false, STR_EMPTY, STR_EMPTY, STR_EMPTY };
-	docker_args_init(&args, a, "version");
-	docker_arg(&args, "--format={{.Server.Version}}\n{{.Client.Version}}");
+	docker_args_init(&args, a, d, d->probe[0]);
+	docker_arg(&args, d->probe[1]);
 	if (docker_call(&args, NULL, &text, DOCKER_PROBE_MS, &err)) {
 		struct str client = str_trim(strbuf_str(&text));
 		struct str server = str_cut(&client, '\n');
 
 		out->usable = true;
-		client = client.p ? client : STR("unknown");
-		out->version = arena_printf(a, "docker %.*s, client %.*s", STR_ARG(server),
-					    STR_ARG(client));
+		out->version = arena_printf(a, "%s %.*s%s%.*s", d->name, STR_ARG(server),
+					    client.p ? ", client " : "", STR_ARG(client));
 	} else {
-		set_trouble(a, &err, out);
+		set_trouble(a, d, &err, out);
 	}
 	err_release(&err);
 	strbuf_release(&text);

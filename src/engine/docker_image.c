@@ -44,13 +44,13 @@ static bool is_missing(const struct err *err)
 	       str_find(words, STR("image not known"), 0) != STR_NPOS;
 }
 
-bool docker_image_look(struct arena *a, struct str image, struct docker_image *out, bool *found,
-		       struct err *err)
+bool docker_image_look(struct arena *a, const struct docker_program *d, struct str image,
+		       struct docker_image *out, bool *found, struct err *err)
 {
 	struct docker_args args;
 	struct strbuf text = STRBUF_INIT(65536);
 
-	docker_args_init(&args, a, "image");
+	docker_args_init(&args, a, d, "image");
 	docker_arg(&args, "inspect");
 	docker_arg(&args, "--format={{.Id}}\n{{.Os}}/{{.Architecture}}\n{{.Config.User}}");
 	docker_arg(&args, arena_cstr(a, image));
@@ -181,7 +181,8 @@ static bool pull_run(struct pull *p, const struct docker_args *args, struct err 
 	return ok;
 }
 
-static bool pull(struct arena *a, const struct machine_spec *spec, struct err *err)
+static bool pull(struct arena *a, const struct docker_program *d, const struct machine_spec *spec,
+		 struct err *err)
 {
 	struct pull p = { .spec = spec,
 			  .child = CHILD_INIT,
@@ -190,7 +191,7 @@ static bool pull(struct arena *a, const struct machine_spec *spec, struct err *e
 			  .a = a };
 	struct docker_args args;
 
-	docker_args_init(&args, a, "pull");
+	docker_args_init(&args, a, d, "pull");
 	if (spec->username.len) {
 		args.config = docker_login(a, spec, err);
 		if (!args.config) {
@@ -217,8 +218,8 @@ static bool pull(struct arena *a, const struct machine_spec *spec, struct err *e
 }
 
 /* Jobs that want the same image take turns, so that it is fetched and reported once. */
-static bool pull_once(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
-		      struct err *err)
+static bool pull_once(struct arena *a, const struct docker_program *d,
+		      const struct machine_spec *spec, struct docker_image *out, struct err *err)
 {
 	unsigned hash = 5381;
 
@@ -232,10 +233,11 @@ static bool pull_once(struct arena *a, const struct machine_spec *spec, struct d
 	bool ok = lock >= 0;
 
 	if (ok && waited) {
-		ok = docker_image_look(a, spec->image, out, &found, err);
+		ok = docker_image_look(a, d, spec->image, out, &found, err);
 	}
 	if (ok && !found) {
-		ok = pull(a, spec, err) && docker_image_look(a, spec->image, out, &found, err) &&
+		ok = pull(a, d, spec, err) &&
+		     docker_image_look(a, d, spec->image, out, &found, err) &&
 		     (found ||
 		      err_set(err, ERR_NOT_FOUND, "image \"%.*s\" is gone again after its pull",
 			      STR_ARG(spec->image)));
@@ -306,8 +308,8 @@ static bool is_wanted(const struct machine_spec *spec, const struct docker_image
 	return spec->platform.len == 0 || same_platform(image->platform, spec->platform);
 }
 
-bool docker_image_fetch(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
-			struct err *err)
+bool docker_image_fetch(struct arena *a, const struct docker_program *d,
+			const struct machine_spec *spec, struct docker_image *out, struct err *err)
 {
 	bool found = false;
 
@@ -315,7 +317,7 @@ bool docker_image_fetch(struct arena *a, const struct machine_spec *spec, struct
 		return false;
 	}
 	if (spec->pull != PULL_ALWAYS) {
-		if (!docker_image_look(a, spec->image, out, &found, err)) {
+		if (!docker_image_look(a, d, spec->image, out, &found, err)) {
 			return false;
 		}
 		found = found && is_wanted(spec, out);
@@ -326,11 +328,11 @@ bool docker_image_fetch(struct arena *a, const struct machine_spec *spec, struct
 			       "fetch it",
 			       STR_ARG(spec->image));
 	}
-	return found || pull_once(a, spec, out, err);
+	return found || pull_once(a, d, spec, out, err);
 }
 
-bool docker_image_ready(struct arena *a, const struct machine_spec *spec, struct docker_image *out,
-			struct err *err)
+bool docker_image_ready(struct arena *a, const struct docker_program *d,
+			const struct machine_spec *spec, struct docker_image *out, struct err *err)
 {
-	return docker_image_fetch(a, spec, out, err) && check_platform(spec, out, err);
+	return docker_image_fetch(a, d, spec, out, err) && check_platform(spec, out, err);
 }

@@ -44,6 +44,7 @@ enum {
 
 struct docker_machine {
 	struct machine base;
+	const struct docker_program *program;
 	const struct rundir *rundir;
 	struct child child; /* `docker run` */
 	int stderr_fd;      /* its stderr: a file without a name, which never blocks it */
@@ -96,36 +97,48 @@ struct str docker_mount_field(struct arena *a, const char *key, struct str value
 	return s;
 }
 
-/* Of this run. Not copied up: what an image has there would be copied at each start. */
-static void add_volume(struct docker_args *args, const struct rundir *d, struct str dst)
+/* Of this run. Not copied up: what an image has there would be copied at each start. Without labels
+ * it goes with its container all the same. */
+static void add_volume(struct docker_args *args, const struct docker_machine *m, struct str dst)
 {
+	const struct rundir *d = m->rundir;
+
+	if (!m->program->mount_labels) {
+		docker_argf(args, "--mount=type=volume,dst=%.*s", STR_ARG(dst));
+		return;
+	}
 	docker_argf(args,
 		    "--mount=type=volume,dst=%.*s,volume-nocopy,"
 		    "volume-label=act-c.run=%.*s,volume-label=act-c.home=%.*s",
 		    STR_ARG(dst), STR_ARG(d->run_id), STR_ARG(d->home_id));
 }
 
-static void add_mounts(struct docker_args *args, const struct machine_spec *spec,
-		       const struct docker_image *image, const struct runner_paths *paths)
+static struct str tool_volume(struct arena *a, const struct docker_image *image)
 {
-	const struct rundir *d = spec->rundir;
 	struct str id = image->id;
 
 	id = str_starts(id, STR("sha256:")) ? str_slice(id, 7, 7 + 12) : str_slice(id, 0, 12);
-	docker_argf(args,
-		    "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR
-		    ",readonly,volume-label=act-c.cache=agent",
-		    docker_agent_volume(args->a).p);
-	add_volume(args, d, paths->work);
+	return arena_printf(a, "act-c-tool-%.*s", STR_ARG(id));
+}
+
+static void add_mounts(struct docker_args *args, const struct docker_machine *m,
+		       const struct machine_spec *spec, const struct docker_image *image)
+{
+	const struct runner_paths *paths = &m->base.paths;
+	struct str tool = tool_volume(args->a, image);
+	bool labels = m->program->mount_labels;
+
+	docker_argf(args, "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR ",%s",
+		    docker_agent_volume(args->a).p,
+		    labels ? "readonly,volume-label=act-c.cache=agent" : "ro");
+	add_volume(args, m, paths->work);
 	if (spec->container) {
 		/* The image's root may be read-only. */
-		add_volume(args, d, STR(GITHUB_DIR));
-		add_volume(args, d, paths->externals);
+		add_volume(args, m, STR(GITHUB_DIR));
+		add_volume(args, m, paths->externals);
 	}
-	docker_argf(args,
-		    "--mount=type=volume,src=act-c-tool-%.*s,dst=%.*s"
-		    ",volume-label=act-c.cache=tool",
-		    STR_ARG(id), STR_ARG(paths->tool_cache));
+	docker_argf(args, "--mount=type=volume,src=%.*s,dst=%.*s%s", STR_ARG(tool),
+		    STR_ARG(paths->tool_cache), labels ? ",volume-label=act-c.cache=tool" : "");
 	if (spec->bind.len) {
 		struct str src = docker_mount_field(args->a, "src", spec->bind);
 		struct str dst = docker_mount_field(args->a, "dst", paths->workspace);
@@ -160,7 +173,7 @@ static bool run_args(struct docker_args *args, const struct machine_spec *spec,
 		"--pull=never",  "--user=0:0", "--entrypoint=" DOCKER_AGENT_FILE
 	};
 
-	docker_args_init(args, args->a, "run");
+	docker_args_init(args, args->a, m->program, "run");
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(*fixed); i++) {
 		docker_arg(args, fixed[i]);
 	}
@@ -184,7 +197,7 @@ static bool run_args(struct docker_args *args, const struct machine_spec *spec,
 	if (spec->privileged) {
 		docker_arg(args, "--privileged");
 	}
-	add_mounts(args, spec, image, &m->base.paths);
+	add_mounts(args, m, spec, image);
 	if (spec->container && !container_args(args, spec, m, err)) {
 		return false;
 	}
@@ -256,7 +269,7 @@ static bool remove_container(struct docker_machine *m, int timeout_ms)
 	struct docker_args args;
 	struct err err = ERR_INIT;
 
-	docker_args_init(&args, &scratch, "rm");
+	docker_args_init(&args, &scratch, m->program, "rm");
 	docker_arg(&args, "--force");
 	docker_arg(&args, "--volumes");
 	docker_arg(&args, m->name);
@@ -266,6 +279,7 @@ static bool remove_container(struct docker_machine *m, int timeout_ms)
 
 	/* --rm is at work already, or was. */
 	gone = gone || str_find(words, STR("No such container"), 0) != STR_NPOS ||
+	       str_find(words, STR("no container with"), 0) != STR_NPOS ||
 	       str_find(words, STR("already in progress"), 0) != STR_NPOS;
 	err_release(&err);
 	arena_release(&scratch);
@@ -350,7 +364,7 @@ static enum outcome not_started(struct arena *a, struct docker_machine *m, bool 
 
 	err_release(err);
 	if (refused && words.len) {
-		(void)err_set(err, ERR_ENGINE, "docker run: %.*s", STR_ARG(words));
+		(void)err_set(err, ERR_ENGINE, "%s run: %.*s", m->program->name, STR_ARG(words));
 	} else {
 		(void)err_set(err, ERR_ENGINE, "%.*s%s%.*s", STR_ARG(why), words.len ? ": " : "",
 			      STR_ARG(words));
@@ -445,7 +459,7 @@ static enum outcome fill_and_attempt(struct arena *a, const struct machine_spec 
 	}
 	for (int i = 0; outcome == NO_AGENT && i < FILL_TRIES; i++) {
 		err_release(err);
-		if (docker_agent_fill(a, spec, err)) {
+		if (docker_agent_fill(a, m->program, spec, err)) {
 			outcome = attempt(a, spec, image, m, err);
 		}
 	}
@@ -482,19 +496,34 @@ static void set_paths(struct arena *a, struct docker_machine *m, const struct ma
 	}
 }
 
-static struct machine *docker_start(struct arena *a, const struct machine_spec *spec,
-				    struct err *err)
+/* Where --mount labels no volume, the kept ones are made with theirs; the agent's is when it is
+ * filled. */
+static bool make_tool_volume(struct arena *a, const struct docker_machine *m,
+			     const struct docker_image *image, struct err *err)
+{
+	return m->program->mount_labels ||
+	       docker_volume_make(a, m->program, tool_volume(a, image), "tool", err);
+}
+
+static struct machine *start_with(struct arena *a, const struct engine *engine,
+				  const struct docker_program *program,
+				  const struct machine_spec *spec, struct err *err)
 {
 	struct docker_machine *m = arena_new(a, struct docker_machine);
 	struct docker_image image = { STR_EMPTY, STR_EMPTY, STR_EMPTY };
 
-	m->base.engine = &engine_docker;
+	m->base.engine = engine;
+	m->program = program;
 	set_paths(a, m, spec);
 	m->base.id = STR_EMPTY;
 	m->rundir = spec->rundir;
 	m->child = (struct child)CHILD_INIT;
 	m->stderr_fd = -1;
-	if (!docker_image_ready(a, spec, &image, err)) {
+	if (!docker_image_ready(a, program, spec, &image, err)) {
+		return NULL;
+	}
+
+	if (!make_tool_volume(a, m, &image, err)) {
 		return NULL;
 	}
 
@@ -529,7 +558,7 @@ static bool events(struct arena *a, const struct docker_machine *m, struct str *
 	struct docker_args args;
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	docker_args_init(&args, a, "events");
+	docker_args_init(&args, a, m->program, "events");
 	docker_argf(&args, "--since=%lld", (long long)m->started.tv_sec - EVENTS_SLACK_S);
 	docker_argf(&args, "--until=%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
 	docker_argf(&args, "--filter=container=%s", m->name);
@@ -586,14 +615,14 @@ static struct str docker_why_lost(struct arena *a, struct machine *base)
 	/* The events are complete once `docker run` has ended. */
 	bool ended = child_wait(&m->child, EVENTS_MS);
 
-	if (!events(a, m, &log, &err)) {
+	if (m->program->events && !events(a, m, &log, &err)) {
 		why = arena_printf(a, "the docker daemon does not answer any more (%s)", err.msg);
 	} else {
 		why = explain(a, m, log);
 	}
 	if (why.len == 0 && ended) {
-		why = arena_printf(a, "the connection to the container ended (docker run: %d)",
-				   m->child.status);
+		why = arena_printf(a, "the connection to the container ended (%s run: %d)",
+				   m->program->name, m->child.status);
 	} else if (why.len == 0) {
 		why = STR("the agent in the container does not answer any more");
 	}
@@ -601,31 +630,62 @@ static struct str docker_why_lost(struct arena *a, struct machine *base)
 	return why;
 }
 
-static bool docker_look(struct arena *a, struct str image, struct str *about, struct err *err)
+static bool look_with(struct arena *a, const struct docker_program *d, struct str image,
+		      struct str *about, struct err *err)
 {
 	struct docker_image found = { STR_EMPTY, STR_EMPTY, STR_EMPTY };
 	bool is_there = false;
 
 	*about = STR_EMPTY;
-	if (!docker_image_look(a, image, &found, &is_there, err) || !is_there) {
+	if (!docker_image_look(a, d, image, &found, &is_there, err) || !is_there) {
 		return false;
 	}
+
+	size_t prefix = str_starts(found.id, STR("sha256:")) ? strlen("sha256:") : 0;
+
 	*about = arena_printf(a, "%.*s, %.*s", STR_ARG(found.platform),
-			      STR_ARG(str_slice(found.id, 0, strlen("sha256:") + 12)));
+			      STR_ARG(str_slice(found.id, 0, prefix + 12)));
 	return true;
 }
 
-const struct engine engine_docker = {
-	.name = "docker",
-	.probe = docker_probe,
-	.start = docker_start,
-	.stop = docker_stop,
-	.why_lost = docker_why_lost,
-	.sweep = docker_sweep,
-	.pod_open = docker_pod_open,
-	.pod_serve = docker_pod_serve,
-	.pod_logs = docker_pod_logs,
-	.pod_close = docker_pod_close,
-	.look = docker_look,
-	.caches = docker_caches,
-};
+/* --- the engines ------------------------------------------------------------------------------ */
+
+/* An engine's functions know nothing but which program they are for. */
+#define PROGRAM_ENGINE(NAME, ...)                                                            \
+	static void NAME##_engine_probe(struct arena *a, struct engine_state *out)           \
+	{                                                                                    \
+		docker_probe(a, &NAME##_program, out);                                       \
+	}                                                                                    \
+	static struct machine *NAME##_engine_start(                                          \
+		struct arena *a, const struct machine_spec *spec, struct err *err)           \
+	{                                                                                    \
+		return start_with(a, &engine_##NAME, &NAME##_program, spec, err);            \
+	}                                                                                    \
+	static int NAME##_engine_sweep(const struct rundir *home, bool all, bool caches,     \
+				       struct err *err)                                      \
+	{                                                                                    \
+		return docker_sweep(&NAME##_program, home, all, caches, err);                \
+	}                                                                                    \
+	static bool NAME##_engine_look(struct arena *a, struct str image, struct str *about, \
+				       struct err *err)                                      \
+	{                                                                                    \
+		return look_with(a, &NAME##_program, image, about, err);                     \
+	}                                                                                    \
+	static size_t NAME##_engine_caches(struct arena *a, struct str **names)              \
+	{                                                                                    \
+		return docker_caches(a, &NAME##_program, names);                             \
+	}                                                                                    \
+	const struct engine engine_##NAME = { .name = #NAME,                                 \
+					      .probe = NAME##_engine_probe,                  \
+					      .start = NAME##_engine_start,                  \
+					      .stop = docker_stop,                           \
+					      .why_lost = docker_why_lost,                   \
+					      .sweep = NAME##_engine_sweep,                  \
+					      .look = NAME##_engine_look,                    \
+					      .caches = NAME##_engine_caches,                \
+					      __VA_ARGS__ }
+
+/* Job containers and services are tried with docker only. */
+PROGRAM_ENGINE(docker, .pod_open = docker_pod_open, .pod_serve = docker_pod_serve,
+	       .pod_logs = docker_pod_logs, .pod_close = docker_pod_close);
+PROGRAM_ENGINE(podman, .pod_open = NULL);

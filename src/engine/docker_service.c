@@ -55,7 +55,7 @@ static bool make_network(struct docker_pod *pod, struct err *err)
 {
 	struct docker_args args;
 
-	docker_args_init(&args, pod->a, "network");
+	docker_args_init(&args, pod->a, &docker_program, "network");
 	docker_arg(&args, "create");
 	docker_own(&args, pod->spec.rundir);
 	docker_arg(&args, pod->name);
@@ -216,7 +216,7 @@ static bool service_args(struct docker_pod *pod, size_t index, struct docker_arg
 	const struct container_spec *c = s->spec;
 	struct docker_options o = { .user = STR_EMPTY, .trusted = pod->spec.privileged };
 
-	docker_args_init(args, pod->a, "run");
+	docker_args_init(args, pod->a, &docker_program, "run");
 	docker_arg(args, "--detach");
 	docker_arg(args, "--pull=never");
 	docker_argf(args, "--name=%s", s->name);
@@ -353,7 +353,7 @@ static bool fetch(struct docker_pod *pod, size_t index, struct err *err)
 	spec.image = s->spec->image;
 	spec.username = s->spec->username;
 	spec.password = s->spec->password;
-	return docker_image_fetch(pod->a, &spec, &s->image, err);
+	return docker_image_fetch(pod->a, &docker_program, &spec, &s->image, err);
 }
 
 static void init_services(struct docker_pod *pod, const struct container_spec *specs, size_t n)
@@ -415,7 +415,7 @@ static bool remove_things(struct docker_pod *pod, const char *noun, const char *
 	struct docker_args args;
 	struct err err = ERR_INIT;
 
-	docker_args_init(&args, pod->a, noun);
+	docker_args_init(&args, pod->a, &docker_program, noun);
 	docker_arg(&args, "rm");
 	if (containers) {
 		docker_arg(&args, "--force");

@@ -96,7 +96,7 @@ const char *docker_login(struct arena *a, const struct machine_spec *spec, struc
 		struct docker_args args;
 
 		err_release(err);
-		docker_args_init(&args, a, "login");
+		docker_args_init(&args, a, &docker_program, "login");
 		args.config = config;
 		if (registry.len) {
 			docker_arg(&args, arena_cstr(a, registry));

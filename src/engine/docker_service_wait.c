@@ -42,7 +42,7 @@ static bool look(struct docker_pod *pod, struct err *err)
 	struct strbuf text = STRBUF_INIT(LOOK_MAX);
 	struct docker_args args;
 
-	docker_args_init(&args, pod->a, "container");
+	docker_args_init(&args, pod->a, &docker_program, "container");
 	docker_arg(&args, "inspect");
 	docker_arg(&args, "--format={{.State.Running}} "
 			  "{{if .State.Health}}{{.State.Health.Status}}{{end}}");
@@ -130,7 +130,7 @@ static bool watch_start(struct watch *w, struct err *err)
 	struct docker_pod *pod = w->pod;
 	struct docker_args args;
 
-	docker_args_init(&args, pod->a, "events");
+	docker_args_init(&args, pod->a, &docker_program, "events");
 	docker_argf(&args, "--since=%lld", pod->started_s - EVENTS_SLACK_S);
 	docker_arg(&args, "--filter=type=container");
 	docker_argf(&args, "--filter=label=act-c.pod=%s", pod->name);
@@ -230,7 +230,7 @@ void docker_service_logs(struct docker_pod *pod, const struct docker_service *s)
 	struct err ignored = ERR_INIT;
 	int status = 0;
 
-	docker_args_init(&args, pod->a, "logs");
+	docker_args_init(&args, pod->a, &docker_program, "logs");
 	docker_arg(&args, "--tail=" LOG_LINES);
 	docker_arg(&args, s->name);
 

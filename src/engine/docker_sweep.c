@@ -19,18 +19,16 @@ enum {
 	KINDS = 3
 };
 
-#define LABELS "\t{{.Label \"act-c.run\"}}\t{{.Label \"act-c.home\"}}"
-
 /* In the order of removal: a container holds its networks and volumes. */
 static const struct kind {
-	const char *noun; /* docker NOUN ls */
-	const char *all;  /* or NULL */
-	const char *format;
+	const char *noun;       /* docker NOUN ls */
+	const char *all;        /* or NULL */
+	const char *id, *state; /* in formats */
 	const char *const remove[3];
 } kinds[KINDS] = {
-	{ "container", "--all", "{{.ID}}" LABELS "\t{{.State}}", { "rm", "--force", "--volumes" } },
-	{ "network", NULL, "{{.ID}}" LABELS "\t", { "rm" } },
-	{ "volume", NULL, "{{.Name}}" LABELS "\t", { "rm" } },
+	{ "container", "--all", "{{.ID}}", "{{.State}}", { "rm", "--force", "--volumes" } },
+	{ "network", NULL, "{{.ID}}", "", { "rm" } },
+	{ "volume", NULL, "{{.Name}}", "", { "rm" } },
 };
 
 struct thing {
@@ -47,19 +45,35 @@ static struct str field(struct str *line)
 	return line->p ? str_cut(line, '\t') : STR_EMPTY;
 }
 
-static bool list(struct arena *a, const struct kind *kind, struct str filter, struct things *out,
-		 struct err *err)
+/* "{{.ID}}\t<run>\t<home>\t{{.State}}" */
+static struct str format_of(struct arena *a, const struct docker_program *d,
+			    const struct kind *kind)
+{
+	static const struct str names[] = { STR_INIT("act-c.run"), STR_INIT("act-c.home") };
+	struct str format = str_of(kind->id), label = str_of(d->label);
+	size_t at = str_find(label, STR("%s"), 0);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		format = arena_printf(a, "%.*s\t%.*s%.*s%s", STR_ARG(format),
+				      STR_ARG(str_slice(label, 0, at)), STR_ARG(names[i]),
+				      label.p + at + 2);
+	}
+	return arena_printf(a, "%.*s\t%s", STR_ARG(format), kind->state);
+}
+
+static bool list(struct arena *a, const struct docker_program *d, const struct kind *kind,
+		 struct str filter, struct things *out, struct err *err)
 {
 	struct strbuf text = STRBUF_INIT(LIST_MAX);
 	struct docker_args args;
 
-	docker_args_init(&args, a, kind->noun);
+	docker_args_init(&args, a, d, kind->noun);
 	docker_arg(&args, "ls");
 	if (kind->all) {
 		docker_arg(&args, kind->all);
 	}
 	docker_argf(&args, "--filter=label=%.*s", STR_ARG(filter));
-	docker_argf(&args, "--format=%s", kind->format);
+	docker_argf(&args, "--format=%s", format_of(a, d, kind).p);
 
 	bool ok = docker_call(&args, NULL, &text, DOCKER_CALL_MS, err);
 	struct str rest = ok ? arena_str(a, strbuf_str(&text)) : STR_EMPTY;
@@ -80,14 +94,15 @@ static bool list(struct arena *a, const struct kind *kind, struct str filter, st
 }
 
 /* How many of a batch went. Those in use stay, and docker goes on with the others. */
-static int remove_batch(struct arena *a, const struct kind *kind, const struct str *ids, size_t n)
+static int remove_batch(struct arena *a, const struct docker_program *d, const struct kind *kind,
+			const struct str *ids, size_t n)
 {
 	struct docker_args args;
 	struct strbuf text = STRBUF_INIT(LIST_MAX);
 	struct err ignored = ERR_INIT;
 	int removed = 0;
 
-	docker_args_init(&args, a, kind->noun);
+	docker_args_init(&args, a, d, kind->noun);
 	for (size_t i = 0; i < 3 && kind->remove[i]; i++) {
 		docker_arg(&args, kind->remove[i]);
 	}
@@ -104,12 +119,13 @@ static int remove_batch(struct arena *a, const struct kind *kind, const struct s
 	return removed;
 }
 
-static int remove_all(struct arena *a, const struct kind *kind, const struct str *ids, size_t n)
+static int remove_all(struct arena *a, const struct docker_program *d, const struct kind *kind,
+		      const struct str *ids, size_t n)
 {
 	int removed = 0;
 
 	for (size_t i = 0; i < n; i += BATCH) {
-		removed += remove_batch(a, kind, ids + i, n - i < BATCH ? n - i : BATCH);
+		removed += remove_batch(a, d, kind, ids + i, n - i < BATCH ? n - i : BATCH);
 	}
 	return removed;
 }
@@ -140,8 +156,8 @@ static bool is_dead(const struct rundir *home, const struct things *containers,
 					      : !is_running(containers, t);
 }
 
-static bool sweep_runs(struct arena *a, const struct rundir *home, bool all, int *removed,
-		       struct err *err)
+static bool sweep_runs(struct arena *a, const struct docker_program *d, const struct rundir *home,
+		       bool all, int *removed, struct err *err)
 {
 	struct str filter = all ? STR("act-c.home")
 				: arena_printf(a, "act-c.home=%.*s", STR_ARG(home->home_id));
@@ -151,7 +167,7 @@ static bool sweep_runs(struct arena *a, const struct rundir *home, bool all, int
 		struct things found = { 0 };
 		VEC(struct str) dead = { 0 };
 
-		if (!list(a, &kinds[k], filter, &found, err)) {
+		if (!list(a, d, &kinds[k], filter, &found, err)) {
 			return false;
 		}
 		containers = k == CONTAINERS ? found : containers;
@@ -160,17 +176,17 @@ static bool sweep_runs(struct arena *a, const struct rundir *home, bool all, int
 				vec_push(a, &dead, found.v[i].id);
 			}
 		}
-		*removed += remove_all(a, &kinds[k], dead.v, dead.n);
+		*removed += remove_all(a, d, &kinds[k], dead.v, dead.n);
 	}
 	return true;
 }
 
-size_t docker_caches(struct arena *a, struct str **names)
+size_t docker_caches(struct arena *a, const struct docker_program *d, struct str **names)
 {
 	struct things found = { 0 };
 	struct err ignored = ERR_INIT;
 
-	if (!list(a, &kinds[VOLUMES], STR("act-c.cache"), &found, &ignored)) {
+	if (!list(a, d, &kinds[VOLUMES], STR("act-c.cache"), &found, &ignored)) {
 		err_release(&ignored);
 		return SIZE_MAX;
 	}
@@ -182,15 +198,16 @@ size_t docker_caches(struct arena *a, struct str **names)
 }
 
 /* What a living run uses cannot be removed, and is not. */
-static bool sweep_caches(struct arena *a, int *removed, struct err *err)
+static bool sweep_caches(struct arena *a, const struct docker_program *d, int *removed,
+			 struct err *err)
 {
 	struct str *names = NULL;
-	size_t n = docker_caches(a, &names);
+	size_t n = docker_caches(a, d, &names);
 
 	if (n == SIZE_MAX) {
-		return err_set(err, ERR_ENGINE, "docker: its volumes cannot be listed");
+		return err_set(err, ERR_ENGINE, "%s: its volumes cannot be listed", d->name);
 	}
-	*removed += remove_all(a, &kinds[VOLUMES], names, n);
+	*removed += remove_all(a, d, &kinds[VOLUMES], names, n);
 	return true;
 }
 
@@ -198,22 +215,24 @@ static bool sweep_caches(struct arena *a, int *removed, struct err *err)
  * A worker that was killed while its container came up may have left a request behind that the
  * daemon is still working on: what that makes is not there yet when it is looked for at once.
  */
-static bool sweep_again(struct arena *a, const struct rundir *home, int *removed, struct err *err)
+static bool sweep_again(struct arena *a, const struct docker_program *d, const struct rundir *home,
+			int *removed, struct err *err)
 {
 	if (rundir_alive(home, home->run_id) || !rundir_marked(home)) {
 		return true;
 	}
 	(void)poll(NULL, 0, LATE_MS);
-	return sweep_runs(a, home, false, removed, err);
+	return sweep_runs(a, d, home, false, removed, err);
 }
 
-int docker_sweep(const struct rundir *home, bool all, bool caches, struct err *err)
+int docker_sweep(const struct docker_program *d, const struct rundir *home, bool all, bool caches,
+		 struct err *err)
 {
 	struct arena scratch = ARENA_INIT;
 	int removed = 0;
-	bool ok = sweep_runs(&scratch, home, all, &removed, err) &&
-		  sweep_again(&scratch, home, &removed, err) &&
-		  (!caches || sweep_caches(&scratch, &removed, err));
+	bool ok = sweep_runs(&scratch, d, home, all, &removed, err) &&
+		  sweep_again(&scratch, d, home, &removed, err) &&
+		  (!caches || sweep_caches(&scratch, d, &removed, err));
 
 	arena_release(&scratch);
 	if (ok) {

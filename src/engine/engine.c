@@ -6,9 +6,9 @@
 
 /* In the order in which "auto" tries them. Only what isolates is tried: the host must be asked for,
  * and the fake is for tests. */
-static const struct engine *const engines[] = { &engine_docker, &engine_sandbox, &engine_host,
-						&engine_fake };
-static const struct engine *const automatic[] = { &engine_docker, &engine_sandbox };
+static const struct engine *const engines[] = { &engine_docker, &engine_podman, &engine_sandbox,
+						&engine_host, &engine_fake };
+static const struct engine *const automatic[] = { &engine_docker, &engine_podman, &engine_sandbox };
 
 enum {
 	NENGINES = sizeof(engines) / sizeof(*engines),

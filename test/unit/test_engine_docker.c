@@ -681,7 +681,7 @@ Test(docker, options_are_split_as_a_shell_does)
 		struct docker_args args;
 		struct strbuf joined = STRBUF_INIT(0);
 
-		docker_args_init(&args, &a, "x");
+		docker_args_init(&args, &a, &docker_program, "x");
 		cr_assert(docker_split(&a, str_of(splits[i].text), &args, &err));
 		for (size_t j = 2; j < args.list.n; j++) {
 			(void)strbuf_addf(&joined, "%s%s", j > 2 ? "|" : "", args.list.v[j]);
