@@ -287,7 +287,6 @@ void step_init(struct step *s, struct job *job, struct arena *a, const struct st
 		.exit_code = -1,
 		.reason = STR_EMPTY,
 		.stop_token = STR_EMPTY,
-		.action_repository = STR_EMPTY,
 		.started_ms = now_ms(),
 		.echo = job->step_debug,
 	};

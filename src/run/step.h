@@ -30,7 +30,6 @@ struct step {
 	struct vobject *env; /* the env context: global and the step's own; case-sensitive */
 	struct str files[FILE_COMMANDS];
 	struct file_content handed[FILE_COMMANDS]; /* what they held at the end of the process */
-	struct str action_repository; /* of the action that runs, for GITHUB_ACTION_… */
 
 	/* what the stream asked for; applied with the files */
 	struct vobject *outputs;
