@@ -47,9 +47,9 @@ struct str permission_level_name(enum permission_level level)
 
 static unsigned char level_of(struct str word)
 {
-	for (unsigned char i = 0; i <= PERMISSION_WRITE; i++) {
+	for (unsigned i = 0; i <= PERMISSION_WRITE; i++) {
 		if (str_eq(levels[i], word)) {
-			return i;
+			return (unsigned char)i;
 		}
 	}
 	return PERMISSION_NONE;

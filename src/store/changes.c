@@ -253,7 +253,7 @@ bool changes_read(struct arena *a, const struct repo_facts *facts, const struct 
 bool changes_base(struct arena *a, const struct repo_facts *facts, const struct snapshot *snapshot,
 		  struct str *base, struct err *err)
 {
-	struct changes changes;
+	struct changes changes = { 0 };
 	struct comparing c = { .a = a, .facts = facts, .out = &changes };
 	struct git2 g;
 
