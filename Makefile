@@ -173,11 +173,11 @@ ASAN_MAKE = $(MAKE) --no-print-directory SAN=1 CC=clang BUILD=build/asan
 check-asan:
 	@test/tools/engine --name
 	@test/tools/deps build test san engine
-	@$(ASAN_MAKE) check-built
+	+@$(ASAN_MAKE) check-built
 
 check-asan-quick:
 	@test/tools/deps build test san
-	@$(ASAN_MAKE) check-quick-built
+	+@$(ASAN_MAKE) check-quick-built
 
 # --- fuzzing ------------------------------------------------------------------------------------
 
