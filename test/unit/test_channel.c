@@ -247,6 +247,8 @@ Test(channel, a_tree_is_one_steps_only)
 	run(&r, &first,
 	    "(setsid sh -c 'echo $$ > daemon; exec sleep 300' >/dev/null 2>&1 &); "
 	    "while ! [ -s daemon ]; do sleep 0.02; done");
+	/* Without a mark an orphan is judged by its age, which is counted in ticks of 10 ms. */
+	(void)usleep(50 * 1000);
 	p = spawn(&r, &second, "echo ready; exec sleep 300");
 	wait_ready(&r, &second);
 	channel_signal(r.c, p, SIGKILL, SIGNAL_TREE, true);

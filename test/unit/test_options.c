@@ -111,7 +111,7 @@ static const struct {
 	{ "run --timeout 0", "--timeout wants a time such as 90s, 10m or 1h30m, not '0'" },
 	{ "run --timeout 99999h",
 	  "--timeout wants a time such as 90s, 10m or 1h30m, not '99999h'" },
-	{ "run --engine dcoker", "--engine wants auto, docker, sandbox or host, not 'dcoker'" },
+	{ "run --engine dcoker", "--engine wants auto, docker, podman, sandbox or host, not 'dcoker'" },
 	{ "run --bind=perhaps", "--bind wants true or false, not 'perhaps'" },
 	{ "run -P ubuntu-latest", "-P wants LABEL=IMAGE, not 'ubuntu-latest'" },
 	{ "run -P a=-v", "-P wants LABEL=IMAGE or LABEL=-self-hosted, not 'a=-v'" },
