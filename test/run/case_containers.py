@@ -12,7 +12,7 @@ jobs:
     %s
     services:
       web:
-        image: act-c-test:bookworm
+        image: act-c-test:full
         volumes: ['named:/data', '/anonymous', '/var/tmp/x:/x']
         ports: ['8000:8000']
         entrypoint: sleep
@@ -28,7 +28,7 @@ jobs:
     runs-on: ubuntu-latest
     services:
       never:
-        image: act-c-test:bookworm
+        image: act-c-test:full
         entrypoint: sleep
         command: 300
         options: --health-cmd "sleep 1; false" --health-interval 0.1s --health-retries 1000
@@ -39,11 +39,11 @@ jobs:
   secret:
     runs-on: ubuntu-latest
     container:
-      image: act-c-test:bookworm
+      image: act-c-test:full
       env: {IN_JOB: '${{ secrets.S3CRET }}'}
     services:
       one:
-        image: act-c-test:bookworm
+        image: act-c-test:full
         env:
           PLAIN: ${{ secrets.S3CRET }}
           LINES: |
@@ -63,7 +63,7 @@ jobs:
     runs-on: ubuntu-latest
     services:
       one: &slow
-        image: act-c-test:bookworm
+        image: act-c-test:full
         entrypoint: sleep
         command: 300
         options: --health-cmd "sleep 1" --health-interval 0.2s
@@ -93,7 +93,7 @@ def test_interrupt_removes_services(box):
 
 
 def test_two_signals_remove_services(box):
-    child = run_until_ready(box, 'container: act-c-test:bookworm')
+    child = run_until_ready(box, 'container: act-c-test:full')
     child.send_signal(signal.SIGINT)
     time.sleep(0.3)
     child.send_signal(signal.SIGINT)
@@ -102,7 +102,7 @@ def test_two_signals_remove_services(box):
 
 
 def test_kill_is_swept_by_the_next_start(box):
-    child = run_until_ready(box, 'container: act-c-test:bookworm')
+    child = run_until_ready(box, 'container: act-c-test:full')
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     box.write('.github/workflows/test.yml', 'on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: "true"}]}}\n')

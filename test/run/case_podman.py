@@ -1,13 +1,13 @@
 """The podman engine: the same jobs as on docker, from the same code.
 
 Skipped, with a line that says so, where podman cannot start a container of the test image (it needs
-`docker save act-c-test:bookworm | podman load`, and in a container a containers.conf of its own)."""
+`docker save act-c-test:full | podman load`, and in a container a containers.conf of its own)."""
 import shutil
 import subprocess
 
 from harness import expect
 
-IMAGE = 'act-c-test:bookworm'
+IMAGE = 'act-c-test:full'
 WORKFLOW = '''\
 on: push
 jobs:

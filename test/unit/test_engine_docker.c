@@ -18,7 +18,7 @@ static const char *test_image(void)
 {
 	const char *image = getenv("ACTC_TEST_IMAGE");
 
-	return image ? image : "act-c-test:bookworm";
+	return image ? image : "act-c-test:full";
 }
 
 /* Runs a shell command on this machine and returns its output, trimmed, in the arena. */
