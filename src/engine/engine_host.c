@@ -43,22 +43,6 @@ static void host_probe(struct arena *a, struct engine_state *out)
 	};
 }
 
-static int agent_file(struct err *err)
-{
-	size_t len;
-	const unsigned char *blob = agent_blob(&len);
-	int fd = memfd_create("act-c-agent", MFD_CLOEXEC);
-
-	if (fd < 0 || !write_all(fd, blob, len)) {
-		err_sys(err, errno, "put the agent into memory");
-		if (fd >= 0) {
-			(void)close(fd);
-		}
-		return -1;
-	}
-	return fd;
-}
-
 static _Noreturn void child_main(int program, int in, int out)
 {
 	static char name[] = "act-c-agent";
@@ -88,7 +72,7 @@ static pid_t start_agent(int *in, int *out, struct err *err)
 {
 	int down[2] = { -1, -1 };
 	int up[2] = { -1, -1 };
-	int program = agent_file(err);
+	int program = agent_memfd(err);
 	pid_t pid = -1;
 
 	if (program < 0) {

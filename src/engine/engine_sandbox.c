@@ -176,22 +176,6 @@ static struct str resolver(struct arena *a, bool share, enum sandbox_helper help
 /* --- starting ----------------------------------------------------------------------------------
  */
 
-static int agent_file(struct err *err)
-{
-	size_t len;
-	const unsigned char *blob = agent_blob(&len);
-	int fd = memfd_create("act-c-agent", MFD_CLOEXEC);
-
-	if (fd < 0 || !write_all(fd, blob, len)) {
-		err_sys(err, errno, "put the agent into memory");
-		if (fd >= 0) {
-			(void)close(fd);
-		}
-		return -1;
-	}
-	return fd;
-}
-
 static void close_fd(int *fd)
 {
 	if (*fd >= 0) {
@@ -422,7 +406,7 @@ static bool init_sandbox(struct sandbox *s, enum sandbox_helper *helper, struct 
 			     ? shared_number()
 			     : NULL;
 	s->resolv = resolver(s->a, s->share_network, *helper);
-	s->program = agent_file(err);
+	s->program = agent_memfd(err);
 	return s->program >= 0;
 }
 
