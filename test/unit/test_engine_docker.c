@@ -786,11 +786,17 @@ Test(docker, a_probe_tells_what_is_wrong_and_what_to_do)
 	}
 }
 
-Test(docker, auto_means_docker_and_unknown_names_mean_nothing)
+Test(docker, auto_means_a_docker_that_answers_and_unknown_names_mean_nothing)
 {
+	struct arena a = ARENA_INIT;
+	char dir[64];
+
+	fake_cli(&a, dir, sizeof(dir), "printf '20.10.24\\n28.2.2\\n'");
 	cr_assert_eq(engine_by_name(STR("auto")), &engine_docker);
 	cr_assert_eq(engine_by_name(STR("docker")), &engine_docker);
 	cr_assert_eq(engine_by_name(STR("host")), &engine_host);
 	cr_assert_eq(engine_by_name(STR("fake")), &engine_fake);
 	cr_assert_null(engine_by_name(STR("dock")));
+	cr_assert(remove_tree(dir, &(struct err)ERR_INIT));
+	arena_release(&a);
 }
