@@ -2,12 +2,14 @@
  * automaton.c - Aho-Corasick with a prefilter: the search behind masking.
  *
  * A trie of all patterns whose edges live in one hash table (compact: a dense table per state would
- * take megabytes for a few dozen secrets), with failure links made when they are first needed
- * after an addition. Nearly all text holds no secret, so the search leaves the start state only
- * where a filter says that a pattern may be: a bit per hash of four bytes. With no pattern shorter
- * than seven bytes it is enough to look at every fourth place, because the windows at a pattern's
- * first four offsets are all in the filter; shorter patterns make the stride smaller, and those of
- * less than four bytes are looked for by their first byte.
+ * take megabytes for a few dozen secrets). Failure links are made for the states that a search
+ * comes through, and forgotten all at once by an addition: so a step that adds a thousand masks
+ * between its lines does not pay for the whole trie with each. Nearly all text holds no secret, so
+ * the search leaves the start state only where a filter says that a pattern may be: a bit per hash
+ * of four bytes. With no pattern shorter than seven bytes it is enough to look at every fourth
+ * place, because the windows at a pattern's first four offsets are all in the filter; shorter
+ * patterns make the stride smaller, and those of less than four bytes are looked for by their first
+ * byte.
  *
  * It knows nothing of secrets and encodings: that is mask.c.
  */
@@ -28,9 +30,14 @@ enum {
 #define NO_STATE UINT32_MAX
 
 struct state {
+	uint32_t parent;
+	uint32_t depth; /* length of the text that leads here */
+	/* Of the generation that `linked` names: */
 	uint32_t fail;    /* state of the longest proper suffix that is a prefix of a pattern */
-	uint32_t depth;   /* length of the text that leads here */
 	uint32_t longest; /* longest pattern that ends here, 0 = none */
+	uint32_t linked;
+	unsigned char byte; /* on the edge from the parent */
+	bool whole;         /* a pattern is the text that leads here */
 };
 
 struct edge {
@@ -44,7 +51,10 @@ struct automaton {
 	size_t nstates, states_cap;
 	struct edge *edges; /* open addressing; the capacity is a power of two */
 	size_t nedges, edges_cap;
-	bool linked;
+	uint32_t generation; /* of links: goes up when one that was made may be wrong */
+	bool stale;          /* a pattern was added since */
+	uint32_t *todo;      /* states whose links wait for those of others */
+	size_t todo_cap;
 	size_t stride;            /* places that the filter may go on at once */
 	size_t longest;           /* length of the longest pattern */
 	bool any_short;           /* shorter than the window */
@@ -113,20 +123,22 @@ static void edges_resize(struct automaton *a, size_t cap)
 	free(old);
 }
 
-static uint32_t state_new(struct automaton *a, uint32_t depth)
+static uint32_t state_new(struct automaton *a, struct state s)
 {
 	if (a->nstates == a->states_cap) {
 		a->states_cap = a->states_cap ? a->states_cap * 2 : 64;
 		a->states = grow(a->states, a->states_cap, sizeof(*a->states));
 	}
 	BUG_ON(a->nstates >= NO_STATE);
-	a->states[a->nstates] = (struct state){ .fail = ROOT, .depth = depth };
+	a->states[a->nstates] = s;
 	return (uint32_t)a->nstates++;
 }
 
 static uint32_t state_below(struct automaton *a, uint32_t from, unsigned char byte)
 {
-	uint32_t to = state_new(a, a->states[from].depth + 1);
+	uint32_t to = state_new(
+		a,
+		(struct state){ .parent = from, .depth = a->states[from].depth + 1, .byte = byte });
 
 	if (a->nedges * 2 >= a->edges_cap) {
 		edges_resize(a, a->edges_cap * 2);
@@ -142,8 +154,9 @@ struct automaton *automaton_new(void)
 
 	BUG_ON(!a);
 	a->stride = MAX_STRIDE;
+	a->generation = 1;
 	edges_resize(a, 64);
-	state_new(a, 0);
+	state_new(a, (struct state){ .parent = ROOT });
 	return a;
 }
 
@@ -152,6 +165,7 @@ void automaton_free(struct automaton *a)
 	if (a) {
 		free(a->states);
 		free(a->edges);
+		free(a->todo);
 		free(a);
 	}
 }
@@ -235,74 +249,100 @@ void automaton_add(struct automaton *a, struct str pattern)
 
 		at = next == NO_STATE ? state_below(a, at, c) : next;
 	}
-	a->states[at].longest = a->states[at].depth;
-	a->linked = false;
+	a->states[at].whole = true;
+	a->stale = true;
 }
 
 /* --- failure links -----------------------------------------------------------------------------
  */
 
-static uint32_t step(const struct automaton *a, uint32_t at, unsigned char c)
+static bool is_linked(const struct automaton *a, uint32_t state)
+{
+	return state == ROOT || a->states[state].linked == a->generation;
+}
+
+/* Finds the links of one state as far as those of others are there; else the state whose links are
+ * needed first, which is always a shallower one. */
+static uint32_t link_state(struct automaton *a, uint32_t at)
+{
+	struct state *s = &a->states[at];
+	uint32_t from = s->parent;
+	uint32_t next = NO_STATE;
+
+	while (from != ROOT && next == NO_STATE) {
+		if (!is_linked(a, from)) {
+			return from;
+		}
+		from = a->states[from].fail;
+		next = edge_find(a, from, s->byte);
+	}
+	s->fail = next == NO_STATE ? ROOT : next;
+	if (!is_linked(a, s->fail)) {
+		return s->fail;
+	}
+	s->longest = s->whole ? s->depth : a->states[s->fail].longest;
+	s->linked = a->generation;
+	return NO_STATE;
+}
+
+static void link_from(struct automaton *a, uint32_t at)
+{
+	size_t n = 0;
+
+	for (;;) {
+		uint32_t first = link_state(a, at);
+
+		if (first == NO_STATE && n == 0) {
+			return;
+		}
+		if (first == NO_STATE) {
+			at = a->todo[--n];
+			continue;
+		}
+		if (n == a->todo_cap) {
+			a->todo_cap = a->todo_cap ? a->todo_cap * 2 : 64;
+			a->todo = grow(a->todo, a->todo_cap, sizeof(*a->todo));
+		}
+		a->todo[n++] = at;
+		at = first;
+	}
+}
+
+/* Before a search: links that were made before the last addition are none any more. */
+static void forget_links(struct automaton *a)
+{
+	if (!a->stale) {
+		return;
+	}
+	a->stale = false;
+	if (++a->generation == 0) {
+		for (size_t i = 0; i < a->nstates; i++) {
+			a->states[i].linked = 0;
+		}
+		a->generation = 1;
+	}
+}
+
+/* The state after one more byte; its links are there. */
+static uint32_t step(struct automaton *a, uint32_t at, unsigned char c)
 {
 	for (;;) {
 		uint32_t next = edge_find(a, at, c);
 
 		if (next != NO_STATE) {
+			if (!is_linked(a, next)) {
+				link_from(a, next);
+			}
 			return next;
 		}
 		if (at == ROOT) {
 			return ROOT;
 		}
 		at = a->states[at].fail;
-	}
-}
-
-/* Edges ordered by the depth of where they lead (a counting sort): the link of a state needs those
- * of all shallower ones. */
-static uint32_t *edges_by_depth(const struct automaton *a)
-{
-	uint32_t deepest = 0;
-
-	BUG_ON(a->edges_cap > UINT32_MAX);
-	for (size_t i = 0; i < a->nstates; i++) {
-		deepest = a->states[i].depth > deepest ? a->states[i].depth : deepest;
-	}
-
-	/* start[d]: where the edges to depth d begin. */
-	size_t *start = calloc((size_t)deepest + 2, sizeof(*start));
-	uint32_t *order = grow(NULL, a->nstates, sizeof(*order));
-
-	BUG_ON(!start);
-	for (size_t i = 1; i < a->nstates; i++) {
-		start[a->states[i].depth + 1]++;
-	}
-	for (uint32_t d = 1; d <= deepest + 1; d++) {
-		start[d] += start[d - 1];
-	}
-	for (size_t i = 0; i < a->edges_cap; i++) {
-		if (a->edges[i].from != NO_STATE) {
-			order[start[a->states[a->edges[i].to].depth]++] = (uint32_t)i;
+		if (!is_linked(a, at)) {
+			link_from(a, at);
 		}
 	}
-	free(start);
-	return order;
-}
-
-static void link_states(struct automaton *a)
-{
-	uint32_t *order = edges_by_depth(a);
-
-	for (size_t i = 0; i < a->nedges; i++) {
-		const struct edge *e = &a->edges[order[i]];
-		struct state *s = &a->states[e->to];
-
-		s->fail = e->from == ROOT ? ROOT : step(a, a->states[e->from].fail, e->byte);
-		if (s->longest < s->depth) {
-			s->longest = a->states[s->fail].longest;
-		}
-	}
-	free(order);
-	a->linked = true;
 }
 
 /* --- the search --------------------------------------------------------------------------------
@@ -325,8 +365,7 @@ static void hits_add(struct hits *hits, struct hit h)
 }
 
 /* Runs from text[i] through `place` and on until no pattern is under way; returns where that is. */
-static size_t run(const struct automaton *a, struct str text, size_t i, size_t place,
-		  struct hits *hits)
+static size_t run(struct automaton *a, struct str text, size_t i, size_t place, struct hits *hits)
 {
 	uint32_t at = ROOT;
 
@@ -345,9 +384,7 @@ void automaton_search(struct automaton *a, struct str text, struct hits *hits)
 	if (a->nedges == 0) {
 		return;
 	}
-	if (!a->linked) {
-		link_states(a);
-	}
+	forget_links(a);
 	for (size_t i = 0; i < text.len;) {
 		size_t place = a->any_short ? next_place(a, text, i) : next_window(a, text, i);
 
@@ -366,9 +403,7 @@ size_t automaton_suffix(struct automaton *a, struct str text)
 {
 	uint32_t at = ROOT;
 
-	if (!a->linked) {
-		link_states(a);
-	}
+	forget_links(a);
 	for (size_t i = text.len > a->longest ? text.len - a->longest : 0; i < text.len; i++) {
 		at = step(a, at, (unsigned char)text.p[i]);
 	}

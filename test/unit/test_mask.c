@@ -309,6 +309,8 @@ Test(mask, finds_the_same_hits_as_a_plain_search)
 				continue;
 			}
 			masker_add_secret(m, str_of(words[w]));
+			/* A search in between makes links that the next word may change. */
+			(void)(rnd(2) && masker_hits(m, str_of(text)));
 			for (size_t i = 0; i + len <= 40; i++) {
 				if (strncmp(text + i, words[w], len) == 0) {
 					memset(hit + i, 1, len);
