@@ -123,7 +123,7 @@ $(LIB): $(OBJ)
 
 $(BIN): $(BUILD)/src/cli/main.o $(LIB)
 	$(call say,LD )
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(PKG_LIBS) -ldl -lm
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(PKG_LIBS) -ldl -lm -pthread
 
 # --- tests --------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ FUZZ_SRC := $(wildcard test/fuzz/fuzz_*.c)
 REPLAY   := $(patsubst test/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS  := $(patsubst test/fuzz/%.c,$(BUILD)/fuzzer/%,$(FUZZ_SRC))
 TEST_CFLAGS = $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP $(ALL_LDFLAGS)
-TEST_LIBS   = $(LIB) $(PKG_LIBS) -ldl -lm
+TEST_LIBS   = $(LIB) $(PKG_LIBS) -ldl -lm -pthread
 
 $(BUILD)/test/%: test/unit/%.c $(LIB)
 	@mkdir -p $(@D)

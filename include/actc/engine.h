@@ -55,6 +55,13 @@ struct pod {
 	} * services;
 };
 
+struct engine_image {
+	struct str name;     /* as it was asked for */
+	struct str id;       /* "sha256:…" */
+	struct str platform; /* "linux/amd64" */
+	struct str user;     /* of its configuration, or empty */
+};
+
 struct machine_spec {
 	const struct rundir *rundir; /* run id and home id for the labels */
 	struct str job;              /* path of the job instance, for names and labels */
@@ -71,6 +78,8 @@ struct machine_spec {
 	bool changes_system; /* the job installs packages, or uses sudo */
 	enum pull_policy pull;
 	bool privileged;
+	const struct engine_image *known; /* what look() found when the run began */
+	size_t nknown;
 	const struct container_spec *container; /* the job's own; NULL = the runner itself */
 	struct pod *pod;                        /* what it belongs to, or NULL */
 	struct str username, password;          /* for the image's registry; or empty */
@@ -124,9 +133,9 @@ struct engine {
 	void (*pod_logs)(struct pod *pod, size_t service);
 	void (*pod_close)(struct pod *pod, bool force);
 
-	/* For `doctor`; NULL where an engine has no such thing. */
-	/* Whether the image is there, and what it is: "linux/amd64, sha256:…". */
-	bool (*look)(struct arena *a, struct str image, struct str *about, struct err *err);
+	/* These are NULL where an engine has no such thing. */
+	/* Whether the image is there, and what it is. False without an error: it is not. */
+	bool (*look)(struct arena *a, struct str image, struct engine_image *out, struct err *err);
 	/* The names of what is kept between runs; SIZE_MAX = the engine does not answer. */
 	size_t (*caches)(struct arena *a, struct str **names);
 	/* What every run on it should be told once, a line each; or NULL. */

@@ -73,15 +73,19 @@ static void show_image(struct options *o, const struct engine *engine, struct st
 		       struct str image)
 {
 	struct err err = ERR_INIT;
-	struct str about = STR_EMPTY;
+	struct engine_image found;
 	const char *state = "not on this machine (fetched when a job needs it)";
 
 	if (str_eq(image, STR("-self-hosted"))) {
 		row(label, STR("this machine, without isolation"));
 		return;
 	}
-	if (engine->look(&o->arena, image, &about, &err)) {
-		state = about.p;
+	if (engine->look(&o->arena, image, &found, &err)) {
+		size_t prefix = str_starts(found.id, STR("sha256:")) ? strlen("sha256:") : 0;
+
+		state = arena_printf(&o->arena, "%.*s, %.*s", STR_ARG(found.platform),
+				     STR_ARG(str_slice(found.id, 0, prefix + 12)))
+				.p;
 	} else if (err.kind != ERR_NONE) {
 		state = arena_str(&o->arena, str_of(err.msg)).p;
 	}

@@ -12,6 +12,7 @@
 #include "actc/run.h"
 #include "cli.h"
 #include "content.h"
+#include "engine_choice.h"
 #include "happening.h"
 
 enum { EVENTS_LIMIT = 64 * 1024 * 1024 };
@@ -27,6 +28,7 @@ struct preparation {
 	struct run_values values;
 	struct rundir rundir;
 	struct happening happening;
+	struct engine_choice engine;
 	VEC(struct str) notes;
 	struct run_request request;
 };
@@ -137,35 +139,24 @@ static bool all_on_host(const struct preparation *p)
 	return all;
 }
 
-static bool choose_engine(struct preparation *p, struct err *err)
+static void begin_engine(struct preparation *p)
 {
-	struct engine_state state = { 0 };
-	bool is_auto = str_eq(p->o->engine, STR("auto"));
-	const struct engine *engine =
-		is_auto ? engine_auto(p->a, &state) : engine_by_name(p->o->engine);
+	engine_choice_begin(&p->engine, p->o, &p->selection, !p->o->dry_run && !all_on_host(p));
+}
 
-	if (!engine) {
-		return err_set(
-			err, ERR_USAGE,
-			"there is no engine \"%.*s\"; there are: docker, podman, sandbox, host",
-			STR_ARG(p->o->engine));
+static bool end_engine(struct preparation *p, struct err *err)
+{
+	const struct engine_state *state = &p->engine.state;
+
+	if (!engine_choice_end(&p->engine, err)) {
+		return false;
 	}
-	p->request.engine = engine;
-	if (p->o->dry_run || all_on_host(p)) {
-		return true;
-	}
-	if (!is_auto) {
-		engine->probe(p->a, &state);
-	}
-	if (!state.usable) {
-		return err_set(err, ERR_ENGINE, "the %s engine cannot be used: %.*s\n  %.*s",
-			       engine->name, STR_ARG(state.why), STR_ARG(state.fix));
-	}
-	if (is_auto) {
+	p->request.engine = p->engine.engine;
+	if (p->engine.is_auto && p->engine.need) {
 		vec_push(p->a, &p->notes,
-			 arena_printf(p->a, "engine: %s (%.*s%s%.*s)", engine->name,
-				      STR_ARG(state.version), state.why.len ? "; " : "",
-				      STR_ARG(state.why)));
+			 arena_printf(p->a, "engine: %s (%.*s%s%.*s)", p->request.engine->name,
+				      STR_ARG(state->version), state->why.len ? "; " : "",
+				      STR_ARG(state->why)));
 	}
 	return true;
 }
@@ -267,6 +258,8 @@ static void fill_request(struct preparation *p)
 		.cpus = o->cpus,
 		.pull = o->pull,
 		.privileged = o->privileged,
+		.known = p->engine.known,
+		.nknown = p->engine.nknown,
 	};
 	add_engine_notes(p);
 }
@@ -326,18 +319,26 @@ static bool open_and_read(struct preparation *p, struct err *err)
 	       leave_out(p, err);
 }
 
-/* A hook wants to know first whether there is anything to rehearse: asking an engine takes longer.
- */
-static bool in_order(struct preparation *p, struct err *err)
+/* The engine is asked beside the reading. But a hook wants to know first whether there is anything
+ * to rehearse: asking takes longer. */
+static bool read_and_choose(struct preparation *p, struct err *err)
 {
-	return of_content(p->o) ? open_and_read(p, err) && choose_engine(p, err)
-				: choose_engine(p, err) && open_and_read(p, err);
+	bool first = of_content(p->o), ok;
+
+	if (!first) {
+		begin_engine(p);
+	}
+	ok = open_and_read(p, err);
+	if (ok && first) {
+		begin_engine(p);
+	}
+	return ok && end_engine(p, err);
 }
 
 static bool prepare(struct preparation *p, struct err *err)
 {
-	return choose_all(p, err) && options_values(p->o, &p->values, err) && in_order(p, err) &&
-	       fill_workflows(p, err);
+	return choose_all(p, err) && options_values(p->o, &p->values, err) &&
+	       read_and_choose(p, err) && fill_workflows(p, err);
 }
 
 /* What --engine-down says to do about an engine that cannot be used. */
@@ -369,6 +370,7 @@ int cmd_run(struct options *o)
 	p.diags.sources = &p.sources;
 	if (!prepare(&p, &err)) {
 		rundir_close(&p.rundir);
+		engine_choice_release(&p.engine);
 		return not_prepared(o, &err);
 	}
 	p.request.masker = fill_masker(&p);
@@ -383,5 +385,6 @@ int cmd_run(struct options *o)
 	event_bus_free(p.request.bus);
 	masker_free(p.request.masker);
 	rundir_close(&p.rundir);
+	engine_choice_release(&p.engine);
 	return code;
 }

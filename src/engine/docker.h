@@ -72,21 +72,15 @@ const char *docker_name(struct arena *a, const struct machine_spec *spec);
 /* "KEY=VALUE" for --mount, quoted where it needs to be. */
 struct str docker_mount_field(struct arena *a, const char *key, struct str value);
 
-struct docker_image {
-	struct str id;       /* "sha256:…" */
-	struct str platform; /* "linux/amd64" */
-	struct str user;     /* of its configuration, or empty */
-};
-
 /* Looks; *found = false (and true returned) when the image is not there. */
 bool docker_image_look(struct arena *a, const struct docker_program *d, struct str image,
-		       struct docker_image *out, bool *found, struct err *err);
+		       struct engine_image *out, bool *found, struct err *err);
 /* Looks and pulls, as the policy says; refuses what the agent cannot run on. */
 bool docker_image_ready(struct arena *a, const struct docker_program *d,
-			const struct machine_spec *spec, struct docker_image *out, struct err *err);
+			const struct machine_spec *spec, struct engine_image *out, struct err *err);
 /* The same for a service, where no agent runs. */
 bool docker_image_fetch(struct arena *a, const struct docker_program *d,
-			const struct machine_spec *spec, struct docker_image *out, struct err *err);
+			const struct machine_spec *spec, struct engine_image *out, struct err *err);
 
 /* A lock of this home, for what must be done once; the descriptor, or -1. */
 int docker_lock(struct arena *a, const struct machine_spec *spec, const char *name, int timeout_ms,

@@ -45,7 +45,7 @@ static bool is_missing(const struct err *err)
 }
 
 bool docker_image_look(struct arena *a, const struct docker_program *d, struct str image,
-		       struct docker_image *out, bool *found, struct err *err)
+		       struct engine_image *out, bool *found, struct err *err)
 {
 	struct docker_args args;
 	struct strbuf text = STRBUF_INIT(65536);
@@ -58,6 +58,7 @@ bool docker_image_look(struct arena *a, const struct docker_program *d, struct s
 	if (*found) {
 		struct str rest = arena_str(a, strbuf_str(&text));
 
+		out->name = image;
 		out->id = str_trim(str_cut(&rest, '\n'));
 		out->platform = rest.p ? str_trim(str_cut(&rest, '\n')) : STR_EMPTY;
 		out->user = rest.p ? str_trim(rest) : STR_EMPTY;
@@ -219,7 +220,7 @@ static bool pull(struct arena *a, const struct docker_program *d, const struct m
 
 /* Jobs that want the same image take turns, so that it is fetched and reported once. */
 static bool pull_once(struct arena *a, const struct docker_program *d,
-		      const struct machine_spec *spec, struct docker_image *out, struct err *err)
+		      const struct machine_spec *spec, struct engine_image *out, struct err *err)
 {
 	unsigned hash = 5381;
 
@@ -289,7 +290,7 @@ static bool check_name(struct str image, struct err *err)
 	return !bad || err_set(err, ERR_INVALID, "\"%.*s\" is no name of an image", STR_ARG(image));
 }
 
-static bool check_platform(const struct machine_spec *spec, const struct docker_image *image,
+static bool check_platform(const struct machine_spec *spec, const struct engine_image *image,
 			   struct err *err)
 {
 	if (same_platform(image->platform, str_of(agent_platform))) {
@@ -303,13 +304,25 @@ static bool check_platform(const struct machine_spec *spec, const struct docker_
 		       agent_platform);
 }
 
-static bool is_wanted(const struct machine_spec *spec, const struct docker_image *image)
+static bool is_wanted(const struct machine_spec *spec, const struct engine_image *image)
 {
 	return spec->platform.len == 0 || same_platform(image->platform, spec->platform);
 }
 
+/* What was looked at when the run began is not looked at again by each job. */
+static bool is_known(const struct machine_spec *spec, struct engine_image *out)
+{
+	for (size_t i = 0; i < spec->nknown; i++) {
+		if (str_eq(spec->known[i].name, spec->image)) {
+			*out = spec->known[i];
+			return true;
+		}
+	}
+	return false;
+}
+
 bool docker_image_fetch(struct arena *a, const struct docker_program *d,
-			const struct machine_spec *spec, struct docker_image *out, struct err *err)
+			const struct machine_spec *spec, struct engine_image *out, struct err *err)
 {
 	bool found = false;
 
@@ -317,7 +330,8 @@ bool docker_image_fetch(struct arena *a, const struct docker_program *d,
 		return false;
 	}
 	if (spec->pull != PULL_ALWAYS) {
-		if (!docker_image_look(a, d, spec->image, out, &found, err)) {
+		found = is_known(spec, out);
+		if (!found && !docker_image_look(a, d, spec->image, out, &found, err)) {
 			return false;
 		}
 		found = found && is_wanted(spec, out);
@@ -332,7 +346,7 @@ bool docker_image_fetch(struct arena *a, const struct docker_program *d,
 }
 
 bool docker_image_ready(struct arena *a, const struct docker_program *d,
-			const struct machine_spec *spec, struct docker_image *out, struct err *err)
+			const struct machine_spec *spec, struct engine_image *out, struct err *err)
 {
 	return docker_image_fetch(a, d, spec, out, err) && check_platform(spec, out, err);
 }

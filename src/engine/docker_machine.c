@@ -113,7 +113,7 @@ static void add_volume(struct docker_args *args, const struct docker_machine *m,
 		    STR_ARG(dst), STR_ARG(d->run_id), STR_ARG(d->home_id));
 }
 
-static struct str tool_volume(struct arena *a, const struct docker_image *image)
+static struct str tool_volume(struct arena *a, const struct engine_image *image)
 {
 	struct str id = image->id;
 
@@ -122,7 +122,7 @@ static struct str tool_volume(struct arena *a, const struct docker_image *image)
 }
 
 static void add_mounts(struct docker_args *args, const struct docker_machine *m,
-		       const struct machine_spec *spec, const struct docker_image *image)
+		       const struct machine_spec *spec, const struct engine_image *image)
 {
 	const struct runner_paths *paths = &m->base.paths;
 	struct str tool = tool_volume(args->a, image);
@@ -166,7 +166,7 @@ static bool container_args(struct docker_args *args, const struct machine_spec *
 }
 
 static bool run_args(struct docker_args *args, const struct machine_spec *spec,
-		     const struct docker_image *image, struct docker_machine *m, struct err *err)
+		     const struct engine_image *image, struct docker_machine *m, struct err *err)
 {
 	static const char *const fixed[] = {
 		"--interactive", "--rm",       "--log-driver=none",
@@ -381,7 +381,7 @@ static bool is_our_agent(const struct channel *c, struct err *err)
 }
 
 static enum outcome run(struct arena *a, const struct machine_spec *spec,
-			const struct docker_image *image, struct docker_machine *m, struct err *err)
+			const struct engine_image *image, struct docker_machine *m, struct err *err)
 {
 	struct docker_args args = { .a = a };
 	struct str dirs[DIRS_MAX];
@@ -422,7 +422,7 @@ static enum outcome run(struct arena *a, const struct machine_spec *spec,
 
 /* One try: whatever it did is undone unless it started. */
 static enum outcome attempt(struct arena *a, const struct machine_spec *spec,
-			    const struct docker_image *image, struct docker_machine *m,
+			    const struct engine_image *image, struct docker_machine *m,
 			    struct err *err)
 {
 	err_release(err);
@@ -441,7 +441,7 @@ static enum outcome attempt(struct arena *a, const struct machine_spec *spec,
  * daemon does not see this lock, and may be filling at the same moment: hence several tries.
  */
 static enum outcome fill_and_attempt(struct arena *a, const struct machine_spec *spec,
-				     const struct docker_image *image, struct docker_machine *m,
+				     const struct engine_image *image, struct docker_machine *m,
 				     struct err *err)
 {
 	enum outcome outcome = NO_AGENT;
@@ -499,7 +499,7 @@ static void set_paths(struct arena *a, struct docker_machine *m, const struct ma
 /* Where --mount labels no volume, the kept ones are made with theirs; the agent's is when it is
  * filled. */
 static bool make_tool_volume(struct arena *a, const struct docker_machine *m,
-			     const struct docker_image *image, struct err *err)
+			     const struct engine_image *image, struct err *err)
 {
 	return m->program->mount_labels ||
 	       docker_volume_make(a, m->program, tool_volume(a, image), "tool", err);
@@ -510,7 +510,7 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 				  const struct machine_spec *spec, struct err *err)
 {
 	struct docker_machine *m = arena_new(a, struct docker_machine);
-	struct docker_image image = { STR_EMPTY, STR_EMPTY, STR_EMPTY };
+	struct engine_image image = { .id = STR_EMPTY };
 
 	m->base.engine = engine;
 	m->program = program;
@@ -631,58 +631,48 @@ static struct str docker_why_lost(struct arena *a, struct machine *base)
 }
 
 static bool look_with(struct arena *a, const struct docker_program *d, struct str image,
-		      struct str *about, struct err *err)
+		      struct engine_image *out, struct err *err)
 {
-	struct docker_image found = { STR_EMPTY, STR_EMPTY, STR_EMPTY };
 	bool is_there = false;
 
-	*about = STR_EMPTY;
-	if (!docker_image_look(a, d, image, &found, &is_there, err) || !is_there) {
-		return false;
-	}
-
-	size_t prefix = str_starts(found.id, STR("sha256:")) ? strlen("sha256:") : 0;
-
-	*about = arena_printf(a, "%.*s, %.*s", STR_ARG(found.platform),
-			      STR_ARG(str_slice(found.id, 0, prefix + 12)));
-	return true;
+	return docker_image_look(a, d, image, out, &is_there, err) && is_there;
 }
 
 /* --- the engines ------------------------------------------------------------------------------ */
 
 /* An engine's functions know nothing but which program they are for. */
-#define PROGRAM_ENGINE(NAME, ...)                                                            \
-	static void NAME##_engine_probe(struct arena *a, struct engine_state *out)           \
-	{                                                                                    \
-		docker_probe(a, &NAME##_program, out);                                       \
-	}                                                                                    \
-	static struct machine *NAME##_engine_start(                                          \
-		struct arena *a, const struct machine_spec *spec, struct err *err)           \
-	{                                                                                    \
-		return start_with(a, &engine_##NAME, &NAME##_program, spec, err);            \
-	}                                                                                    \
-	static int NAME##_engine_sweep(const struct rundir *home, bool all, bool caches,     \
-				       struct err *err)                                      \
-	{                                                                                    \
-		return docker_sweep(&NAME##_program, home, all, caches, err);                \
-	}                                                                                    \
-	static bool NAME##_engine_look(struct arena *a, struct str image, struct str *about, \
-				       struct err *err)                                      \
-	{                                                                                    \
-		return look_with(a, &NAME##_program, image, about, err);                     \
-	}                                                                                    \
-	static size_t NAME##_engine_caches(struct arena *a, struct str **names)              \
-	{                                                                                    \
-		return docker_caches(a, &NAME##_program, names);                             \
-	}                                                                                    \
-	const struct engine engine_##NAME = { .name = #NAME,                                 \
-					      .probe = NAME##_engine_probe,                  \
-					      .start = NAME##_engine_start,                  \
-					      .stop = docker_stop,                           \
-					      .why_lost = docker_why_lost,                   \
-					      .sweep = NAME##_engine_sweep,                  \
-					      .look = NAME##_engine_look,                    \
-					      .caches = NAME##_engine_caches,                \
+#define PROGRAM_ENGINE(NAME, ...)                                                        \
+	static void NAME##_engine_probe(struct arena *a, struct engine_state *out)       \
+	{                                                                                \
+		docker_probe(a, &NAME##_program, out);                                   \
+	}                                                                                \
+	static struct machine *NAME##_engine_start(                                      \
+		struct arena *a, const struct machine_spec *spec, struct err *err)       \
+	{                                                                                \
+		return start_with(a, &engine_##NAME, &NAME##_program, spec, err);        \
+	}                                                                                \
+	static int NAME##_engine_sweep(const struct rundir *home, bool all, bool caches, \
+				       struct err *err)                                  \
+	{                                                                                \
+		return docker_sweep(&NAME##_program, home, all, caches, err);            \
+	}                                                                                \
+	static bool NAME##_engine_look(struct arena *a, struct str image,                \
+				       struct engine_image *out, struct err *err)        \
+	{                                                                                \
+		return look_with(a, &NAME##_program, image, out, err);                   \
+	}                                                                                \
+	static size_t NAME##_engine_caches(struct arena *a, struct str **names)          \
+	{                                                                                \
+		return docker_caches(a, &NAME##_program, names);                         \
+	}                                                                                \
+	const struct engine engine_##NAME = { .name = #NAME,                             \
+					      .probe = NAME##_engine_probe,              \
+					      .start = NAME##_engine_start,              \
+					      .stop = docker_stop,                       \
+					      .why_lost = docker_why_lost,               \
+					      .sweep = NAME##_engine_sweep,              \
+					      .look = NAME##_engine_look,                \
+					      .caches = NAME##_engine_caches,            \
 					      __VA_ARGS__ }
 
 /* Job containers and services are tried with docker only. */

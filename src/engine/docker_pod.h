@@ -9,7 +9,7 @@ enum service_state { SERVICE_STARTING, SERVICE_READY, SERVICE_FAILED };
 
 struct docker_service {
 	const struct container_spec *spec;
-	struct docker_image image;
+	struct engine_image image;
 	const char *name;     /* of its container */
 	const char *env_file; /* or NULL */
 	struct child child;   /* `docker run --detach` */
