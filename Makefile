@@ -39,7 +39,7 @@ soname = $(or $(shell readelf -d "$$(pkg-config --variable=libdir $(1) 2>/dev/nu
 LIBGIT2_SO    := $(call soname,libgit2)
 LIBARCHIVE_SO := $(call soname,libarchive)
 $(BUILD)/src/store/git2.o: ALL_CPPFLAGS += -DACTC_LIBGIT2_SO='"$(LIBGIT2_SO)"'
-$(BUILD)/src/store/tar_dir.o: ALL_CPPFLAGS += -DACTC_LIBARCHIVE_SO='"$(LIBARCHIVE_SO)"'
+$(BUILD)/src/store/tar_dir.o $(BUILD)/src/store/action_unpack.o: ALL_CPPFLAGS += -DACTC_LIBARCHIVE_SO='"$(LIBARCHIVE_SO)"'
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -DACTC_VERSION='"$(VERSION)"' -DACTC_AGENT_ID='"$(AGENT_ID)"' \
 	-Iinclude -Isrc $(PKG_CF) $(CPPFLAGS)

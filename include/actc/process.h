@@ -58,6 +58,11 @@ void child_end(struct child *child);
 bool child_capture(const struct child_spec *spec, const struct str *input, struct strbuf *out,
 		   struct strbuf *errout, int timeout_ms, int *status, struct err *err);
 
+/* A copy of this process that runs body(ctx, out) and ends with its result as the exit status; what
+ * it writes to `out` is read from child->out. It has default signals, no descriptor above 2 but
+ * that one, a session of its own, and dies with its parent. */
+bool child_fork(int (*body)(void *ctx, int out), void *ctx, struct child *child, struct err *err);
+
 /* In a forked process that executes nothing: closes every descriptor from 3 on but `keep`, and
  * returns the number that keep has then. */
 int close_others(int keep);

@@ -352,6 +352,43 @@ bool child_start(const struct child_spec *spec, struct child *child, struct err 
 	return ok;
 }
 
+static _Noreturn void forked_main(int (*body)(void *ctx, int out), void *ctx, int out, pid_t parent)
+{
+	platform_die_with(parent);
+	default_signals();
+	(void)setsid();
+	_exit(body(ctx, close_others(out)));
+}
+
+bool child_fork(int (*body)(void *ctx, int out), void *ctx, struct child *child, struct err *err)
+{
+	int ends[2];
+	sigset_t all, old;
+	pid_t parent = getpid();
+
+	*child = (struct child)CHILD_INIT;
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		return err_sys(err, errno, "pipe");
+	}
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &old);
+
+	pid_t pid = fork();
+	int sys = errno;
+
+	if (pid == 0) {
+		forked_main(body, ctx, ends[1], parent);
+	}
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	close_fd(&ends[1]);
+	if (pid < 0) {
+		close_fd(&ends[0]);
+		return err_sys(err, sys, "fork");
+	}
+	*child = (struct child){ pid, -1, ends[0], -1, 0, true };
+	return true;
+}
+
 /* True when the child is gone; its status is noted. */
 static bool reap(struct child *child, int flags)
 {

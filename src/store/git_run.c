@@ -31,6 +31,26 @@ static const char *const isolation[] = {
 
 typedef VEC(const char *) env_list;
 
+/* What ties a git process to one repository: never ours, also where the user's other GIT_*
+ * variables count. */
+static const struct str of_repository[] = {
+	STR_INIT("GIT_DIR"),
+	STR_INIT("GIT_WORK_TREE"),
+	STR_INIT("GIT_INDEX_FILE"),
+	STR_INIT("GIT_OBJECT_DIRECTORY"),
+	STR_INIT("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+	STR_INIT("GIT_COMMON_DIR"),
+	STR_INIT("GIT_NAMESPACE"),
+	STR_INIT("GIT_PREFIX"),
+	STR_INIT("GIT_CEILING_DIRECTORIES"),
+	STR_INIT("GIT_SHALLOW_FILE"),
+	STR_INIT("GIT_GRAFT_FILE"),
+	STR_INIT("GIT_IMPLICIT_WORK_TREE"),
+	STR_INIT("GIT_QUARANTINE_PATH"),
+	STR_INIT("GIT_REFLOG_ACTION"),
+	STR_INIT("GIT_LITERAL_PATHSPECS"),
+};
+
 static struct str env_name(const char *entry)
 {
 	struct str rest = str_of(entry);
@@ -55,6 +75,19 @@ static void env_add(struct arena *a, env_list *env, const char *const *list, siz
 	}
 }
 
+static bool is_kept(const struct git_call *call, struct str name)
+{
+	if (!call->users) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(of_repository) / sizeof(*of_repository); i++) {
+		if (str_eq(of_repository[i], name)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static const char *const *environment(struct arena *a, const struct git_call *call)
 {
 	env_list env = { 0 };
@@ -69,7 +102,7 @@ static const char *const *environment(struct arena *a, const struct git_call *ca
 	for (char **e = environ; *e; e++) {
 		struct str name = env_name(*e);
 
-		if (str_starts(name, STR("GIT_")) && !env_has(&env, name)) {
+		if (str_starts(name, STR("GIT_")) && !env_has(&env, name) && !is_kept(call, name)) {
 			vec_push(a, &env, arena_cstr(a, name));
 		}
 	}

@@ -10,11 +10,12 @@
 #include "actc/strbuf.h"
 
 struct git_call {
-	const char *const *args;  /* behind "git", ends with NULL */
-	const char *const *env;   /* "K=V", ends with NULL; or NULL */
-	struct str dir;           /* where it runs */
-	const struct str *input;  /* or NULL */
-	bool isolated;            /* not the user's and the machine's configuration */
+	const char *const *args; /* behind "git", ends with NULL */
+	const char *const *env;  /* "K=V", ends with NULL; or NULL */
+	struct str dir;          /* where it runs */
+	const struct str *input; /* or NULL */
+	bool isolated;           /* not the user's and the machine's configuration */
+	bool users; /* what the caller's GIT_* say of configuration, transport and ssh counts */
 	struct strbuf *out, *err; /* or NULL: not wanted; in errors only */
 };
 

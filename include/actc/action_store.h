@@ -1,0 +1,71 @@
+/*
+ * action_store.h - repositories of actions and reusable workflows on this machine: "owner/repo@ref"
+ * becomes a commit, and the commit a directory.
+ *
+ * A commit's tree is kept for good in $XDG_CACHE_HOME/act-c/actions, by host, repository and
+ * commit; what a tag or branch stood for is asked again after max_age_s. Several processes may use
+ * the store at once: a tree appears under its name when it is complete. Trees are shared by all
+ * runs: they are only read, a job gets a copy. How the remote is reached is the business of the
+ * user's git configuration (insteadOf, credential helpers, ssh, proxies).
+ */
+#ifndef ACTC_ACTION_STORE_H
+#define ACTC_ACTION_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "actc/arena.h"
+#include "actc/calls.h"
+#include "actc/err.h"
+#include "actc/str.h"
+
+enum { ACTION_MAX_AGE_S = 24 * 60 * 60 };
+
+/* "owner/repo[/path]@ref" apart; of "owner/repo/a/b@v1" the path is "a/b". */
+struct action_ref {
+	struct str owner, repo; /* as written; case does not count */
+	struct str path;        /* inside the repository, without slashes at its ends; or empty */
+	struct str ref;         /* branch, tag or full commit */
+};
+
+/* False with the runner's words for what is no such reference. */
+bool action_ref_parse(struct arena *a, struct str uses, struct action_ref *out, struct str *why);
+
+struct action_store_spec {
+	struct str dir;    /* empty: below $XDG_CACHE_HOME, or ~/.cache */
+	struct str server; /* asked before github.com: "https://ghes.example"; empty: none */
+	struct str token;  /* for github.com or `server`; or empty */
+	bool offline;      /* never the network: what is not there is an error that says so */
+	bool refresh;      /* ask again what tags and branches are, once per open store */
+	long max_age_s;    /* 0 = ACTION_MAX_AGE_S, < 0 = no age at all */
+	size_t nlocal;
+	const struct local_repository *local; /* later ones win */
+};
+
+struct action_store;
+
+/* Makes nothing on disk yet. The store lives as long as the arena; forked processes may use it. */
+bool action_store_open(struct arena *a, const struct action_store_spec *spec,
+		       struct action_store **out, struct err *err);
+/* Where it keeps things. */
+struct str action_store_dir(const struct action_store *s);
+
+/* One repository that is wanted, and what came of it. */
+struct action_fetch {
+	struct action_ref ref; /* of it the path is not looked at */
+	struct str pin;        /* the commit that a lock file names; or empty */
+
+	struct str tree;   /* the directory that holds the repository; empty = failed */
+	struct str commit; /* empty: a directory of --local-repository, which is used as it is */
+	struct str server; /* where it came from: "https://github.com" */
+	struct str error;  /* in GitHub's words where it has some */
+	struct str note;   /* for people: an old answer was used, since the remote gave none */
+	struct str drift;  /* with pin: the commit that the ref stands for by now, when another */
+	bool fetched;      /* over the network, just now */
+};
+
+/* Finds all of them, those that are not there yet several at a time. True when none failed. What is
+ * in the cache costs a look at two files and starts no process. */
+bool action_store_fetch(struct arena *a, struct action_store *s, struct action_fetch *v, size_t n);
+
+#endif
