@@ -12,7 +12,11 @@ PREFIX  ?= /usr/local
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+# The agent is built for this machine's architecture, and for the other one where there is a compiler.
+HOST_ARCH := $(shell uname -m)
+OTHER_ARCH := $(if $(filter x86_64,$(HOST_ARCH)),aarch64,x86_64)
 AGENT_CC ?= musl-gcc
+AGENT_OTHER_CC ?= $(wildcard $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/act-c/musl-$(OTHER_ARCH)/cc)
 CFLAGS   ?= -O2 -g
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wswitch-enum -Wmissing-prototypes \
 	-Wstrict-prototypes -Wvla -Wformat=2 -Wundef -Wwrite-strings
@@ -78,12 +82,13 @@ help:
 .PHONY: FORCE
 FORCE:
 
-# --- the agent: a static program of its own, embedded into act-c ---------------------------------
+# --- the agent: a static program of its own, one for each architecture, embedded into act-c -------
 
 AGENT_BASE := arena err frame glob sha256 str strbuf
 AGENT_SRC := $(wildcard src/agent/*.c) $(AGENT_BASE:%=src/base/%.c)
 AGENT_HDR := $(wildcard src/agent/*.h) $(AGENT_BASE:%=include/actc/%.h)
-AGENT     := $(BUILD)/agent/agent-x86_64
+AGENT     := $(BUILD)/agent/agent-$(HOST_ARCH)
+AGENTS    := $(AGENT) $(if $(AGENT_OTHER_CC),$(BUILD)/agent/agent-$(OTHER_ARCH))
 AGENT_CFLAGS := -std=c11 -Os -static -s -D_GNU_SOURCE -Iinclude -Isrc $(WARN) \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-Wl,--gc-sections -Wl,-z,norelro -Wl,-z,noseparate-code
@@ -94,15 +99,18 @@ AGENT_ID := $(shell cat $(sort $(AGENT_SRC) $(AGENT_HDR)) 2>/dev/null | sha256su
 $(BUILD)/agent-id: FORCE
 	@mkdir -p $(@D); echo $(AGENT_ID) | cmp -s - $@ || echo $(AGENT_ID) >$@
 
-$(AGENT): $(AGENT_SRC) $(AGENT_HDR) Makefile $(BUILD)/agent-id
+$(BUILD)/agent/agent-$(OTHER_ARCH): AGENT_CC = $(AGENT_OTHER_CC)
+$(BUILD)/agent/agent-%: $(AGENT_SRC) $(AGENT_HDR) Makefile $(BUILD)/agent-id
 	@mkdir -p $(@D)
 	$(call say,AGENT)
 	$(Q)$(AGENT_CC) $(AGENT_CFLAGS) -DACTC_AGENT_ID='"$(AGENT_ID)"' -o $@ $(AGENT_SRC)
+	$(if $(AGENT_OTHER_CC),,@echo '  NOTE  no agent for $(OTHER_ARCH), for want of a compiler (test/tools/musl-cross)')
 
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard src/engine/*.c)): $(BUILD)/agent-id
 $(BUILD)/test/test_channel: $(BUILD)/agent-id
-$(BUILD)/src/engine/agent_blob.o: $(AGENT)
-$(BUILD)/src/engine/agent_blob.o: ALL_CPPFLAGS += -DACTC_AGENT_PATH='"$(AGENT)"'
+$(BUILD)/src/engine/agent_blob.o: $(AGENTS)
+$(BUILD)/src/engine/agent_blob.o: ALL_CPPFLAGS += \
+	$(foreach a,$(AGENTS),-DACTC_$(subst -,_,$(notdir $(a)))='"$(a)"')
 
 # --- the program --------------------------------------------------------------------------------
 
@@ -240,7 +248,7 @@ lint-cppcheck:
 
 # $(subst): the shell splits the flags at blanks but must keep the quotes of string values.
 lint-tidy:
-	@printf '%s\n' $(sort $(wildcard src/*/*.c)) | FLAGS='-std=c11 -DACTC_AGENT_PATH="" $(subst ',,$(ALL_CPPFLAGS))' \
+	@printf '%s\n' $(sort $(wildcard src/*/*.c)) | FLAGS='-std=c11 -DACTC_agent_x86_64="/dev/null" $(subst ',,$(ALL_CPPFLAGS))' \
 		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$$@" -- $$FLAGS 2>/dev/null' tidy
 
 format:

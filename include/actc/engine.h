@@ -157,8 +157,10 @@ extern const struct engine engine_host;
 extern const struct engine engine_sandbox;
 extern const struct engine engine_fake;
 
-/* The build of the agent that is embedded, as it names itself. */
+/* The build of the agent that is embedded, as it names itself, and the platforms of images that it
+ * runs on: "linux/amd64 and linux/arm64". */
 struct str engine_agent_build(void);
+struct str engine_agent_platforms(struct arena *a);
 
 /* "auto", "docker", "sandbox", "host", "fake": NULL when there is none of that name. auto is
  * resolved by probing. */

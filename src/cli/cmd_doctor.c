@@ -202,7 +202,8 @@ int cmd_doctor(struct options *o)
 {
 	const struct engine *chosen = engine_by_name(o->engine);
 
-	(void)printf("act-c %s, agent %.*s\n", ACTC_VERSION, STR_ARG(engine_agent_build()));
+	(void)printf("act-c %s, agent %.*s for %.*s\n", ACTC_VERSION, STR_ARG(engine_agent_build()),
+		     STR_ARG(engine_agent_platforms(&o->arena)));
 
 	bool usable = show_engines(o, chosen);
 

@@ -86,11 +86,13 @@ bool docker_image_fetch(struct arena *a, const struct docker_program *d,
 int docker_lock(struct arena *a, const struct machine_spec *spec, const char *name, int timeout_ms,
 		bool *waited, struct err *err);
 
-/* The agent's build is in its name: one act-c never runs another one's agent by accident. */
-struct str docker_agent_volume(struct arena *a);
+/* For images of a platform. The agent's build is in its name: one act-c never runs another one's
+ * agent by accident. */
+struct str docker_agent_volume(struct arena *a, struct str platform);
 /* Puts the agent into its volume, through a container of that image which is never started. */
 bool docker_agent_fill(struct arena *a, const struct docker_program *d,
-		       const struct machine_spec *spec, struct err *err);
+		       const struct machine_spec *spec, const struct engine_image *image,
+		       struct err *err);
 /* The volume's content: a tar archive of one executable file. */
 void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len);
 

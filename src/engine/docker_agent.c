@@ -58,9 +58,13 @@ void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len)
 	(void)strbuf_add(out, zeros, sizeof(zeros));
 }
 
-struct str docker_agent_volume(struct arena *a)
+struct str docker_agent_volume(struct arena *a, struct str platform)
 {
-	return arena_printf(a, "act-c-agent-%s", agent_build());
+	const struct agent_program *program = agent_for(platform);
+	struct str arch = program ? program->platform : STR_EMPTY;
+
+	(void)str_cut(&arch, '/');
+	return arena_printf(a, "act-c-agent-%s-%.*s", agent_build(), STR_ARG(arch));
 }
 
 bool docker_volume_make(struct arena *a, const struct docker_program *d, struct str name,
@@ -85,7 +89,7 @@ bool docker_volume_make(struct arena *a, const struct docker_program *d, struct 
 }
 
 static bool create(struct arena *a, const struct docker_program *d, const struct machine_spec *spec,
-		   const char *name, struct err *err)
+		   const char *volume, const char *name, struct err *err)
 {
 	struct docker_args args;
 
@@ -97,8 +101,7 @@ static bool create(struct arena *a, const struct docker_program *d, const struct
 	if (spec->platform.len) {
 		docker_argf(&args, "--platform=%.*s", STR_ARG(spec->platform));
 	}
-	docker_argf(&args, "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR "%s",
-		    docker_agent_volume(a).p,
+	docker_argf(&args, "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR "%s", volume,
 		    d->mount_labels ? ",volume-label=act-c.cache=agent" : "");
 	/* An image without a command of its own is refused otherwise. */
 	docker_arg(&args, "--entrypoint=" DOCKER_AGENT_FILE);
@@ -106,14 +109,13 @@ static bool create(struct arena *a, const struct docker_program *d, const struct
 	return docker_call(&args, NULL, NULL, DOCKER_CALL_MS, err);
 }
 
-static bool copy(struct arena *a, const struct docker_program *d, const char *name, struct err *err)
+static bool copy(struct arena *a, const struct docker_program *d,
+		 const struct agent_program *program, const char *name, struct err *err)
 {
 	struct strbuf tar = STRBUF_INIT(0);
 	struct docker_args args;
-	size_t len;
-	const unsigned char *blob = agent_blob(&len);
 
-	docker_agent_tar(&tar, blob, len);
+	docker_agent_tar(&tar, program->bytes, *program->len);
 	docker_args_init(&args, a, d, "cp");
 	docker_arg(&args, "-");
 	docker_argf(&args, "%s:" DOCKER_AGENT_DIR, name);
@@ -139,31 +141,37 @@ static void discard(struct arena *a, const struct docker_program *d, const char 
 }
 
 /* A volume that `run` has made for want of one has no label; nothing is in it yet. */
-static bool make_volume(struct arena *a, const struct docker_program *d, struct err *err)
+static bool make_volume(struct arena *a, const struct docker_program *d, struct str volume,
+			struct err *err)
 {
 	struct docker_args args;
 	struct err ignored = ERR_INIT;
 
 	docker_args_init(&args, a, d, "volume");
 	docker_arg(&args, "rm");
-	docker_arg(&args, docker_agent_volume(a).p);
+	docker_arg(&args, volume.p);
 	(void)docker_call(&args, NULL, NULL, DOCKER_CALL_MS, &ignored);
 	err_release(&ignored);
-	return docker_volume_make(a, d, docker_agent_volume(a), "agent", err);
+	return docker_volume_make(a, d, volume, "agent", err);
 }
 
 bool docker_agent_fill(struct arena *a, const struct docker_program *d,
-		       const struct machine_spec *spec, struct err *err)
+		       const struct machine_spec *spec, const struct engine_image *image,
+		       struct err *err)
 {
+	const struct agent_program *program = agent_for(image->platform);
+	struct str volume = docker_agent_volume(a, image->platform);
 	const char *name = arena_printf(a, "act-c-fill-%.*s-%ld", STR_ARG(spec->rundir->run_id),
 					(long)getpid())
 				   .p;
 
-	if ((!d->mount_labels && !make_volume(a, d, err)) || !create(a, d, spec, name, err)) {
+	BUG_ON(program == NULL); /* docker_image_ready() has refused it */
+	if ((!d->mount_labels && !make_volume(a, d, volume, err)) ||
+	    !create(a, d, spec, volume.p, name, err)) {
 		return err_wrap(err, "bring the agent in");
 	}
 
-	bool ok = copy(a, d, name, err);
+	bool ok = copy(a, d, program, name, err);
 
 	discard(a, d, name);
 	return ok || err_wrap(err, "bring the agent in");

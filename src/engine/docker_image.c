@@ -5,14 +5,13 @@
 #include <unistd.h>
 
 #include "actc/lock.h"
+#include "agent_blob.h"
 #include "docker.h"
 
 enum {
 	LINE_MAX_LEN = 4096,
 	ASK_MS = 200, /* how often cancelled() is asked */
 };
-
-static const char agent_platform[] = "linux/amd64"; /* the one agent that is embedded */
 
 static bool is_cancelled(const struct machine_spec *spec)
 {
@@ -290,18 +289,19 @@ static bool check_name(struct str image, struct err *err)
 	return !bad || err_set(err, ERR_INVALID, "\"%.*s\" is no name of an image", STR_ARG(image));
 }
 
-static bool check_platform(const struct machine_spec *spec, const struct engine_image *image,
-			   struct err *err)
+static bool check_platform(struct arena *a, const struct machine_spec *spec,
+			   const struct engine_image *image, struct err *err)
 {
-	if (same_platform(image->platform, str_of(agent_platform))) {
+	struct str own = agent_platforms(a);
+
+	if (agent_for(image->platform)) {
 		return true;
 	}
 	return err_set(err, ERR_ENGINE,
-		       "image \"%.*s\" is for %.*s, and act-c's agent here runs on %s only: fetch "
-		       "it for that platform (--pull --container-architecture %s) or use another "
-		       "one with -P LABEL=IMAGE",
-		       STR_ARG(spec->image), STR_ARG(image->platform), agent_platform,
-		       agent_platform);
+		       "image \"%.*s\" is for %.*s, and act-c has an agent for %.*s only: fetch it "
+		       "for such a platform (--pull --container-architecture OS/ARCH) or use "
+		       "another one with -P LABEL=IMAGE",
+		       STR_ARG(spec->image), STR_ARG(image->platform), STR_ARG(own));
 }
 
 static bool is_wanted(const struct machine_spec *spec, const struct engine_image *image)
@@ -348,5 +348,5 @@ bool docker_image_fetch(struct arena *a, const struct docker_program *d,
 bool docker_image_ready(struct arena *a, const struct docker_program *d,
 			const struct machine_spec *spec, struct engine_image *out, struct err *err)
 {
-	return docker_image_fetch(a, d, spec, out, err) && check_platform(spec, out, err);
+	return docker_image_fetch(a, d, spec, out, err) && check_platform(a, spec, out, err);
 }

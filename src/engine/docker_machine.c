@@ -129,7 +129,7 @@ static void add_mounts(struct docker_args *args, const struct docker_machine *m,
 	bool labels = m->program->mount_labels;
 
 	docker_argf(args, "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR ",%s",
-		    docker_agent_volume(args->a).p,
+		    docker_agent_volume(args->a, image->platform).p,
 		    labels ? "readonly,volume-label=act-c.cache=agent" : "ro");
 	add_volume(args, m, paths->work);
 	if (spec->container) {
@@ -459,7 +459,7 @@ static enum outcome fill_and_attempt(struct arena *a, const struct machine_spec 
 	}
 	for (int i = 0; outcome == NO_AGENT && i < FILL_TRIES; i++) {
 		err_release(err);
-		if (docker_agent_fill(a, m->program, spec, err)) {
+		if (docker_agent_fill(a, m->program, spec, image, err)) {
 			outcome = attempt(a, spec, image, m, err);
 		}
 	}
@@ -505,6 +505,25 @@ static bool make_tool_volume(struct arena *a, const struct docker_machine *m,
 	       docker_volume_make(a, m->program, tool_volume(a, image), "tool", err);
 }
 
+/* The right agent, and a machine that runs no programs of its kind. */
+static void explain_format(struct arena *a, const struct engine_image *image, struct err *err)
+{
+	const struct agent_program *here = agent_here();
+
+	if (str_find(str_of(err->msg), STR("exec format error"), 0) == STR_NPOS ||
+	    agent_for(image->platform) == here) {
+		return;
+	}
+
+	struct str words = arena_str(a, str_of(err->msg));
+
+	err_release(err);
+	(void)err_set(err, ERR_ENGINE,
+		      "%.*s; the machine with the engine must be able to run programs for %.*s "
+		      "(Debian, Ubuntu: sudo apt-get install qemu-user-static)",
+		      STR_ARG(words), STR_ARG(image->platform));
+}
+
 static struct machine *start_with(struct arena *a, const struct engine *engine,
 				  const struct docker_program *program,
 				  const struct machine_spec *spec, struct err *err)
@@ -533,6 +552,7 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 		outcome = fill_and_attempt(a, spec, &image, m, err);
 	}
 	if (outcome != STARTED) {
+		explain_format(a, &image, err);
 		(void)err_wrap(err, "start a container of image \"%.*s\"", STR_ARG(spec->image));
 		return NULL;
 	}

@@ -66,6 +66,11 @@ struct str engine_agent_build(void)
 	return str_of(agent_build());
 }
 
+struct str engine_agent_platforms(struct arena *a)
+{
+	return agent_platforms(a);
+}
+
 struct channel *machine_channel(struct machine *m)
 {
 	return m->channel;
