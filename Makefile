@@ -34,7 +34,7 @@ LIB  := $(BUILD)/libactc.a
 BIN  := $(BUILD)/act-c
 
 PKGS      := yaml-0.1 jansson
-PKG_CF    := $(shell pkg-config --cflags $(PKGS) libgit2 libarchive 2>/dev/null)
+PKG_CF    := $(shell pkg-config --cflags $(PKGS) libgit2 libarchive libpcre2-8 2>/dev/null)
 PKG_LIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lyaml -ljansson)
 # Loaded at first use, not linked (they cost 10 ms of every start), by the name that a linked program
 # would ask the loader for.
@@ -42,8 +42,10 @@ soname = $(or $(shell readelf -d "$$(pkg-config --variable=libdir $(1) 2>/dev/nu
 	2>/dev/null | sed -n 's/.*SONAME.*\[\(.*\)\].*/\1/p'),$(1).so)
 LIBGIT2_SO    := $(call soname,libgit2)
 LIBARCHIVE_SO := $(call soname,libarchive)
+LIBPCRE2_SO   := $(call soname,libpcre2-8)
 $(BUILD)/src/store/git2.o: ALL_CPPFLAGS += -DACTC_LIBGIT2_SO='"$(LIBGIT2_SO)"'
 $(BUILD)/src/store/tar_dir.o $(BUILD)/src/store/action_unpack.o: ALL_CPPFLAGS += -DACTC_LIBARCHIVE_SO='"$(LIBARCHIVE_SO)"'
+$(BUILD)/src/stream/regex.o: ALL_CPPFLAGS += -DACTC_LIBPCRE2_SO='"$(LIBPCRE2_SO)"'
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -DACTC_VERSION='"$(VERSION)"' -DACTC_AGENT_ID='"$(AGENT_ID)"' \
 	-Iinclude -Isrc $(PKG_CF) $(CPPFLAGS)
