@@ -12,6 +12,7 @@ struct build {
 	struct diags *diags;
 	struct memo conditions;
 	bool staged; /* as GitHub: what is wrong earlier hides what is wrong later */
+	const struct schema *step_if; /* conditions of steps */
 };
 
 /* A value that can be looked into: there, and without a reported error. */

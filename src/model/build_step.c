@@ -209,7 +209,7 @@ static void build_step(struct build *b, const struct tok *map, struct ids *ids,
 	step->explicit_id = id != NULL;
 	build_fields(map, tokens, sizeof(tokens) / sizeof(tokens[0]), step);
 	build_kind(b, map, step);
-	step->cond = build_condition(b, tok_get(map, STR("if")), &schema_step_if, &step->cond_text);
+	step->cond = build_condition(b, tok_get(map, STR("if")), b->step_if, &step->cond_text);
 	check_targets(b, known, step);
 	if (tok_good(id) && ids_add(b, ids, build_spanned(id))) {
 		(void)strmap_slot(b->a, known, step->id, NULL);

@@ -99,13 +99,17 @@ static const struct workflow *load(struct build *b, uint32_t file, const struct 
 
 const struct workflow *workflow_load(struct arena *a, uint32_t file, struct diags *diags)
 {
-	return load(&(struct build){ .a = a, .diags = diags }, file, &yaml_workflow_limits);
+	return load(&(struct build){ .a = a, .diags = diags, .step_if = &schema_step_if }, file,
+		    &yaml_workflow_limits);
 }
 
 const struct workflow *workflow_load_staged(struct arena *a, uint32_t file,
 					    const struct yaml_limits *limits, struct diags *diags)
 {
-	return load(&(struct build){ .a = a, .diags = diags, .staged = true }, file, limits);
+	return load(
+		&(struct build){
+			.a = a, .diags = diags, .step_if = &schema_step_if, .staged = true },
+		file, limits);
 }
 
 const struct job_def *workflow_job(const struct workflow *w, struct str id)

@@ -24,16 +24,16 @@ static size_t count_running(const struct job *job)
 {
 	size_t n = 0;
 
-	for (const struct step *s = job->running; s; s = s->next_running) {
-		n += s->background;
+	for (size_t i = 0; i < job->background.n; i++) {
+		const struct step *s = job->background.v[i];
+
+		n += !s->queued && !s->settled && step_is_busy(s);
 	}
 	return n;
 }
 
 static void start(struct step *s)
 {
-	struct value env = s->job->contexts.env;
-
 	s->queued = false;
 	s->started_ms = now_ms();
 	if (!step_start(s)) {
@@ -41,10 +41,9 @@ static void start(struct step *s)
 		if (s->outcome == RESULT_FAILURE) {
 			step_apply(s);
 		}
-	} else if (!s->exec.proc) {
+	} else if (!step_is_busy(s)) {
 		step_settle(s);
 	}
-	s->job->contexts.env = env;
 }
 
 static void add(struct job *job, const struct step_def *def, struct str path)
@@ -60,18 +59,19 @@ static void add(struct job *job, const struct step_def *def, struct str path)
 	}
 }
 
+static bool has_ended(const struct step *s)
+{
+	return s->exec.done || (s->body && s->body->done);
+}
+
 void background_tick(struct job *job)
 {
 	for (size_t i = 0; i < job->background.n; i++) {
 		struct step *s = job->background.v[i];
 
-		if (s->exec.done && !s->settled) {
-			struct value env = job->contexts.env;
-
+		if (has_ended(s) && !s->settled) {
 			s->settled = true; /* reading its files takes turns: not twice */
-			job->contexts.env = value_object(s->env);
 			step_settle(s);
-			job->contexts.env = env;
 		}
 		if (s->queued && count_running(job) < MAX_RUNNING && !job->killed) {
 			start(s);

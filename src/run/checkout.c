@@ -31,7 +31,7 @@ bool step_is_checkout(const struct step_def *def)
 static bool read_inputs(struct step *s, struct checkout *c)
 {
 	struct job *job = s->job;
-	struct expr_env env = contexts_env(&job->contexts);
+	struct expr_env env = contexts_env(&s->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 	struct value with = value_null();
 	struct arena *a = s->a;
@@ -183,7 +183,7 @@ static void refresh_index(struct step *s, struct str dir)
 					.output = ignore_output,
 					.exited = on_refreshed };
 
-	spec.env = env_build(job, s->a, s->env, NULL, &spec.nenv);
+	spec.env = env_build(s, NULL, &spec.nenv);
 	(void)channel_spawn(job->channel, &spec, &handler);
 	while (!done && !job->lost && !job->killed) {
 		job_turn(job, 0);

@@ -8,6 +8,7 @@
 
 #include "actc/process.h"
 #include "containers.h"
+#include "step.h"
 
 void env_add_object(struct arena *a, struct vobject *into, struct value object)
 {
@@ -161,12 +162,12 @@ static const struct variable {
 	{ STR_INIT("RUNNER_WORKSPACE"), FROM_RUNNER, STR_INIT("workspace") },
 };
 
-static void add_variables(struct job *job, struct arena *a, struct vobject *env)
+static void add_variables(const struct step *s, struct arena *a, struct vobject *env)
 {
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
 		const struct variable *v = &variables[i];
 		struct value context =
-			v->from == FROM_GITHUB ? value_object(job->github) : job->contexts.runner;
+			v->from == FROM_GITHUB ? s->contexts.github : s->contexts.runner;
 		struct value found = value_get(context, v->key);
 
 		if (found.kind == VALUE_STRING || found.kind == VALUE_BOOL) {
@@ -217,17 +218,18 @@ static void add_path(struct job *job, struct arena *a, struct vobject *env)
 	strbuf_release(&path);
 }
 
-struct str *env_build(struct job *job, struct arena *a, const struct vobject *own,
-		      const struct vobject *extra, size_t *n)
+struct str *env_build(struct step *s, const struct vobject *extra, size_t *n)
 {
+	struct job *job = s->job;
+	struct arena *a = s->a;
 	struct vobject *env = vobject_new(a, true);
 
 	add_machine_env(job, a, env);
-	env_add_object(a, env, value_object(own));
+	env_add_object(a, env, value_object(s->env));
 	if (extra) {
 		env_add_object(a, env, value_object(extra));
 	}
-	add_variables(job, a, env);
+	add_variables(s, a, env);
 	set_str(a, env, STR("GITHUB_ACTIONS"), STR("true"));
 	set_str(a, env, STR("RUNNER_TRACKING_ID"),
 		arena_printf(a, "github_%.*s", STR_ARG(job->run->request->rundir->run_id)));

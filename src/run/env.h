@@ -6,6 +6,8 @@
 
 #include "job.h"
 
+struct step;
+
 /* Adds every pair of an object, values as strings; a null value adds the empty string. */
 void env_add_object(struct arena *a, struct vobject *into, struct value object);
 
@@ -15,10 +17,9 @@ void env_job_context(struct job *job);
 /* The event payload as the file GITHUB_EVENT_PATH names. */
 void env_write_event_file(struct job *job);
 
-/* The whole environment as "K=V", built in SEMANTICS 4.7's order; `own` is the step's env context
- * (global and step env merged), `extra` (INPUT_*, STATE_*) may be NULL. */
-struct str *env_build(struct job *job, struct arena *a, const struct vobject *own,
-		      const struct vobject *extra, size_t *n);
+/* The whole environment of a step's processes as "K=V", built in SEMANTICS 4.7's order from its env
+ * context (global and step env merged); `extra` (INPUT_*, STATE_*) may be NULL. */
+struct str *env_build(struct step *s, const struct vobject *extra, size_t *n);
 
 /* "X64" for x86_64, as runner.arch has it. */
 struct str runner_arch(struct str machine);

@@ -56,6 +56,9 @@ static void climb(struct step *s)
 
 void step_stop(struct step *s)
 {
+	if (s->body) {
+		frame_stop(s->body);
+	}
 	if (s->exec.proc && !s->exec.done && !s->exec.stopping) {
 		s->exec.stopping = true;
 		climb(s);
@@ -123,6 +126,7 @@ void job_turn(struct job *job, long long until_ms)
 		next = s->next_running;
 		check(s);
 	}
+	frames_move(job);
 	background_tick(job);
 }
 
@@ -135,14 +139,21 @@ void step_exec_start(struct step *s, const struct proc_spec *spec)
 	s->exec.proc = channel_spawn(s->job->channel, spec, &handler);
 }
 
+bool step_is_busy(const struct step *s)
+{
+	return (s->exec.proc && !s->exec.done) || (s->body && !s->body->done);
+}
+
+/* A killed machine is removed with whatever is left in it. */
+static bool is_given_up(const struct step *s)
+{
+	return s->job->lost || (s->job->killed && (s->body || s->exec.rung == RUNGS));
+}
+
 void step_exec_wait(struct step *s)
 {
-	struct job *job = s->job;
-
-	/* A killed machine is removed with whatever is left in it. */
-	while (s->exec.proc && !s->exec.done && !job->lost &&
-	       !(job->killed && s->exec.rung == RUNGS)) {
-		job_turn(job, 0);
+	while (step_is_busy(s) && !is_given_up(s)) {
+		job_turn(s->job, 0);
 	}
 }
 
@@ -161,6 +172,8 @@ void step_exec_finish(struct step *s)
 	s->exit_code = x->exit.code;
 	if (s->job->lost) {
 		step_fail(s, s->job->reason);
+	} else if (x->timed_out && s->frame) {
+		step_fail(s, STR("The action has timed out."));
 	} else if (x->timed_out) {
 		step_fail(s, arena_printf(s->a, "The %s '%.*s' has timed out after %lld minutes.",
 					  s->background ? "background step" : "action",

@@ -25,10 +25,10 @@ void step_files_prepare(struct step *s)
 	unsigned serial = ++job->serial;
 
 	for (int i = 0; i < FILE_COMMANDS; i++) {
-		s->files[i] = arena_printf(&job->arena, "%.*s/_runner_file_commands/%s_%08x",
+		s->files[i] = arena_printf(s->a, "%.*s/_runner_file_commands/%s_%08x",
 					   STR_ARG(job->paths->temp), files[i].prefix, serial);
-		vobject_set(&job->arena, job->github, files[i].key,
-			    value_str(containers_shown(job, &job->arena, s->files[i])));
+		vobject_set(s->a, s->github, files[i].key,
+			    value_str(containers_shown(job, s->a, s->files[i])));
 	}
 }
 

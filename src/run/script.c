@@ -20,12 +20,13 @@ static bool evaluate(struct step *s, struct script *x)
 {
 	struct job *job = s->job;
 	struct arena *a = s->a;
-	struct expr_env env = contexts_env(&job->contexts);
+	struct expr_env env = contexts_env(&s->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 
+	/* Defaults are the job's; what is in a composite action has none. */
 	x->text = STR_EMPTY;
-	x->shell = job->default_shell;
-	x->directory = job->default_directory;
+	x->shell = s->frame ? STR_EMPTY : job->default_shell;
+	x->directory = s->frame ? STR_EMPTY : job->default_directory;
 	if (tok_eval_str(a, s->def->run, &env, &x->text, &e) &&
 	    tok_eval_str(a, s->def->shell, &env, &x->shell, &e) &&
 	    tok_eval_str(a, s->def->working_directory, &env, &x->directory, &e)) {
@@ -33,27 +34,6 @@ static bool evaluate(struct step *s, struct script *x)
 	}
 	step_fail(s, job_placed(job, a, &e));
 	return false;
-}
-
-static void group(struct step *s, enum event_kind kind, struct str title)
-{
-	struct event e = { .kind = kind, .step = s->path };
-
-	e.u.step_group.title = title;
-	job_emit(s->job, &e);
-}
-
-static void log_env(struct step *s)
-{
-	if (s->env->n == 0) {
-		return;
-	}
-	job_log(s->job, s->path, STR("env:"));
-	for (size_t i = 0; i < s->env->n; i++) {
-		job_log(s->job, s->path,
-			arena_printf(s->a, "  %.*s: %.*s", STR_ARG(s->env->v[i].key),
-				     STR_ARG(s->env->v[i].value.u.s)));
-	}
 }
 
 /* Every line of the script in cyan, then shell and env, all in one group. */
@@ -66,7 +46,7 @@ static void log_header(struct step *s, const struct script *x)
 	while (title.len == 0 && rest.p && rest.len) {
 		title = str_trim(str_cut(&rest, '\n'));
 	}
-	group(s, EVENT_STEP_GROUP, arena_printf(a, "Run %.*s", STR_ARG(title)));
+	step_group(s, arena_printf(a, "Run %.*s", STR_ARG(title)));
 	rest = x->text;
 	while (rest.p && rest.len) {
 		struct str line = str_cut(&rest, '\n');
@@ -76,8 +56,8 @@ static void log_header(struct step *s, const struct script *x)
 	job_log(s->job, s->path,
 		arena_printf(a, "shell: %.*s %.*s", STR_ARG(x->command.program),
 			     STR_ARG(x->command.format)));
-	log_env(s);
-	group(s, EVENT_STEP_ENDGROUP, STR_EMPTY);
+	step_log_env(s);
+	step_endgroup(s);
 }
 
 static struct str absolute(struct arena *a, struct str base, struct str path)
@@ -98,6 +78,9 @@ void step_script_start(struct step *s)
 	struct script x = { 0 };
 	struct str why = STR_EMPTY;
 
+	/* A script is of no action's repository; only its env could still name that around it. */
+	vobject_set(a, s->github, STR("action_repository"), value_str(STR_EMPTY));
+	vobject_set(a, s->github, STR("action_ref"), value_str(STR_EMPTY));
 	if (!evaluate(s, &x)) {
 		return;
 	}
@@ -115,11 +98,12 @@ void step_script_start(struct step *s)
 	struct proc_spec spec = { .cwd = absolute(a, job->paths->workspace, directory) };
 
 	spec.argv = shell_argv(a, &x.command, x.file, &spec.nargv);
-	spec.env = env_build(job, a, s->env, NULL, &spec.nenv);
+	spec.env = env_build(s, NULL, &spec.nenv);
 	/* Only this step's processes have it: what it leaves behind is known by it. */
 	spec.mark = arena_printf(a, "GITHUB_OUTPUT=%.*s", STR_ARG(s->files[FILE_OUTPUT]));
 	spec.files = s->files;
 	spec.nfiles = FILE_COMMANDS;
+	s->finish = step_script_finish;
 	step_exec_start(s, &spec);
 }
 

@@ -55,45 +55,130 @@ void step_fail(struct step *s, struct str message)
 	}
 }
 
+void step_group(struct step *s, struct str title)
+{
+	struct event e = { .kind = EVENT_STEP_GROUP, .step = s->path };
+
+	e.u.step_group.title = title;
+	job_emit(s->job, &e);
+}
+
+void step_endgroup(struct step *s)
+{
+	struct event e = { .kind = EVENT_STEP_ENDGROUP, .step = s->path };
+
+	job_emit(s->job, &e);
+}
+
+void step_log(struct step *s, struct str text)
+{
+	do {
+		job_log(s->job, s->path, str_cut(&text, '\n'));
+	} while (text.p);
+}
+
+void step_log_env(struct step *s)
+{
+	struct vobject *state = s->use ? s->use->state : NULL;
+
+	if (s->env->n == 0 && (!state || state->n == 0)) {
+		return;
+	}
+	job_log(s->job, s->path, STR("env:"));
+	for (size_t i = 0; i < s->env->n; i++) {
+		step_log(s, arena_printf(s->a, "  %.*s: %.*s", STR_ARG(s->env->v[i].key),
+					 STR_ARG(s->env->v[i].value.u.s)));
+	}
+	for (size_t i = 0; state && i < state->n; i++) {
+		step_log(s, arena_printf(s->a, "  STATE_%.*s: %.*s", STR_ARG(state->v[i].key),
+					 STR_ARG(state->v[i].value.u.s)));
+	}
+}
+
 /* --- prepare --------------------------------------------------------------------------------- */
 
-/* The env context of the step: every value sees the global env only. */
+/* The env context of the step: every value sees the global env, and that of the steps around it,
+ * only. A variable that GITHUB_ENV has changed since they began is seen as it is now. */
 static bool prepare_env(struct step *s)
 {
 	struct job *job = s->job;
 	struct arena *a = s->a;
-	struct expr_env env = contexts_env(&job->contexts);
+	struct expr_env env = contexts_env(&s->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 	struct value own = value_null();
 
 	s->env = vobject_new(a, true);
+	s->own_env = vobject_new(a, true);
 	env_add_object(a, s->env, value_object(job->global_env));
+	if (s->frame) {
+		env_add_object(a, s->own_env, value_object(s->frame->caller->own_env));
+		env_add_object(a, s->env, value_object(s->own_env));
+	}
+	s->contexts.env = value_object(s->env);
 	if (s->def->env && !tok_eval(a, s->def->env, &env, true, &own, &e)) {
 		step_fail(s, job_placed(job, a, &e));
 		return false;
 	}
+	env_add_object(a, s->own_env, own);
 	env_add_object(a, s->env, own);
-	job->contexts.env = value_object(s->env);
 	return true;
+}
+
+/* What decides about the step in its stage; NULL is always(). */
+static const struct expr *step_condition(const struct step *s, struct span *at)
+{
+	const struct action_entry *entry = NULL;
+
+	if (s->stage == STAGE_MAIN) {
+		*at = s->def->cond_text.at;
+		return s->def->cond;
+	}
+	entry = &s->use->action->stages[s->stage];
+	*at = entry->cond_text.at;
+	return entry->cond;
 }
 
 static bool condition(struct step *s, bool *wanted)
 {
 	struct job *job = s->job;
-	struct expr_env env = contexts_env(&job->contexts);
+	struct expr_env env = contexts_env(&s->contexts);
 	struct expr_error error = { 0 };
 	struct value v = value_null();
+	struct span at = NO_SPAN;
+	const struct expr *cond = step_condition(s, &at);
 
-	if (!s->def->cond) {
-		*wanted = job->status == RESULT_SUCCESS;
+	if (!cond) {
+		*wanted = true;
 		return true;
 	}
-	if (!expr_eval(s->a, s->def->cond, &env, &v, &error)) {
-		step_fail(s, job_placed_at(job, s->a, s->def->cond_text.at, error.msg));
+	if (!expr_eval(s->a, cond, &env, &v, &error)) {
+		step_fail(s, job_placed_at(job, s->a, at, error.msg));
 		return false;
 	}
 	*wanted = value_truthy(v);
 	return true;
+}
+
+/* In the main of a composite action success() and failure() ask about the action (SEMANTICS 4.3).
+ */
+static bool step_status(void *owner, enum expr_status which, const struct str *args, size_t n)
+{
+	const struct step *s = owner;
+	const struct contexts *c = &s->job->contexts;
+
+	if (!s->frame || s->stage != STAGE_MAIN || which == STATUS_CANCELLED ||
+	    which == STATUS_ALWAYS) {
+		return c->status(c->owner, which, args, n);
+	}
+	return s->frame->status == (which == STATUS_SUCCESS ? RESULT_SUCCESS : RESULT_FAILURE);
+}
+
+static bool step_hash_files(void *owner, const struct str *patterns, size_t n, struct str *out,
+			    struct str *why)
+{
+	const struct contexts *c = &((const struct step *)owner)->job->contexts;
+
+	return c->hash_files(c->owner, patterns, n, out, why);
 }
 
 bool step_must_stop(struct step *s)
@@ -107,8 +192,16 @@ bool step_must_stop(struct step *s)
 		return true; /* its `if` is not looked at again */
 	}
 	if (!s->cond_after_cancel) {
+		enum result status = s->frame ? s->frame->status : RESULT_NONE;
+
 		s->cond_after_cancel = true;
+		if (s->frame) {
+			s->frame->status = RESULT_CANCELLED;
+		}
 		s->keep_going = condition(s, &wanted) && wanted;
+		if (s->frame && s->keep_going) {
+			s->frame->status = status;
+		}
 	}
 	return !s->keep_going;
 }
@@ -117,7 +210,7 @@ bool step_must_stop(struct step *s)
 static void prepare_timeout(struct step *s)
 {
 	struct job *job = s->job;
-	struct expr_env env = contexts_env(&job->contexts);
+	struct expr_env env = contexts_env(&s->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 	double minutes = 0;
 
@@ -131,13 +224,19 @@ static void prepare_timeout(struct step *s)
 	}
 }
 
+static const struct str phases[ACTION_STAGES] = {
+	[STAGE_PRE] = STR_INIT("pre"),
+	[STAGE_MAIN] = STR_INIT("main"),
+	[STAGE_POST] = STR_INIT("post"),
+};
+
 static void emit_started(struct step *s)
 {
 	struct event e = { .kind = EVENT_STEP_STARTED, .step = s->path };
 
 	e.u.step_started.name = s->name;
 	e.u.step_started.id = s->def->explicit_id ? s->def->id : STR_EMPTY;
-	e.u.step_started.phase = STR("main");
+	e.u.step_started.phase = phases[s->stage];
 	job_emit(s->job, &e);
 }
 
@@ -157,25 +256,17 @@ static void emit_finished(struct step *s)
 /* --- run ---------------------------------------------------------------------------------------
  */
 
-static void refuse(struct step *s)
-{
-	step_fail(s,
-		  job_placed_at(s->job, s->a, s->def->at,
-				arena_printf(s->a,
-					     "the action %.*s cannot be run by this version of "
-					     "act-c: only actions/checkout of this repository can",
-					     STR_ARG(s->def->uses.s))));
-}
-
 static void start_kind(struct step *s)
 {
 	step_output_init(s);
-	if (s->def->kind == STEP_RUN) {
+	if (s->frame && s->deadline_ms && now_ms() >= s->deadline_ms) {
+		step_fail(s, STR("The action has timed out."));
+	} else if (s->def->kind == STEP_RUN) {
 		step_script_start(s);
 	} else if (step_is_checkout(s->def)) {
 		step_checkout(s);
 	} else {
-		refuse(s);
+		action_start(s);
 	}
 }
 
@@ -207,7 +298,7 @@ static void apply_changes(struct step *s)
 static void conclude(struct step *s)
 {
 	struct job *job = s->job;
-	struct expr_env env = contexts_env(&job->contexts);
+	struct expr_env env = contexts_env(&s->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 	bool go_on = false;
 
@@ -228,20 +319,30 @@ static void apply_context(struct step *s)
 	struct arena *a = &s->job->arena;
 	struct vobject *o = NULL;
 
-	if (!s->def->explicit_id) {
+	if (!s->def->explicit_id || s->stage != STAGE_MAIN) {
 		return;
 	}
 	o = vobject_new(a, false);
 	vobject_set(a, o, STR("outputs"), value_copy(a, value_object(s->outputs)));
 	vobject_set(a, o, STR("outcome"), value_str(result_word(s->outcome)));
 	vobject_set(a, o, STR("conclusion"), value_str(result_word(s->conclusion)));
-	vobject_set(a, s->job->steps, s->def->id, value_object(o));
+	vobject_set(a, s->frame ? s->frame->caller->use->steps : s->job->steps, s->def->id,
+		    value_object(o));
 }
 
 static void apply_status(struct step *s)
 {
 	struct job *job = s->job;
+	struct frame *frame = s->frame;
 
+	if (frame) {
+		/* The worst of its steps; the job learns of it with the action's own end. */
+		if (s->conclusion == RESULT_CANCELLED ||
+		    (s->conclusion == RESULT_FAILURE && frame->status == RESULT_SUCCESS)) {
+			frame->status = s->conclusion;
+		}
+		return;
+	}
 	if (s->conclusion == RESULT_FAILURE && job->status == RESULT_SUCCESS) {
 		job->status = RESULT_FAILURE;
 	}
@@ -249,20 +350,38 @@ static void apply_status(struct step *s)
 		    value_str(result_word(job->status)));
 }
 
+/* "Post Run x": pre and post bear the name that the main step has, or would have. */
+static struct str stage_title(struct step *s, const struct expr_env *env)
+{
+	static const char *const prefixes[ACTION_STAGES] = {
+		[STAGE_PRE] = "Pre ", [STAGE_MAIN] = "", [STAGE_POST] = "Post "
+	};
+	struct str title = step_title(s->a, s->def, env);
+
+	return s->stage == STAGE_MAIN
+		       ? title
+		       : arena_printf(s->a, "%s%.*s", prefixes[s->stage], STR_ARG(title));
+}
+
 /* Before anything of it runs: false when it is over already (skipped, or failed to prepare). */
 static bool prepare(struct step *s)
 {
 	struct job *job = s->job;
-	struct expr_env env = contexts_env(&job->contexts);
+	struct expr_env env = contexts_env(&s->contexts);
 	bool wanted = false;
 	bool ok = false;
 
-	vobject_set(&job->arena, job->github, STR("action"), value_str(s->def->id));
+	if (!s->frame) {
+		vobject_set(s->a, s->github, STR("action"), value_str(s->def->id));
+	}
 	vobject_set(&job->arena, job->job_object, STR("status"),
 		    value_str(result_word(job->status)));
 	ok = prepare_env(s);
-	s->name = step_title(s->a, s->def, &env);
-	ok = ok && condition(s, &wanted);
+	s->name = stage_title(s, &env);
+	if (ok && !condition(s, &wanted)) {
+		s->cond_failed = true;
+		ok = false;
+	}
 	if (ok && wanted) {
 		emit_started(s);
 		return true;
@@ -273,6 +392,19 @@ static bool prepare(struct step *s)
 		s->outcome = RESULT_FAILURE;
 	}
 	return false;
+}
+
+/* A step has the github context to itself: what it sets there is not seen by others. */
+static void set_contexts(struct step *s, const struct vobject *github)
+{
+	s->github = vobject_new(s->a, false);
+	for (size_t i = 0; i < github->n; i++) {
+		vobject_set(s->a, s->github, github->v[i].key, github->v[i].value);
+	}
+	s->contexts.github = value_object(s->github);
+	s->contexts.owner = s;
+	s->contexts.status = step_status;
+	s->contexts.hash_files = step_hash_files;
 }
 
 void step_init(struct step *s, struct job *job, struct arena *a, const struct step_def *def,
@@ -289,9 +421,21 @@ void step_init(struct step *s, struct job *job, struct arena *a, const struct st
 		.stop_token = STR_EMPTY,
 		.started_ms = now_ms(),
 		.echo = job->step_debug,
+		.stage = STAGE_MAIN,
+		.contexts = job->contexts,
 	};
 	s->outputs = vobject_new(a, false); /* now: the arena may be the step's own */
 	s->env_changes = vobject_new(a, true);
+	set_contexts(s, job->github);
+}
+
+void step_enter(struct step *s, struct frame *frame)
+{
+	s->frame = frame;
+	s->stage = frame->caller->stage;
+	s->deadline_ms = frame->caller->deadline_ms;
+	s->contexts = frame->contexts;
+	set_contexts(s, frame->github);
 }
 
 /* A step that never ran: skipped, or failed while it was prepared (continue-on-error is not asked).
@@ -310,6 +454,8 @@ bool step_start(struct step *s)
 		end_unstarted(s);
 		return false;
 	}
+	/* Its `if` was looked at after the cancellation: it was not meant to stop it. */
+	s->cond_after_cancel = s->keep_going = job_is_cancelled(s->job);
 	prepare_timeout(s);
 	step_files_prepare(s);
 	start_kind(s);
@@ -321,7 +467,9 @@ void step_settle(struct step *s)
 	struct job *job = s->job;
 
 	if (s->exec.proc) {
-		step_script_finish(s);
+		s->finish(s);
+	} else if (s->body) {
+		frame_end(s->body);
 	}
 	step_output_finish(s);
 	if (!job->lost && !job->killed) {
@@ -343,6 +491,16 @@ void step_apply(struct step *s)
 	apply_status(s);
 }
 
+void step_drive(struct step *s)
+{
+	if (step_start(s)) {
+		step_exec_wait(s);
+		step_settle(s);
+	}
+	step_apply(s);
+	job_flush(s->job);
+}
+
 void step_run(struct job *job, const struct step_def *def, struct str path)
 {
 	struct step s;
@@ -352,11 +510,5 @@ void step_run(struct job *job, const struct step_def *def, struct str path)
 		return;
 	}
 	step_init(&s, job, &job->scratch, def, path);
-	if (step_start(&s)) {
-		step_exec_wait(&s);
-		step_settle(&s);
-	}
-	step_apply(&s);
-	job->contexts.env = value_object(job->global_env);
-	job_flush(job);
+	step_drive(&s);
 }

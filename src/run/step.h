@@ -5,6 +5,7 @@
 #define RUN_STEP_H
 
 #include "actc/stream.h"
+#include "action.h"
 #include "job.h"
 
 /* File commands in the order in which they are applied (SEMANTICS 4.2, 4.8). */
@@ -25,9 +26,17 @@ struct step {
 	struct job *job;
 	struct arena *a; /* what the step makes lives as long as it */
 	const struct step_def *def;
-	struct str path; /* "4" */
+	enum action_stage stage;  /* pre and post are steps of their own */
+	struct frame *frame;      /* the composite action that it is in; NULL = the job */
+	struct action_use *use;   /* the action that it is; NULL = none */
+	struct frame *body;       /* of a composite action, once it runs */
+	struct contexts contexts; /* what its expressions see */
+	struct vobject *github;   /* its own: file paths, action */
+	struct str path;          /* "4", "4/2" */
 	struct str name;
-	struct vobject *env; /* the env context: global and the step's own; case-sensitive */
+	struct vobject *env;     /* the env context: global and the step's own; case-sensitive */
+	struct vobject *own_env; /* what `env` of the step and of those around it has set */
+	struct vobject *inputs;  /* of an action, as strings */
 	struct str files[FILE_COMMANDS];
 	struct file_content handed[FILE_COMMANDS]; /* what they held at the end of the process */
 
@@ -47,11 +56,13 @@ struct step {
 	struct str reason;
 	bool cond_after_cancel; /* its `if` was looked at again after a cancellation … */
 	bool keep_going;        /* … and keeps it going */
+	bool cond_failed;       /* its `if` could not be evaluated */
 	long long started_ms;
-	long long deadline_ms; /* of timeout-minutes; 0 = none */
+	long long deadline_ms; /* of timeout-minutes, or that of a composite around it; 0 = none */
 	double timeout_minutes;
 
 	struct execution exec;
+	void (*finish)(struct step *s); /* what its kind does when the process has ended */
 	struct step *next_running;
 	bool background;
 	bool queued;      /* waits for a place among the background steps that run */
@@ -76,7 +87,9 @@ void step_output_finish(struct step *s);
 
 /* Starts a process of the step; a job_turn() or more later it has ended (exec.c). */
 void step_exec_start(struct step *s, const struct proc_spec *spec);
-/* Takes turns until it has, through timeout and cancellation. */
+/* Something of it runs: its process, or a step of the composite action that it is. */
+bool step_is_busy(const struct step *s);
+/* Takes turns until nothing of it does, through timeout and cancellation. */
 void step_exec_wait(struct step *s);
 /* After that: sets outcome and exit_code; a non-zero exit is a failed outcome without a message. */
 void step_exec_finish(struct step *s);
@@ -91,6 +104,16 @@ bool step_must_stop(struct step *s);
 /* The parts of a step's life, for those that run beside others (step.c). */
 void step_init(struct step *s, struct job *job, struct arena *a, const struct step_def *def,
 	       struct str path);
+/* Puts a step that is not started yet into a composite action. */
+void step_enter(struct step *s, struct frame *frame);
+/* Runs one that was made ready, to its end. */
+void step_drive(struct step *s);
+/* "##[group]" and its end in the step's log; the env context as a header shows it. */
+void step_group(struct step *s, struct str title);
+void step_endgroup(struct step *s);
+void step_log_env(struct step *s);
+/* A text that may have several lines. */
+void step_log(struct step *s, struct str text);
 /* Prepares it and starts its process; false: it is over already. */
 bool step_start(struct step *s);
 /* Its process has ended: reads its files, decides outcome and conclusion, tells them. */

@@ -1,0 +1,372 @@
+/*
+ * action.c - a step that uses an action: finds and reads it, gives it its inputs, and hands it to
+ * its kind (SEMANTICS 5.1 to 5.6). What a kind does is in files of their own, action_*.c.
+ */
+#include "containers.h"
+#include "step.h"
+
+enum { FILE_LIMIT = 1024 * 1024, MAX_ERRORS = 10 };
+
+/* The kinds that there are; the others are refused by name. */
+static const struct action_ops *const kinds[ACTION_KINDS] = {
+	[ACTION_COMPOSITE] = &action_composite,
+};
+
+static const char *const kind_names[ACTION_KINDS] = {
+	[ACTION_NODE] = "a JavaScript action",
+	[ACTION_DOCKER] = "a Docker action",
+	[ACTION_COMPOSITE] = "a composite action",
+};
+
+/* --- uses ------------------------------------------------------------------------------------ */
+
+struct action_use *action_use_of(struct job *job, struct action_use *outer,
+				 const struct step_def *def, size_t index)
+{
+	struct action_use *use = NULL;
+
+	for (use = job->uses; use; use = use->next) {
+		if (use->outer == outer && use->def == def) {
+			return use;
+		}
+	}
+	use = arena_new(&job->arena, struct action_use);
+	*use = (struct action_use){ .outer = outer, .def = def, .index = index, .next = job->uses };
+	use->repository = use->ref = STR_EMPTY;
+	use->state = vobject_new(&job->arena, false);
+	job->uses = use;
+	return use;
+}
+
+static bool is_local(struct str uses)
+{
+	return str_starts(uses, STR("./")) || str_starts(uses, STR(".\\"));
+}
+
+static bool has_stage(const struct action_use *use, enum action_stage stage)
+{
+	return use->action && use->action->kind != ACTION_COMPOSITE &&
+	       use->action->stages[stage].path.s.len > 0;
+}
+
+bool action_has_pre(const struct action_use *use)
+{
+	return !is_local(use->def->uses.s) && has_stage(use, STAGE_PRE);
+}
+
+/* --- reading action.yml ---------------------------------------------------------------------- */
+
+/* In the order in which they are looked for. */
+static const struct {
+	const char *name;
+	bool dockerfile;
+} manifests[] = {
+	{ "action.yml", false },
+	{ "action.yaml", false },
+	{ "Dockerfile", true },
+	{ "dockerfile", true },
+};
+
+enum { MANIFESTS = sizeof(manifests) / sizeof(manifests[0]) };
+
+static bool report_diags(struct step *s, const struct diags *diags, struct str file)
+{
+	for (size_t i = 0; i < diags->list.n && i < MAX_ERRORS; i++) {
+		if (diags->list.v[i].severity == DIAG_ERROR) {
+			job_annotate(s->job, s->path, "error",
+				     diag_as_github(s->a, diags, &diags->list.v[i]));
+		}
+	}
+	step_fail(s, arena_printf(s->a, "Failed to load %.*s", STR_ARG(file)));
+	return false;
+}
+
+static bool parse_manifest(struct step *s, struct str shown, struct str text)
+{
+	struct job *job = s->job;
+	struct sources *sources = job->run->request->sources;
+	struct diags diags = { .arena = &job->arena, .sources = sources };
+	uint32_t file = sources_add(sources, shown, text);
+
+	s->use->action = action_load(&job->arena, file, &diags);
+	return s->use->action || report_diags(s, &diags, shown);
+}
+
+/* The path without "./" and "/./" that a user would write. */
+static struct str tidy(struct arena *a, struct str path)
+{
+	struct strbuf out = STRBUF_INIT(0);
+	struct str tidied = STR_EMPTY;
+
+	while (path.p) {
+		struct str part = str_cut(&path, '/');
+
+		if (part.len && !str_eq(part, STR("."))) {
+			(void)strbuf_addf(&out, "%s%.*s", out.len ? "/" : "", STR_ARG(part));
+		}
+	}
+	tidied = arena_str(a, strbuf_str(&out));
+	strbuf_release(&out);
+	return tidied;
+}
+
+static bool nothing_there(struct step *s, struct str dir)
+{
+	step_fail(s, arena_printf(s->a,
+				  "Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under "
+				  "'%.*s'. Did you forget to run actions/checkout before running "
+				  "your local action?",
+				  STR_ARG(containers_shown(s->job, s->a, dir))));
+	return false;
+}
+
+static bool channel_failed(struct step *s, struct err *err)
+{
+	if (channel_lost(s->job->channel)) {
+		job_lost(s->job);
+	}
+	step_fail(s, arena_str(s->a, str_of(err->msg)));
+	err_release(err);
+	return false;
+}
+
+/* The action that lies in the workspace now, all candidates in one round trip. */
+static bool load_local(struct step *s)
+{
+	struct job *job = s->job;
+	struct action_use *use = s->use;
+	struct str below = tidy(&job->arena, s->def->uses.s);
+	struct file_content files[MANIFESTS] = { 0 };
+	struct err err = ERR_INIT;
+
+	use->dir = job->paths->workspace;
+	if (below.len) {
+		use->dir =
+			arena_printf(&job->arena, "%.*s/%.*s", STR_ARG(use->dir), STR_ARG(below));
+	}
+	for (size_t i = 0; i < MANIFESTS; i++) {
+		files[i].path = arena_printf(s->a, "%.*s/%s", STR_ARG(use->dir), manifests[i].name);
+	}
+	if (!channel_read(job->channel, s->a, files, MANIFESTS, FILE_LIMIT, &err)) {
+		return channel_failed(s, &err);
+	}
+	for (size_t i = 0; i < MANIFESTS; i++) {
+		struct str shown = arena_printf(&job->arena, "%.*s%s%s", STR_ARG(below),
+						below.len ? "/" : "", manifests[i].name);
+
+		if (files[i].found && manifests[i].dockerfile) {
+			use->action = action_from_image(&job->arena, str_of(manifests[i].name));
+			return true;
+		}
+		if (files[i].found) {
+			return parse_manifest(s, shown, files[i].content);
+		}
+	}
+	return nothing_there(s, use->dir);
+}
+
+static bool refuse(struct step *s, const char *what)
+{
+	step_fail(s, job_placed_at(s->job, s->a, s->def->at,
+				   arena_printf(s->a,
+						"the action %.*s cannot be run by this "
+						"version of act-c: %s",
+						STR_ARG(s->def->uses.s), what)));
+	return false;
+}
+
+static bool load(struct step *s)
+{
+	if (!s->use) {
+		s->use = action_use_of(s->job, NULL, s->def, 0);
+	}
+	if (s->use->action) {
+		return true;
+	}
+	if (is_local(s->def->uses.s)) {
+		return load_local(s);
+	}
+	return refuse(s, "of actions of other repositories only actions/checkout of this "
+			 "repository can");
+}
+
+/* --- inputs ---------------------------------------------------------------------------------- */
+
+static void warn_deprecated(struct step *s, struct str name)
+{
+	const struct action_input *input = action_input(s->use->action, name);
+
+	if (input && input->deprecated && str_eq(input->id.s, name)) {
+		job_annotate(s->job, s->path, "warning",
+			     arena_printf(s->a,
+					  "Input '%.*s' has been deprecated with message: %.*s",
+					  STR_ARG(name), STR_ARG(input->deprecation)));
+	}
+}
+
+static void add_quoted(struct strbuf *list, struct str name)
+{
+	(void)strbuf_addf(list, "%s'%.*s'", list->len ? ", " : "", STR_ARG(name));
+}
+
+/* Docker actions have two inputs without declaring them. */
+static const struct str docker_inputs[] = { STR_INIT("entryPoint"), STR_INIT("args") };
+
+static bool is_docker_input(const struct action *action, struct str name)
+{
+	return action->kind == ACTION_DOCKER &&
+	       (str_ieq(name, docker_inputs[0]) || str_ieq(name, docker_inputs[1]));
+}
+
+static void warn_unexpected(struct step *s, const struct vobject *given)
+{
+	const struct action *action = s->use->action;
+	struct strbuf unexpected = STRBUF_INIT(0), valid = STRBUF_INIT(0);
+
+	for (size_t i = 0; i < given->n; i++) {
+		struct str name = given->v[i].key;
+
+		if (!action_input(action, name) && !is_docker_input(action, name)) {
+			add_quoted(&unexpected, name);
+		}
+	}
+	for (size_t i = 0; action->kind == ACTION_DOCKER && i < 2; i++) {
+		add_quoted(&valid, docker_inputs[i]);
+	}
+	for (size_t i = 0; i < action->ninputs; i++) {
+		add_quoted(&valid, action->inputs[i].id.s);
+	}
+	if (unexpected.len) {
+		job_annotate(s->job, s->path, "warning",
+			     arena_printf(s->a, "Unexpected input(s) %s, valid inputs are [%s]",
+					  unexpected.p, valid.len ? valid.p : "''"));
+	}
+	strbuf_release(&unexpected);
+	strbuf_release(&valid);
+}
+
+/* What `with` gives, then the defaults of the others; all are strings (SEMANTICS 5.3). */
+static bool evaluate_inputs(struct step *s)
+{
+	const struct action *action = s->use->action;
+	struct expr_env env = contexts_env(&s->contexts);
+	struct eval_error e = { .at = NO_SPAN };
+	struct value with = value_null();
+	bool ok = !s->def->with || tok_eval(s->a, s->def->with, &env, false, &with, &e);
+
+	s->inputs = vobject_new(s->a, false);
+	for (size_t i = 0; ok && with.kind == VALUE_OBJECT && i < with.u.o->n; i++) {
+		struct str text = value_to_str(s->a, with.u.o->v[i].value);
+
+		vobject_set(s->a, s->inputs, with.u.o->v[i].key, value_str(text));
+		warn_deprecated(s, with.u.o->v[i].key);
+	}
+
+	const size_t given = s->inputs->n;
+
+	for (size_t i = 0; ok && i < action->ninputs; i++) {
+		const struct action_input *input = &action->inputs[i];
+		struct str text = STR_EMPTY;
+
+		if (!vobject_get(s->inputs, input->id.s)) {
+			ok = tok_eval_str(s->a, input->fallback, &env, &text, &e);
+			vobject_set(s->a, s->inputs, input->id.s, value_str(text));
+		}
+	}
+	if (!ok) {
+		step_fail(s, job_placed(s->job, s->a, &e));
+		return false;
+	}
+
+	struct vobject only_given = *s->inputs;
+
+	only_given.n = given;
+	warn_unexpected(s, &only_given);
+	return true;
+}
+
+/* --- the log's header ------------------------------------------------------------------------- */
+
+static void log_header(struct step *s)
+{
+	bool any = false;
+
+	if (s->stage == STAGE_POST) {
+		job_log(s->job, s->path, STR("Post job cleanup."));
+		return;
+	}
+	step_group(s, arena_printf(s->a, "Run %.*s", STR_ARG(s->def->uses.s)));
+	for (size_t i = 0; i < s->inputs->n; i++) {
+		const struct vpair *p = &s->inputs->v[i];
+
+		if (!any) {
+			job_log(s->job, s->path, STR("with:"));
+			any = true;
+		}
+		if (p->value.u.s.len) {
+			step_log(s, arena_printf(s->a, "  %.*s: %.*s", STR_ARG(p->key),
+						 STR_ARG(p->value.u.s)));
+		}
+	}
+	step_log_env(s);
+	step_endgroup(s);
+}
+
+/* --- a stage --------------------------------------------------------------------------------- */
+
+/* The first stage of an action that begins brings its post with it; a composite action has a post
+ * as soon as one of its steps has. */
+static void register_post(struct job *job, struct action_use *use)
+{
+	if (!use || use->posted) {
+		return;
+	}
+	use->posted = true;
+	if (use->outer) {
+		register_post(job, use->outer);
+		return;
+	}
+	use->next_post = job->posts;
+	job->posts = use;
+}
+
+static void set_origin(struct step *s)
+{
+	vobject_set(s->a, s->github, STR("action_repository"), value_str(s->use->repository));
+	vobject_set(s->a, s->github, STR("action_ref"), value_str(s->use->ref));
+}
+
+void action_start(struct step *s)
+{
+	const struct action_ops *ops = NULL;
+	struct str why = STR_EMPTY;
+
+	if (!load(s)) {
+		return;
+	}
+	ops = kinds[s->use->action->kind];
+	if (!ops) {
+		(void)refuse(s, arena_printf(s->a, "it is %s", kind_names[s->use->action->kind]).p);
+		return;
+	}
+	if (s->stage == STAGE_MAIN && is_local(s->def->uses.s) && has_stage(s->use, STAGE_PRE)) {
+		job_annotate(s->job, s->path, "warning",
+			     arena_printf(s->a,
+					  "`pre` execution is not supported for local action from "
+					  "'%.*s'",
+					  STR_ARG(s->def->uses.s)));
+	}
+	if (has_stage(s->use, STAGE_POST)) {
+		register_post(s->job, s->use);
+	}
+	set_origin(s);
+	if (!evaluate_inputs(s)) {
+		return;
+	}
+	log_header(s);
+	if (ops->prepare && !ops->prepare(s->job, s->use, &why)) {
+		step_fail(s, why);
+		return;
+	}
+	ops->start(s);
+}
