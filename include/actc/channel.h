@@ -60,6 +60,10 @@ enum channel_turn { TURN_PROGRESS, TURN_WAKE, TURN_TIMEOUT, TURN_LOST };
  * s is lost, without the caller's help as long as it keeps taking turns at least every 5 s.
  */
 enum channel_turn channel_turn(struct channel *c, int wake_fd, int timeout_ms);
+/* From now on the turns of c serve the other channel too: its agent beside c's own. When the other
+ * one is lost its processes end, and nothing happens to c. It must part before it is closed. */
+void channel_join(struct channel *c, struct channel *other);
+void channel_part(struct channel *c, struct channel *other);
 /* For a caller that is busy elsewhere for long (a slow reader of its output) and must not take more
  * in: sends a ping when one is due, reads nothing, never blocks. */
 void channel_keepalive(struct channel *c);

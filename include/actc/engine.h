@@ -60,6 +60,7 @@ struct engine_image {
 	struct str id;       /* "sha256:…" */
 	struct str platform; /* "linux/amd64" */
 	struct str user;     /* of its configuration, or empty */
+	struct str config;   /* its entry point and command, as two lines of JSON */
 };
 
 struct machine_spec {
@@ -82,7 +83,11 @@ struct machine_spec {
 	size_t nknown;
 	const struct container_spec *container; /* the job's own; NULL = the runner itself */
 	struct pod *pod;                        /* what it belongs to, or NULL */
-	struct str username, password;          /* for the image's registry; or empty */
+	/* Of a Docker action (SEMANTICS 5.8): the job's machine, whose network and directories it
+	 * gets. Its own are /github/workspace and so on; what it starts is not said here: the
+	 * caller spawns it. */
+	struct machine *beside;
+	struct str username, password; /* for the image's registry; or empty */
 	/* One line for people: "pulling ubuntu:24.04", docker's own words. */
 	void (*progress)(void *ctx, struct str line);
 	/* Asked now and then while something long goes on; true = give up (ERR_CANCELLED). Or NULL.
@@ -133,6 +138,15 @@ struct engine {
 	void (*pod_logs)(struct pod *pod, size_t service);
 	void (*pod_close)(struct pod *pod, bool force);
 
+	/*
+	 * Docker actions; NULL in engines that have none, which then start no machine with .beside
+	 * either. fetch: the image is here now, as the policy says. build: makes spec->image from
+	 * a tar archive (a descriptor), with the Dockerfile of that name in it.
+	 */
+	bool (*fetch)(struct arena *a, const struct machine_spec *spec, struct err *err);
+	bool (*build)(struct arena *a, const struct machine_spec *spec, int archive,
+		      struct str file, struct err *err);
+
 	/* These are NULL where an engine has no such thing. */
 	/* Whether the image is there, and what it is. False without an error: it is not. */
 	bool (*look)(struct arena *a, struct str image, struct engine_image *out, struct err *err);
@@ -148,6 +162,9 @@ const struct runner_paths *machine_paths(const struct machine *m);
 const struct runner_paths *machine_shown_paths(const struct machine *m);
 /* The engine's own name for a job container; or empty. */
 struct str machine_id(const struct machine *m);
+/* What the image of a machine starts by itself: its entry point, or its command. */
+const struct str *machine_entrypoint(struct arena *a, const struct machine *m, size_t *n);
+const struct str *machine_command(struct arena *a, const struct machine *m, size_t *n);
 /* What is worth telling of it: image id, container name; or empty. */
 struct str machine_describe(const struct machine *m);
 

@@ -19,9 +19,12 @@
 enum {
 	RX_SIZE = 1024 * 1024,
 	PIPE_SIZE = 1024 * 1024,
+	/* What is polled: the caller's descriptor, then for each channel its two and those of its
+	 * streams. */
+	SLOT_WAKE = 0,
+	SLOT_FIRST,
 	SLOT_IN = 0,
 	SLOT_OUT,
-	SLOT_WAKE,
 	SLOTS,
 };
 
@@ -302,20 +305,32 @@ static void poll_add(struct channel *c, size_t at, int fd, short events, struct 
 	c->pollers[at] = s;
 }
 
-static size_t poll_fill(struct channel *c, int wake_fd)
+/* The slots of one channel, from n on; returns the next free one. */
+static size_t poll_channel(struct channel *c, struct channel *other, size_t n)
 {
-	size_t n = SLOTS;
-
-	poll_add(c, SLOT_IN, c->in, POLLIN, NULL);
-	poll_add(c, SLOT_OUT, c->tx.len ? c->out : -1, POLLOUT, NULL);
-	poll_add(c, SLOT_WAKE, wake_fd, POLLIN, NULL);
-	for (struct chan_stream *s = c->streams; s; s = s->next) {
+	other->slot = n;
+	poll_add(c, n + SLOT_IN, other->lost ? -1 : other->in, POLLIN, NULL);
+	poll_add(c, n + SLOT_OUT, other->tx.len && !other->lost ? other->out : -1, POLLOUT, NULL);
+	n += SLOTS;
+	for (struct chan_stream *s = other->streams; s; s = s->next) {
 		int fd = -1;
 		short events = s->ops->wants ? s->ops->wants(s, &fd) : 0;
 
 		if (events) {
 			poll_add(c, n++, fd, events, s);
 		}
+	}
+	return n;
+}
+
+static size_t poll_fill(struct channel *c, int wake_fd)
+{
+	size_t n = SLOT_FIRST;
+
+	poll_add(c, SLOT_WAKE, wake_fd, POLLIN, NULL);
+	n = poll_channel(c, c, n);
+	for (struct channel *j = c->joined; j; j = j->next_joined) {
+		n = poll_channel(c, j, n);
 	}
 	return n;
 }
@@ -338,13 +353,31 @@ static void keep_alive(struct channel *c, long long now)
 	transmit(c);
 }
 
+static void excuse_gaps(struct channel *c, long long now)
+{
+	excuse_gap(c, now);
+	for (struct channel *j = c->joined; j; j = j->next_joined) {
+		excuse_gap(j, now);
+	}
+}
+
+static void keep_all_alive(struct channel *c, long long now)
+{
+	keep_alive(c, now);
+	for (struct channel *j = c->joined; j; j = j->next_joined) {
+		if (!j->lost) {
+			keep_alive(j, now);
+		}
+	}
+}
+
 void channel_keepalive(struct channel *c)
 {
 	long long now = chan_now();
 
 	if (!c->lost) {
-		excuse_gap(c, now);
-		keep_alive(c, now);
+		excuse_gaps(c, now);
+		keep_all_alive(c, now);
 	}
 }
 
@@ -358,6 +391,25 @@ static bool still_there(const struct channel *c, const struct chan_stream *s)
 	return false;
 }
 
+/* What poll reported in the slots of one channel, which end before `end`. */
+static void serve(struct channel *c, struct channel *other, size_t end, struct arena *hello)
+{
+	if (c->polls[other->slot + SLOT_OUT].revents) {
+		transmit(other);
+	}
+	if (c->polls[other->slot + SLOT_IN].revents) {
+		receive(other, hello);
+	}
+	for (size_t i = other->slot + SLOTS; i < end && !other->lost; i++) {
+		struct chan_stream *s = c->pollers[i];
+
+		if (c->polls[i].revents && still_there(other, s)) {
+			s->ops->ready(other, s, c->polls[i].revents);
+		}
+	}
+	transmit(other);
+}
+
 /* False when nothing happened before the time was over. */
 static bool turn_once(struct channel *c, int wake_fd, int wait_ms, struct arena *hello)
 {
@@ -366,21 +418,19 @@ static bool turn_once(struct channel *c, int wake_fd, int wait_ms, struct arena 
 	if (poll(c->polls, (nfds_t)n, wait_ms) <= 0) {
 		return false;
 	}
-	if (c->polls[SLOT_OUT].revents) {
-		transmit(c);
+	serve(c, c, c->joined ? c->joined->slot : n, hello);
+	for (struct channel *j = c->joined; j; j = j->next_joined) {
+		serve(c, j, j->next_joined ? j->next_joined->slot : n, NULL);
 	}
-	if (c->polls[SLOT_IN].revents) {
-		receive(c, hello);
-	}
-	for (size_t i = SLOTS; i < n && !c->lost; i++) {
-		struct chan_stream *s = c->pollers[i];
-
-		if (c->polls[i].revents && still_there(c, s)) {
-			s->ops->ready(c, s, c->polls[i].revents);
-		}
-	}
-	transmit(c);
 	return true;
+}
+
+static void check_silence(struct channel *c, long long now)
+{
+	c->turned = now;
+	if (!c->lost && now - c->heard >= FRAME_SILENCE_MS) {
+		chan_fail(c, "the agent has not answered for %d s", FRAME_SILENCE_MS / 1000);
+	}
 }
 
 static enum channel_turn turn(struct channel *c, int wake_fd, int timeout_ms, struct arena *hello)
@@ -389,19 +439,18 @@ static enum channel_turn turn(struct channel *c, int wake_fd, int timeout_ms, st
 	long long now = chan_now();
 	long long until = now + (timeout_ms < 0 ? for_ever : timeout_ms);
 
-	excuse_gap(c, now);
+	excuse_gaps(c, now);
 	while (!c->lost) {
-		keep_alive(c, now);
+		keep_all_alive(c, now);
 
 		long long next = c->pinged + FRAME_PING_MS;
 		long long wait = (next < until ? next : until) - now;
 		bool moved = turn_once(c, wake_fd, wait > 0 ? (int)wait : 0, hello);
 
 		now = chan_now();
-		c->turned = now;
-		if (now - c->heard >= FRAME_SILENCE_MS) {
-			chan_fail(c, "the agent has not answered for %d s",
-				  FRAME_SILENCE_MS / 1000);
+		check_silence(c, now);
+		for (struct channel *j = c->joined; j; j = j->next_joined) {
+			check_silence(j, now);
 		}
 		if (!c->lost && moved) {
 			return c->polls[SLOT_WAKE].revents ? TURN_WAKE : TURN_PROGRESS;
@@ -423,6 +472,30 @@ enum channel_turn channel_turn(struct channel *c, int wake_fd, int timeout_ms)
 	result = turn(c, wake_fd, timeout_ms, NULL);
 	c->turning = false;
 	return result;
+}
+
+void channel_join(struct channel *c, struct channel *other)
+{
+	struct channel **at = &c->joined;
+
+	while (*at) {
+		at = &(*at)->next_joined;
+	}
+	*at = other;
+	other->next_joined = NULL;
+}
+
+void channel_part(struct channel *c, struct channel *other)
+{
+	struct channel **at = &c->joined;
+
+	while (*at && *at != other) {
+		at = &(*at)->next_joined;
+	}
+	if (*at) {
+		*at = other->next_joined;
+	}
+	other->next_joined = NULL;
 }
 
 bool chan_await(struct channel *c, const bool *done, int timeout_ms, struct err *err)

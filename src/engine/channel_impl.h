@@ -55,6 +55,9 @@ struct channel {
 	struct pollfd *polls;
 	struct chan_stream **pollers;
 	size_t npolls;
+	struct channel *joined;      /* served by the turns of this one */
+	struct channel *next_joined; /* in the list of the one that serves it */
+	size_t slot;                 /* of the polls of the one that serves it */
 };
 
 long long chan_now(void);

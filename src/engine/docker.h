@@ -82,6 +82,22 @@ bool docker_image_ready(struct arena *a, const struct docker_program *d,
 bool docker_image_fetch(struct arena *a, const struct docker_program *d,
 			const struct machine_spec *spec, struct engine_image *out, struct err *err);
 
+/* A call whose output people follow, which ends early when the run is cancelled. */
+struct docker_follow {
+	const struct machine_spec *spec;
+	int in; /* its stdin, or CHILD_NULL */
+	const char *what;
+	bool pull;       /* of what it says, leave out what is no news of a pull */
+	int status;      /* of its end */
+	struct str last; /* what docker said last, for an error */
+};
+bool docker_follow(struct arena *a, const struct docker_args *args, struct docker_follow *f,
+		   struct err *err);
+
+/* Builds spec->image from a tar archive (a descriptor) with that Dockerfile in it. */
+bool docker_build(struct arena *a, const struct docker_program *d, const struct machine_spec *spec,
+		  int archive, struct str file, struct err *err);
+
 /* A lock of this home, for what must be done once; the descriptor, or -1. */
 int docker_lock(struct arena *a, const struct machine_spec *spec, const char *name, int timeout_ms,
 		bool *waited, struct err *err);

@@ -18,10 +18,10 @@ static bool is_cancelled(const struct machine_spec *spec)
 	return spec->cancelled && spec->cancelled(spec->ctx);
 }
 
-static bool set_cancelled(const struct machine_spec *spec, struct err *err)
+static bool set_cancelled(const struct docker_follow *f, struct err *err)
 {
-	return err_set(err, ERR_CANCELLED, "cancelled while image \"%.*s\" was being fetched",
-		       STR_ARG(spec->image));
+	return err_set(err, ERR_CANCELLED, "cancelled while image \"%.*s\" was being %s",
+		       STR_ARG(f->spec->image), f->pull ? "fetched" : "built");
 }
 
 static void progress(const struct machine_spec *spec, struct str line)
@@ -51,7 +51,8 @@ bool docker_image_look(struct arena *a, const struct docker_program *d, struct s
 
 	docker_args_init(&args, a, d, "image");
 	docker_arg(&args, "inspect");
-	docker_arg(&args, "--format={{.Id}}\n{{.Os}}/{{.Architecture}}\n{{.Config.User}}");
+	docker_arg(&args, "--format={{.Id}}\n{{.Os}}/{{.Architecture}}\n{{.Config.User}}\n"
+			  "{{json .Config.Entrypoint}}\n{{json .Config.Cmd}}");
 	docker_arg(&args, arena_cstr(a, image));
 	*found = docker_call(&args, NULL, &text, DOCKER_CALL_MS, err);
 	if (*found) {
@@ -60,7 +61,8 @@ bool docker_image_look(struct arena *a, const struct docker_program *d, struct s
 		out->name = image;
 		out->id = str_trim(str_cut(&rest, '\n'));
 		out->platform = rest.p ? str_trim(str_cut(&rest, '\n')) : STR_EMPTY;
-		out->user = rest.p ? str_trim(rest) : STR_EMPTY;
+		out->user = rest.p ? str_trim(str_cut(&rest, '\n')) : STR_EMPTY;
+		out->config = rest.p ? rest : STR_EMPTY;
 	}
 	strbuf_release(&text);
 	if (!*found && is_missing(err)) {
@@ -78,11 +80,10 @@ static bool same_platform(struct str have, struct str want)
 
 /* --- pulling ---------------------------------------------------------------------------------- */
 
-struct pull {
-	const struct machine_spec *spec;
+struct following {
+	struct docker_follow *f;
 	struct child child;
 	struct strbuf line;
-	struct str last; /* what docker said last, for the error */
 	struct arena *a;
 	int fd;
 };
@@ -101,22 +102,23 @@ static bool is_noise(struct str line)
 	return line.len == 0;
 }
 
-static void pull_line(struct pull *p)
+static void take_line(struct following *p)
 {
-	struct str line = str_trim(strbuf_str(&p->line));
+	struct docker_follow *f = p->f;
+	struct str line = f->pull ? str_trim(strbuf_str(&p->line)) : strbuf_str(&p->line);
 	struct str words = docker_words(line);
 
 	if (words.len) {
-		p->last = arena_str(p->a, words);
+		f->last = arena_str(p->a, words);
 	}
-	if (!is_noise(line)) {
-		progress(p->spec, line);
+	if (f->pull ? !is_noise(line) : str_trim(line).len > 0) {
+		progress(f->spec, line);
 	}
 	strbuf_reset(&p->line);
 }
 
 /* False at the end of the output. */
-static bool pull_read(struct pull *p)
+static bool read_some(struct following *p)
 {
 	char chunk[4096];
 	ssize_t n = read(p->fd, chunk, sizeof(chunk));
@@ -126,18 +128,18 @@ static bool pull_read(struct pull *p)
 	}
 	for (ssize_t i = 0; i < n; i++) {
 		if (chunk[i] == '\n' || chunk[i] == '\r') {
-			pull_line(p);
+			take_line(p);
 		} else {
 			(void)strbuf_addc(&p->line, chunk[i]);
 		}
 	}
 	if (n <= 0) {
-		pull_line(p);
+		take_line(p);
 	}
 	return n > 0;
 }
 
-static bool pull_watch(struct pull *p, struct err *err)
+static bool watch(struct following *p, struct err *err)
 {
 	long long deadline = now_ms() + DOCKER_PULL_MS;
 
@@ -145,50 +147,56 @@ static bool pull_watch(struct pull *p, struct err *err)
 		struct pollfd in = { p->fd, POLLIN, 0 };
 		int ready = poll(&in, 1, ASK_MS);
 
-		if (is_cancelled(p->spec)) {
-			return set_cancelled(p->spec, err);
+		if (is_cancelled(p->f->spec)) {
+			return set_cancelled(p->f, err);
 		}
 		if (now_ms() >= deadline) {
-			return err_set(err, ERR_ENGINE, "pull: no end within %d minutes",
+			return err_set(err, ERR_ENGINE, "%s: no end within %d minutes", p->f->what,
 				       DOCKER_PULL_MS / 60000);
 		}
-		if (ready > 0 && !pull_read(p)) {
+		if (ready > 0 && !read_some(p)) {
 			return true;
 		}
 	}
 }
 
-static bool pull_run(struct pull *p, const struct docker_args *args, struct err *err)
+bool docker_follow(struct arena *a, const struct docker_args *args, struct docker_follow *f,
+		   struct err *err)
 {
+	struct following p = {
+		.f = f, .child = CHILD_INIT, .line = STRBUF_INIT(LINE_MAX_LEN), .a = a
+	};
 	struct child_spec child = docker_child(args);
 	int ends[2];
 
+	f->last = STR_EMPTY;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		return err_sys(err, errno, "pipe");
 	}
-	p->fd = ends[0];
+	p.fd = ends[0];
+	child.in = f->in;
 	child.out = child.err = ends[1];
 
-	bool ok = child_start(&child, &p->child, err);
+	bool ok = child_start(&child, &p.child, err);
 
 	(void)close(ends[1]);
-	ok = ok && pull_watch(p, err);
+	ok = ok && watch(&p, err);
 	if (ok) {
-		(void)child_wait(&p->child, DOCKER_CALL_MS);
+		(void)child_wait(&p.child, DOCKER_CALL_MS);
 	}
-	child_end(&p->child);
+	child_end(&p.child);
 	(void)close(ends[0]);
+	strbuf_release(&p.line);
+	f->status = p.child.status;
 	return ok;
 }
 
 static bool pull(struct arena *a, const struct docker_program *d, const struct machine_spec *spec,
 		 struct err *err)
 {
-	struct pull p = { .spec = spec,
-			  .child = CHILD_INIT,
-			  .line = STRBUF_INIT(LINE_MAX_LEN),
-			  .last = STR_EMPTY,
-			  .a = a };
+	struct docker_follow follow = {
+		.spec = spec, .in = CHILD_NULL, .what = "pull", .pull = true
+	};
 	struct docker_args args;
 
 	docker_args_init(&args, a, d, "pull");
@@ -204,15 +212,14 @@ static bool pull(struct arena *a, const struct docker_program *d, const struct m
 	docker_arg(&args, arena_cstr(a, spec->image));
 	progress(spec, arena_printf(a, "pulling %.*s", STR_ARG(spec->image)));
 
-	bool ok = pull_run(&p, &args, err);
+	bool ok = docker_follow(a, &args, &follow, err);
 
 	docker_logout(args.config);
-	strbuf_release(&p.line);
-	if (ok && p.child.status != 0) {
+	if (ok && follow.status != 0) {
 		return err_set(err, ERR_NOT_FOUND,
 			       "image \"%.*s\" cannot be pulled: %.*s; use another one with -P "
 			       "LABEL=IMAGE",
-			       STR_ARG(spec->image), STR_ARG(p.last));
+			       STR_ARG(spec->image), STR_ARG(follow.last));
 	}
 	return ok;
 }
@@ -270,7 +277,8 @@ int docker_lock(struct arena *a, const struct machine_spec *spec, const char *na
 		}
 		err_release(err);
 		if (is_cancelled(spec)) {
-			(void)set_cancelled(spec, err);
+			(void)set_cancelled(&(struct docker_follow){ .spec = spec, .pull = true },
+					    err);
 			return -1;
 		}
 	}

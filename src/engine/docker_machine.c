@@ -15,19 +15,15 @@
 #include <unistd.h>
 
 #include "agent_blob.h"
-#include "docker.h"
-#include "machine.h"
+#include "docker_machine.h"
 
 enum {
 	JOB_NAME_MAX = 40,
-	STDERR_TAIL = 16384,
 	END_MS = 10000,     /* a polite end: the agent kills everything and the container goes */
 	END_FORCE_MS = 800, /* the same, before docker is told to */
 	REMOVE_MS = 10000,  /* `docker rm -f` */
 	REMOVE_FORCE_MS = 2000,
 	REFUSED_MS = 5000, /* for `docker run` to end after its container did not come up */
-	EVENTS_MS = 3000,
-	EVENTS_SLACK_S = 600, /* the daemon's clock may differ from ours */
 	DIRS_MAX = 10,
 	FILL_TRIES = 3,
 	DOCKER_FAILED = 125, /* exit status of `docker run` for reasons of its own */
@@ -41,19 +37,6 @@ enum {
 #define EXTERNALS  "/home/runner/externals"
 #define EXTERN_IN  "/__e"
 #define GITHUB_DIR "/github"
-
-struct docker_machine {
-	struct machine base;
-	const struct docker_program *program;
-	const struct rundir *rundir;
-	struct child child; /* `docker run` */
-	int stderr_fd;      /* its stderr: a file without a name, which never blocks it */
-	const char *name;
-	const char *id_file; /* of a job container: where docker writes its id */
-	struct str user;     /* of the steps */
-	bool health;         /* the workflow has given it a health check */
-	struct timespec started;
-};
 
 /* --- the command line ------------------------------------------------------------------------- */
 
@@ -121,6 +104,14 @@ static struct str tool_volume(struct arena *a, const struct engine_image *image)
 	return arena_printf(a, "act-c-tool-%.*s", STR_ARG(id));
 }
 
+static void add_agent(struct docker_args *args, const struct docker_machine *m,
+		      const struct engine_image *image)
+{
+	docker_argf(args, "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR ",%s",
+		    docker_agent_volume(args->a, image->platform).p,
+		    m->program->mount_labels ? "readonly,volume-label=act-c.cache=agent" : "ro");
+}
+
 static void add_mounts(struct docker_args *args, const struct docker_machine *m,
 		       const struct machine_spec *spec, const struct engine_image *image)
 {
@@ -128,9 +119,6 @@ static void add_mounts(struct docker_args *args, const struct docker_machine *m,
 	struct str tool = tool_volume(args->a, image);
 	bool labels = m->program->mount_labels;
 
-	docker_argf(args, "--mount=type=volume,src=%s,dst=" DOCKER_AGENT_DIR ",%s",
-		    docker_agent_volume(args->a, image->platform).p,
-		    labels ? "readonly,volume-label=act-c.cache=agent" : "ro");
 	add_volume(args, m, paths->work);
 	if (spec->container) {
 		/* The image's root may be read-only. */
@@ -165,6 +153,18 @@ static bool container_args(struct docker_args *args, const struct machine_spec *
 	return true;
 }
 
+static bool job_args(struct docker_args *args, const struct machine_spec *spec,
+		     const struct engine_image *image, struct docker_machine *m, struct err *err)
+{
+	struct str network = spec->pod ? spec->pod->network : spec->network;
+
+	if (network.len) {
+		docker_argf(args, "--network=%.*s", STR_ARG(network));
+	}
+	add_mounts(args, m, spec, image);
+	return !spec->container || container_args(args, spec, m, err);
+}
+
 static bool run_args(struct docker_args *args, const struct machine_spec *spec,
 		     const struct engine_image *image, struct docker_machine *m, struct err *err)
 {
@@ -183,11 +183,6 @@ static bool run_args(struct docker_args *args, const struct machine_spec *spec,
 		docker_argf(args, "--platform=%.*s", STR_ARG(spec->platform));
 	}
 
-	struct str network = spec->pod ? spec->pod->network : spec->network;
-
-	if (network.len) {
-		docker_argf(args, "--network=%.*s", STR_ARG(network));
-	}
 	if (spec->memory.len) {
 		docker_argf(args, "--memory=%.*s", STR_ARG(spec->memory));
 	}
@@ -197,14 +192,16 @@ static bool run_args(struct docker_args *args, const struct machine_spec *spec,
 	if (spec->privileged) {
 		docker_arg(args, "--privileged");
 	}
-	add_mounts(args, m, spec, image);
-	if (spec->container && !container_args(args, spec, m, err)) {
+	add_agent(args, m, image);
+	if (!(spec->beside ? docker_action_args(args, spec, m, err)
+			   : job_args(args, spec, image, m, err))) {
 		return false;
 	}
 	if (!m->health) {
 		docker_arg(args, "--no-healthcheck");
 	}
-	if (!docker_split(args->a, spec->options, args, err)) {
+	/* The user's options are for jobs: with a network of its own, ports. */
+	if (!spec->beside && !docker_split(args->a, spec->options, args, err)) {
 		return false;
 	}
 	docker_arg(args, arena_cstr(args->a, spec->image));
@@ -226,23 +223,15 @@ static bool open_stderr(struct arena *a, struct docker_machine *m, struct err *e
 	return true;
 }
 
-/* What `docker run` (and the agent) said on stderr, the end of it. */
-static struct str stderr_tail(struct arena *a, const struct docker_machine *m)
-{
-	char *text = arena_alloc(a, STDERR_TAIL);
-	off_t end = lseek(m->stderr_fd, 0, SEEK_END);
-	ssize_t n =
-		pread(m->stderr_fd, text, STDERR_TAIL, end > STDERR_TAIL ? end - STDERR_TAIL : 0);
-
-	return str_mk(text, n > 0 ? (size_t)n : 0);
-}
-
 /* A bound workspace is the user's own directory, whose owner is not changed; docker has made it. */
 static size_t job_dirs(struct arena *a, const struct machine_spec *spec,
 		       const struct runner_paths *p, struct str *dirs)
 {
 	size_t n = 0;
 
+	if (spec->beside) {
+		return 0; /* they are the job's */
+	}
 	if (spec->container) {
 		dirs[n++] = STR(GITHUB_DIR "/home");
 		dirs[n++] = STR(GITHUB_DIR "/workflow");
@@ -349,7 +338,7 @@ static enum outcome not_started(struct arena *a, struct docker_machine *m, bool 
 				struct err *err)
 {
 	bool ended = client_wait(m, REFUSED_MS);
-	struct str text = stderr_tail(a, m), words = docker_words(text);
+	struct str text = docker_stderr(a, m), words = docker_words(text);
 
 	if (is_complaint(err)) {
 		return REFUSED;
@@ -485,6 +474,11 @@ static void set_paths(struct arena *a, struct docker_machine *m, const struct ma
 {
 	struct runner_paths *paths = &m->base.paths;
 
+	if (spec->beside) {
+		docker_action_paths(m);
+		return;
+	}
+
 	*paths = machine_layout(a, STR(WORK), spec->repository_name);
 	paths->tool_cache = STR(TOOL_CACHE);
 	paths->externals = STR(EXTERNALS);
@@ -501,7 +495,7 @@ static void set_paths(struct arena *a, struct docker_machine *m, const struct ma
 static bool make_tool_volume(struct arena *a, const struct docker_machine *m,
 			     const struct engine_image *image, struct err *err)
 {
-	return m->program->mount_labels ||
+	return m->program->mount_labels || m->base.beside ||
 	       docker_volume_make(a, m->program, tool_volume(a, image), "tool", err);
 }
 
@@ -531,7 +525,9 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 	struct docker_machine *m = arena_new(a, struct docker_machine);
 	struct engine_image image = { .id = STR_EMPTY };
 
+	m->arena = a;
 	m->base.engine = engine;
+	m->base.beside = spec->beside;
 	m->program = program;
 	set_paths(a, m, spec);
 	m->base.id = STR_EMPTY;
@@ -541,6 +537,7 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 	if (!docker_image_ready(a, program, spec, &image, err)) {
 		return NULL;
 	}
+	m->base.config = image.config;
 
 	if (!make_tool_volume(a, m, &image, err)) {
 		return NULL;
@@ -568,88 +565,6 @@ static void docker_stop(struct machine *base, bool force)
 	machine_end(m, force ? END_FORCE_MS : END_MS, force ? REMOVE_FORCE_MS : REMOVE_MS);
 }
 
-/* --- why it is gone --------------------------------------------------------------------------- */
-
-static bool events(struct arena *a, const struct docker_machine *m, struct str *out,
-		   struct err *err)
-{
-	struct strbuf text = STRBUF_INIT(65536);
-	struct timespec now;
-	struct docker_args args;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	docker_args_init(&args, a, m->program, "events");
-	docker_argf(&args, "--since=%lld", (long long)m->started.tv_sec - EVENTS_SLACK_S);
-	docker_argf(&args, "--until=%lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
-	docker_argf(&args, "--filter=container=%s", m->name);
-	docker_arg(&args, "--format={{.Action}} {{index .Actor.Attributes \"signal\"}}"
-			  "{{index .Actor.Attributes \"exitCode\"}}");
-
-	bool ok = docker_call(&args, NULL, &text, EVENTS_MS, err);
-
-	*out = arena_str(a, strbuf_str(&text));
-	strbuf_release(&text);
-	/* Where its clock is behind ours docker waits for our now: what came is the answer. */
-	if (!ok && err->sys == ETIMEDOUT && out->len) {
-		err_release(err);
-		ok = true;
-	}
-	return ok;
-}
-
-static struct str explain(struct arena *a, const struct docker_machine *m, struct str log)
-{
-	struct str killed = STR_EMPTY, exit = STR_EMPTY;
-	bool oom = false;
-
-	while (log.p) {
-		struct str rest = str_trim(str_cut(&log, '\n'));
-		struct str action = str_cut(&rest, ' ');
-		struct str value = rest.p ? rest : STR_EMPTY;
-
-		oom = oom || str_eq(action, STR("oom"));
-		killed = str_eq(action, STR("kill")) ? value : killed;
-		exit = str_eq(action, STR("die")) ? value : exit;
-	}
-	if (oom) {
-		return STR("the container was killed: it ran out of memory (OOM)");
-	}
-	if (killed.len) {
-		return arena_printf(a, "the container was killed from outside (signal %.*s)",
-				    STR_ARG(killed));
-	}
-	if (exit.len) {
-		struct str words = docker_words(stderr_tail(a, m));
-
-		return arena_printf(a, "the agent in the container ended (exit status %.*s)%s%.*s",
-				    STR_ARG(exit), words.len ? ": " : "", STR_ARG(words));
-	}
-	return STR_EMPTY;
-}
-
-static struct str docker_why_lost(struct arena *a, struct machine *base)
-{
-	struct docker_machine *m = (struct docker_machine *)base;
-	struct str log = STR_EMPTY, why = STR_EMPTY;
-	struct err err = ERR_INIT;
-	/* The events are complete once `docker run` has ended. */
-	bool ended = child_wait(&m->child, EVENTS_MS);
-
-	if (m->program->events && !events(a, m, &log, &err)) {
-		why = arena_printf(a, "the docker daemon does not answer any more (%s)", err.msg);
-	} else {
-		why = explain(a, m, log);
-	}
-	if (why.len == 0 && ended) {
-		why = arena_printf(a, "the connection to the container ended (%s run: %d)",
-				   m->program->name, m->child.status);
-	} else if (why.len == 0) {
-		why = STR("the agent in the container does not answer any more");
-	}
-	err_release(&err);
-	return why;
-}
-
 static bool look_with(struct arena *a, const struct docker_program *d, struct str image,
 		      struct engine_image *out, struct err *err)
 {
@@ -661,38 +576,51 @@ static bool look_with(struct arena *a, const struct docker_program *d, struct st
 /* --- the engines ------------------------------------------------------------------------------ */
 
 /* An engine's functions know nothing but which program they are for. */
-#define PROGRAM_ENGINE(NAME, ...)                                                        \
-	static void NAME##_engine_probe(struct arena *a, struct engine_state *out)       \
-	{                                                                                \
-		docker_probe(a, &NAME##_program, out);                                   \
-	}                                                                                \
-	static struct machine *NAME##_engine_start(                                      \
-		struct arena *a, const struct machine_spec *spec, struct err *err)       \
-	{                                                                                \
-		return start_with(a, &engine_##NAME, &NAME##_program, spec, err);        \
-	}                                                                                \
-	static int NAME##_engine_sweep(const struct rundir *home, bool all, bool caches, \
-				       struct err *err)                                  \
-	{                                                                                \
-		return docker_sweep(&NAME##_program, home, all, caches, err);            \
-	}                                                                                \
-	static bool NAME##_engine_look(struct arena *a, struct str image,                \
-				       struct engine_image *out, struct err *err)        \
-	{                                                                                \
-		return look_with(a, &NAME##_program, image, out, err);                   \
-	}                                                                                \
-	static size_t NAME##_engine_caches(struct arena *a, struct str **names)          \
-	{                                                                                \
-		return docker_caches(a, &NAME##_program, names);                         \
-	}                                                                                \
-	const struct engine engine_##NAME = { .name = #NAME,                             \
-					      .probe = NAME##_engine_probe,              \
-					      .start = NAME##_engine_start,              \
-					      .stop = docker_stop,                       \
-					      .why_lost = docker_why_lost,               \
-					      .sweep = NAME##_engine_sweep,              \
-					      .look = NAME##_engine_look,                \
-					      .caches = NAME##_engine_caches,            \
+#define PROGRAM_ENGINE(NAME, ...)                                                         \
+	static void NAME##_engine_probe(struct arena *a, struct engine_state *out)        \
+	{                                                                                 \
+		docker_probe(a, &NAME##_program, out);                                    \
+	}                                                                                 \
+	static struct machine *NAME##_engine_start(                                       \
+		struct arena *a, const struct machine_spec *spec, struct err *err)        \
+	{                                                                                 \
+		return start_with(a, &engine_##NAME, &NAME##_program, spec, err);         \
+	}                                                                                 \
+	static int NAME##_engine_sweep(const struct rundir *home, bool all, bool caches,  \
+				       struct err *err)                                   \
+	{                                                                                 \
+		return docker_sweep(&NAME##_program, home, all, caches, err);             \
+	}                                                                                 \
+	static bool NAME##_engine_look(struct arena *a, struct str image,                 \
+				       struct engine_image *out, struct err *err)         \
+	{                                                                                 \
+		return look_with(a, &NAME##_program, image, out, err);                    \
+	}                                                                                 \
+	static bool NAME##_engine_fetch(struct arena *a, const struct machine_spec *spec, \
+					struct err *err)                                  \
+	{                                                                                 \
+		struct engine_image image;                                                \
+		return docker_image_ready(a, &NAME##_program, spec, &image, err);         \
+	}                                                                                 \
+	static bool NAME##_engine_build(struct arena *a, const struct machine_spec *spec, \
+					int archive, struct str file, struct err *err)    \
+	{                                                                                 \
+		return docker_build(a, &NAME##_program, spec, archive, file, err);        \
+	}                                                                                 \
+	static size_t NAME##_engine_caches(struct arena *a, struct str **names)           \
+	{                                                                                 \
+		return docker_caches(a, &NAME##_program, names);                          \
+	}                                                                                 \
+	const struct engine engine_##NAME = { .name = #NAME,                              \
+					      .probe = NAME##_engine_probe,               \
+					      .start = NAME##_engine_start,               \
+					      .stop = docker_stop,                        \
+					      .why_lost = docker_why_lost,                \
+					      .sweep = NAME##_engine_sweep,               \
+					      .look = NAME##_engine_look,                 \
+					      .fetch = NAME##_engine_fetch,               \
+					      .build = NAME##_engine_build,               \
+					      .caches = NAME##_engine_caches,             \
 					      __VA_ARGS__ }
 
 /* Job containers and services are tried with docker only. */

@@ -1,6 +1,7 @@
 /* engine.c - which engines there are, and what they have in common. */
 #include "actc/engine.h"
 
+#include "actc/value.h"
 #include "agent_blob.h"
 #include "machine.h"
 
@@ -94,6 +95,38 @@ struct str machine_id(const struct machine *m)
 struct str machine_describe(const struct machine *m)
 {
 	return m->describe;
+}
+
+static const struct str *read_words(struct arena *a, struct str json, size_t *n)
+{
+	struct value v = value_null();
+	struct err ignored = ERR_INIT;
+	struct str *words = NULL;
+
+	*n = 0;
+	if (json.len && value_from_json_strict(a, json, &v, &ignored) && v.kind == VALUE_ARRAY) {
+		words = arena_array(a, struct str, v.u.a->n);
+		for (; *n < v.u.a->n; (*n)++) {
+			words[*n] = value_to_str(a, v.u.a->v[*n]);
+		}
+	}
+	err_release(&ignored);
+	return words;
+}
+
+const struct str *machine_entrypoint(struct arena *a, const struct machine *m, size_t *n)
+{
+	struct str rest = m->config;
+
+	return read_words(a, str_trim(str_cut(&rest, '\n')), n);
+}
+
+const struct str *machine_command(struct arena *a, const struct machine *m, size_t *n)
+{
+	struct str rest = m->config;
+
+	(void)str_cut(&rest, '\n');
+	return read_words(a, rest.p ? str_trim(rest) : STR_EMPTY, n);
 }
 
 struct runner_paths machine_layout(struct arena *a, struct str work, struct str repository_name)

@@ -12,6 +12,8 @@ struct machine {
 	struct runner_paths shown; /* .work is empty: the same */
 	struct str describe;
 	struct str id;
+	struct machine *beside; /* of a Docker action: the job's */
+	struct str config;      /* the image's entry point and command, two lines of JSON */
 };
 
 /* All paths below one work directory, as GitHub's runner lays them out; tool cache and externals

@@ -1,0 +1,49 @@
+/* docker_machine.h - a container with an agent in it, as the files of the docker engine share it.
+ */
+#ifndef ACTC_ENGINE_DOCKER_MACHINE_H
+#define ACTC_ENGINE_DOCKER_MACHINE_H
+
+#include <time.h>
+
+#include "actc/value.h"
+#include "docker.h"
+#include "machine.h"
+
+struct docker_machine {
+	struct machine base;
+	const struct docker_program *program;
+	const struct rundir *rundir;
+	struct child child; /* `docker run` */
+	int stderr_fd;      /* its stderr: a file without a name, which never blocks it */
+	const char *name;
+	const char *id_file; /* of a job container: where docker writes its id */
+	struct str user;     /* of the steps */
+	bool health;         /* the workflow has given it a health check */
+	struct timespec started;
+	struct arena *arena; /* as long as it */
+	struct value mounts; /* `inspect`'s, once asked for */
+};
+
+/* What `docker run` (and the agent) said on stderr, the end of it. */
+struct str docker_stderr(struct arena *a, const struct docker_machine *m);
+/* In one sentence. */
+struct str docker_why_lost(struct arena *a, struct machine *base);
+
+/* --- a Docker action's container, beside its job's (docker_action.c) --- */
+
+/* Its network and directories: those of the job. */
+bool docker_action_args(struct docker_args *args, const struct machine_spec *spec,
+			struct docker_machine *m, struct err *err);
+void docker_action_paths(struct docker_machine *m);
+
+/* The place at the daemon that a path of the container is, a file system path there; false (without
+ * an error) when it is in none of its mounts. */
+struct docker_place {
+	struct str source; /* "/var/lib/docker/volumes/…/_data/sub" */
+	bool bind;         /* of the user's own directories */
+	bool read_only;
+};
+bool docker_place(struct arena *a, struct docker_machine *m, struct str path,
+		  struct docker_place *out, struct err *err);
+
+#endif
