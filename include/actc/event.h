@@ -40,6 +40,7 @@ enum event_kind {
 	EVENT_RUN_NOTE,
 	EVENT_RUN_CANCELLING,
 	EVENT_RUN_FINISHED,
+	EVENT_JOB_WAITING,
 	EVENT_JOB_STARTED,
 	EVENT_JOB_FINISHED,
 	EVENT_JOB_SKIPPED,
@@ -89,15 +90,20 @@ struct event {
 			struct value jobs; /* {"success":3,"failure":1,…} */
 		} run_finished;
 		struct {
-			struct str name, workflow, runs_on, engine, image;
+			struct str name, reason;
+			struct str question; /* that a person is asked; or empty */
+		} job_waiting;
+		struct {
+			struct str name, workflow, runs_on, engine, image, environment;
 			struct value matrix;
 			int64_t leg, legs; /* 1-based; legs is 0 without a matrix */
 		} job_started;
 		struct {
 			struct str name, conclusion, reason;
 			int64_t duration_ms;
-			struct value outputs; /* {name: value}, already without secrets */
-			bool continued;       /* failed, but continue-on-error */
+			struct value outputs;        /* {name: value}, already without secrets */
+			bool continued;              /* failed, but continue-on-error */
+			struct str environment, url; /* what it deployed to, and where it is */
 		} job_finished;
 		struct {
 			struct str name, reason;

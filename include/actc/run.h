@@ -13,6 +13,7 @@
 #include "actc/arena.h"
 #include "actc/calls.h"
 #include "actc/engine.h"
+#include "actc/environment.h"
 #include "actc/event.h"
 #include "actc/matrix.h"
 #include "actc/payload.h"
@@ -28,6 +29,21 @@ struct run_workflow {
 	struct value inputs;  /* the `inputs` context; null when the event has none */
 	struct value payload; /* github.event, dispatch inputs filled in */
 	const bool *selected; /* parallel to workflow->jobs; NULL = all */
+};
+
+/* What was said beforehand about environments that want an approval. */
+struct approvals {
+	bool all, none; /* none: what is not named is rejected */
+	size_t n;
+	const struct str *v;
+	bool can_ask; /* a person at the terminal answers on standard input */
+};
+
+/* What a job that nothing here can run is to the others. */
+enum unserved {
+	UNSERVED_ASSUME, /* it worked; those that read its outputs are not rehearsed either */
+	UNSERVED_SKIP,   /* it was skipped */
+	UNSERVED_FAIL,   /* it failed, and so does the run */
 };
 
 struct run_request {
@@ -56,6 +72,9 @@ struct run_request {
 	size_t max_jobs;  /* at once, ≥ 1 */
 	double timeout_s; /* of the whole run; 0 = none */
 	bool dry_run;
+	const struct environments *environments; /* NULL = none are declared */
+	struct approvals approvals;
+	enum unserved unserved;
 };
 
 /* The contexts before any job, by name: of the request only event (NULL: no github), vars, secrets

@@ -17,6 +17,7 @@
 #include "actc/matrix.h"
 #include "actc/payload.h"
 #include "actc/plan.h"
+#include "actc/run.h"
 #include "actc/str.h"
 
 enum exit_code {
@@ -94,6 +95,9 @@ struct options {
 
 	/* how */
 	bool dry_run;
+	struct str_list approve; /* environments, "all", "none" */
+	enum unserved unserved;
+	bool token_from_gh;
 	unsigned long max_jobs;   /* 0 = as many as there are processors */
 	unsigned long timeout_ms; /* 0 = none */
 
@@ -136,6 +140,10 @@ struct run_values {
 	struct settings secrets, vars, env, inputs;
 };
 bool options_values(struct options *o, struct run_values *out, struct err *err);
+/* One more file of such values; what is wrong with it is ERR_USAGE. */
+enum value_source { VALUES_SECRETS, VALUES_VARS, VALUES_ENV, VALUES_INPUTS };
+bool options_values_file(struct options *o, enum value_source kind, struct str path,
+			 struct settings *out, struct err *err);
 /* The event payload of -e; null when none was given. */
 bool options_event_payload(struct options *o, struct value *out, struct err *err);
 

@@ -12,6 +12,7 @@
 #include "actc/run.h"
 #include "cli.h"
 #include "content.h"
+#include "deployments.h"
 #include "engine_choice.h"
 #include "happening.h"
 
@@ -29,6 +30,7 @@ struct preparation {
 	struct rundir rundir;
 	struct happening happening;
 	struct engine_choice engine;
+	struct environments environments;
 	VEC(struct str) notes;
 	struct run_request request;
 };
@@ -196,6 +198,21 @@ static bool fill_workflows(struct preparation *p, struct err *err)
 	return true;
 }
 
+static bool read_deployments(struct preparation *p, struct err *err)
+{
+	struct options *o = p->o;
+	struct diags diags = { .arena = p->a, .sources = &p->sources };
+	bool ok = deployments_read(o, p->happening.repo.root, &diags, &p->environments, err);
+	struct str unknown = ok ? deployments_unknown(o, &p->environments) : STR_EMPTY;
+
+	diags_print(&diags, stderr, options_colour(o, STDERR_FILENO));
+	if (unknown.len) {
+		vec_push(p->a, &p->notes, unknown);
+	}
+	return ok &&
+	       deployments_gh_token(o, p->happening.event.server_url, &p->values.secrets, err);
+}
+
 static struct masker *fill_masker(struct preparation *p)
 {
 	struct masker *m = masker_new();
@@ -203,6 +220,13 @@ static struct masker *fill_masker(struct preparation *p)
 	happening_token(p->a, &p->values.secrets);
 	for (size_t i = 0; i < p->values.secrets.n; i++) {
 		masker_add_secret(m, p->values.secrets.v[i].value);
+	}
+	for (size_t i = 0; i < p->environments.n; i++) {
+		const struct settings *own = &p->environments.v[i].secrets;
+
+		for (size_t k = 0; k < own->n; k++) {
+			masker_add_secret(m, own->v[k].value);
+		}
 	}
 	return m;
 }
@@ -247,6 +271,9 @@ static void fill_request(struct preparation *p)
 	r->max_jobs = o->max_jobs ? o->max_jobs : (size_t)(cores > 0 ? cores : 1);
 	r->timeout_s = (double)o->timeout_ms / 1000;
 	r->dry_run = o->dry_run;
+	r->environments = &p->environments;
+	r->approvals = deployments_approvals(o);
+	r->unserved = o->unserved;
 	r->machine = (struct machine_spec){
 		.platform = o->architecture,
 		.network = o->network,
@@ -316,7 +343,7 @@ static void sweep_leftovers(struct preparation *p)
 static bool open_and_read(struct preparation *p, struct err *err)
 {
 	return rundir_open(p->a, &p->rundir, err) && read_event(p, err) && obey_filters(p, err) &&
-	       leave_out(p, err);
+	       leave_out(p, err) && read_deployments(p, err);
 }
 
 /* The engine is asked beside the reading. But a hook wants to know first whether there is anything

@@ -19,6 +19,12 @@ const struct file_row file_rows[] = {
 	  "Secrets, variables, environment and inputs that are read when they are there: "
 	  "NAME=VALUE lines with optional quotes and export, # comments. Keep them out of the "
 	  "repository with .gitignore." },
+	{ ".github/act-c.yml",
+	  "Of the repository. environments: {NAME: {reviewers, wait, branches, secrets-file, "
+	  "vars-file, env-file}} declares what GitHub keeps in its settings: who must approve a "
+	  "deployment (see --approve), the minutes of a wait (skipped here), the branches that "
+	  "may deploy, and files inside the repository with what the environment adds to secrets, "
+	  "variables and env." },
 	{ "$XDG_CONFIG_HOME/act-c/actrc, ~/.actrc, ./.actrc",
 	  "Options, one a line, read in this order and before the command line. The last one is "
 	  "the "

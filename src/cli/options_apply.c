@@ -31,9 +31,15 @@ bool option_takes_value(const struct option_row *row)
 	return row->type != OPT_FLAG;
 }
 
+/* A word may be left out where there is an empty one. */
 bool option_wants_value(const struct option_row *row)
 {
-	return row->type != OPT_FLAG && row->type != OPT_WORD;
+	bool optional = row->type == OPT_FLAG;
+
+	for (const struct option_word *w = row->words; row->type == OPT_WORD && w->word; w++) {
+		optional = optional || !*w->word;
+	}
+	return !optional;
 }
 
 static void *field(struct options *o, const struct option_row *row)

@@ -48,6 +48,13 @@ static const struct option_word down_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct option_word unserved_words[] = {
+	{ "assume", UNSERVED_ASSUME },
+	{ "skip", UNSERVED_SKIP },
+	{ "fail", UNSERVED_FAIL },
+	{ NULL, 0 },
+};
+
 /* "fake" is for tests only and not shown. */
 static const char *const engines[] = {
 	"auto", "docker", "podman", "sandbox", "host", "fake", NULL
@@ -261,6 +268,15 @@ const struct option_row option_rows[] = {
 	  FIELD(input_files),
 	  .help = "A file of inputs. Without it, .input if there is one." },
 
+	{ .name = "token-from-gh",
+	  .type = OPT_FLAG,
+	  .trust = TRUST_TRUE,
+	  .group = GROUP_VALUES,
+	  .commands = IN_RUN,
+	  FIELD(token_from_gh),
+	  .help = "Hand jobs the token of 'gh auth token' as GITHUB_TOKEN, unless one is given "
+		  "with -s. It is yours, whatever the jobs' permissions say." },
+
 	/* Where jobs run */
 	{ .name = "engine",
 	  .arg = "NAME",
@@ -394,6 +410,25 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN,
 	  FIELD(max_jobs),
 	  .hidden = true },
+	{ .name = "approve",
+	  .arg = "NAME",
+	  .type = OPT_LIST,
+	  .trust = TRUST_ARGUMENT,
+	  .group = GROUP_CONTROL,
+	  .commands = IN_RUN,
+	  FIELD(approve),
+	  .help = "Approve deployments to this environment, or to all; none rejects those that "
+		  "are not named. May be repeated. Without it one is asked on a terminal; else "
+		  "the job is not rehearsed." },
+	{ .name = "unserved",
+	  .arg = "WHAT",
+	  .type = OPT_WORD,
+	  .group = GROUP_CONTROL,
+	  .commands = IN_RUN,
+	  FIELD(unserved),
+	  .words = unserved_words,
+	  .help = "What a job that nothing here can run is to the jobs that need it: assume that "
+		  "it worked (the default), skip it, or fail it, which fails the run." },
 	{ .name = "timeout",
 	  .arg = "TIME",
 	  .type = OPT_DURATION,

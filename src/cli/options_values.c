@@ -30,10 +30,12 @@ struct value_kind_row {
 	.out = offsetof(struct run_values, field)
 
 static const struct value_kind_row value_rows[] = {
-	{ "--secret", STR_INIT(".secrets"), VALUES(secrets, secret_files), true, true, true },
-	{ "--var", STR_INIT(".vars"), VALUES(vars, var_files), true, true, false },
-	{ "--env", STR_INIT(".env"), VALUES(env, env_files), false, true, false },
-	{ "--input", STR_INIT(".input"), VALUES(inputs, input_files), false, false, false },
+	[VALUES_SECRETS] = { "--secret", STR_INIT(".secrets"), VALUES(secrets, secret_files), true,
+			     true, true },
+	[VALUES_VARS] = { "--var", STR_INIT(".vars"), VALUES(vars, var_files), true, true, false },
+	[VALUES_ENV] = { "--env", STR_INIT(".env"), VALUES(env, env_files), false, true, false },
+	[VALUES_INPUTS] = { "--input", STR_INIT(".input"), VALUES(inputs, input_files), false,
+			    false, false },
 };
 
 static struct str upper(struct arena *a, struct str s)
@@ -69,6 +71,12 @@ static bool read_named(struct options *o, const struct value_kind_row *row, stru
 		set(o, row, out, file.v[i].name, file.v[i].value);
 	}
 	return true;
+}
+
+bool options_values_file(struct options *o, enum value_source kind, struct str path,
+			 struct settings *out, struct err *err)
+{
+	return read_named(o, &value_rows[kind], path, out, err);
 }
 
 static bool read_standard(struct options *o, const struct value_kind_row *row, struct settings *out,

@@ -57,12 +57,19 @@ static const struct event_field run_finished[] = {
 	VALUE(run_finished, jobs, "how many jobs ended with which conclusion"),
 };
 
+static const struct event_field job_waiting[] = {
+	MUST_TEXT(job_waiting, name, NULL),
+	MUST_TEXT(job_waiting, reason, "for whom or what"),
+	TEXT(job_waiting, question, "that a person at the terminal is asked"),
+};
+
 static const struct event_field job_started[] = {
 	MUST_TEXT(job_started, name, "as shown by GitHub"),
 	TEXT(job_started, workflow, "the file"),
 	TEXT(job_started, runs_on, "the label that was asked for"),
 	WORD(job_started, engine, NULL, NULL),
 	TEXT(job_started, image, NULL),
+	TEXT(job_started, environment, "that it deploys to"),
 	VALUE(job_started, matrix, "this leg's values"),
 	INT(job_started, leg, 0, "number of this leg, from 1"),
 	INT(job_started, legs, 0, "how many legs there are"),
@@ -75,6 +82,8 @@ static const struct event_field job_finished[] = {
 	MUST_INT(job_finished, duration_ms, NULL),
 	VALUE(job_finished, outputs, "those that hold no secret"),
 	BOOL(job_finished, continued, "failed, but continue-on-error"),
+	TEXT(job_finished, environment, "that it deployed to"),
+	TEXT(job_finished, url, "of that environment, when the workflow says it"),
 };
 
 static const struct event_field job_skipped[] = {
@@ -141,6 +150,8 @@ static const struct event_type types[EVENT_KINDS] = {
 	[EVENT_RUN_CANCELLING] = TYPE("run.cancelling", SCOPE_RUN, run_cancelling,
 				      "the run was told to stop"),
 	[EVENT_RUN_FINISHED] = TYPE("run.finished", SCOPE_RUN, run_finished, "the last event"),
+	[EVENT_JOB_WAITING] = TYPE("job.waiting", SCOPE_JOB, job_waiting,
+				   "it could start but for this"),
 	[EVENT_JOB_STARTED] = TYPE("job.started", SCOPE_JOB, job_started, NULL),
 	[EVENT_JOB_FINISHED] = TYPE("job.finished", SCOPE_JOB, job_finished,
 				    "nothing of this job follows"),

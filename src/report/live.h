@@ -41,6 +41,7 @@ struct job_state {
 	struct str conclusion; /* empty while it runs */
 	struct str reason;
 	struct str hint;
+	struct str url; /* of the environment that it deployed to */
 	bool continued;
 	int64_t duration_ms;
 	struct str failed_step;

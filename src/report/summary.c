@@ -113,6 +113,10 @@ static void job_line(struct text_reporter *t, const struct job_state *job, size_
 	if (job->continued) {
 		strbuf_adds(&t->out.pending, STR(" (continue-on-error)"));
 	}
+	if (job->url.len) {
+		paint_indent(&t->paint, is(job->conclusion, "success") ? 0 : 2);
+		paint_text(&t->paint, job->url);
+	}
 	text_end_line(t);
 	strbuf_release(&time);
 }

@@ -93,6 +93,7 @@ static void on_job_finished(struct text_reporter *t, const struct event *e)
 	end_job(t, job, e->u.job_finished.conclusion, e->u.job_finished.reason);
 	job->duration_ms = e->u.job_finished.duration_ms;
 	job->continued = e->u.job_finished.continued;
+	job->url = arena_str(&t->live.arena, e->u.job_finished.url);
 	job_result(t, job, timed);
 }
 
@@ -452,6 +453,30 @@ static void on_cancelling(struct text_reporter *t, const struct event *e)
 	end_remark(t);
 }
 
+/* A question stands where its answer will be typed, unless other lines may come in between. */
+static void on_job_waiting(struct text_reporter *t, const struct event *e)
+{
+	struct job_state *job = job_of(t, e, e->u.job_waiting.name);
+	struct str question = e->u.job_waiting.question;
+
+	if ((t->options.quiet && !question.len) || !begin_remark(t)) {
+		return;
+	}
+	paint_text(&t->remark, text_label(t, job));
+	paint_printf(&t->remark, " waits: ");
+	paint_text(&t->remark, e->u.job_waiting.reason);
+	if (question.len) {
+		paint_printf(&t->remark, "\n");
+		paint_styled(&t->remark, STYLE_BOLD, question);
+		paint_printf(&t->remark, " ");
+	}
+	if (question.len && t->live.njobs == 0) {
+		(void)output_flush(&t->status);
+	} else {
+		end_remark(t);
+	}
+}
+
 static void on_debug(struct text_reporter *t, const struct event *e)
 {
 	if (!t->options.verbose || !begin_remark(t)) {
@@ -486,6 +511,9 @@ static void show(struct text_reporter *t, const struct event *e)
 		break;
 	case EVENT_RUN_FINISHED:
 		text_summary(t, e);
+		break;
+	case EVENT_JOB_WAITING:
+		on_job_waiting(t, e);
 		break;
 	case EVENT_JOB_STARTED:
 		on_job_started(t, e);

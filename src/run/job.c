@@ -10,6 +10,7 @@
 
 #include "actc/process.h"
 #include "containers.h"
+#include "deploy.h"
 #include "env.h"
 #include "step.h"
 #include "worker.h"
@@ -292,6 +293,7 @@ static bool init_env(struct job *job, struct str *why)
 		vobject_set(&job->arena, job->global_env, given->v[i].name,
 			    value_str(given->v[i].value));
 	}
+	deploy_env(job);
 	return true;
 }
 
@@ -368,6 +370,7 @@ static void init_contexts(struct job *job)
 	job->contexts.steps = value_object(job->steps);
 	job->contexts.job = value_object(job->job_object);
 	job->contexts.secrets = job->leg->job->scope->secrets;
+	deploy_contexts(job);
 	job->contexts.owner = job;
 	job->contexts.status = job_status;
 	job->contexts.hash_files = job_hash_files;
@@ -538,7 +541,7 @@ static struct vobject *job_outputs(struct job *job)
 	return kept;
 }
 
-static void send_result(struct job *job, const struct vobject *outputs)
+static void send_result(struct job *job, const struct vobject *outputs, struct str url)
 {
 	struct vobject *o = vobject_new(&job->arena, false);
 	struct strbuf reason = STRBUF_INIT(0), line = STRBUF_INIT(0);
@@ -548,6 +551,7 @@ static void send_result(struct job *job, const struct vobject *outputs)
 	vobject_set(&job->arena, o, STR("reason"), value_str(strbuf_str(&reason)));
 	vobject_set(&job->arena, o, STR("outputs"), value_object(outputs));
 	vobject_set(&job->arena, o, STR("lost"), value_bool(job->lost));
+	vobject_set(&job->arena, o, STR("url"), value_str(url));
 	value_to_json_line(&line, value_object(o));
 	(void)write_all(job->control, line.p, line.len);
 	strbuf_release(&reason);
@@ -591,8 +595,9 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 
 	const struct vobject *outputs =
 		job.lost || !job.global_env ? vobject_new(&job.arena, false) : job_outputs(&job);
+	struct str url = job.lost || !job.global_env ? STR_EMPTY : deploy_url(&job);
 
 	tear_down(&job);
-	send_result(&job, outputs);
+	send_result(&job, outputs, url);
 	return 0;
 }

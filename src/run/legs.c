@@ -4,7 +4,10 @@
  */
 #include "legs.h"
 
+#include <math.h>
+
 #include "containers.h"
+#include "gate.h"
 #include "groups.h"
 #include "scope.h"
 
@@ -39,7 +42,7 @@ struct str job_skip_reason(struct run *run, const struct job_run *job)
 	for (size_t i = 0; i < job->def->needs.n; i++) {
 		const struct job_run *need = &job->scope->jobs[job->def->need_index[i]];
 
-		if (need->result != RESULT_SUCCESS && need->result != RESULT_NOT_REHEARSED) {
+		if (result_shown(run, need) != RESULT_SUCCESS) {
 			struct str word = result_word(need->result);
 
 			return arena_printf(run->arena, "%.*s: %.*s", STR_ARG(need->def->id.s),
@@ -243,7 +246,7 @@ static bool leg_init(struct run *run, struct leg_run *leg, struct str *why)
 	struct expr_env env = contexts_env(&c);
 
 	if (!eval_name(run, leg, &env, &e) || !eval_labels(run, leg, &env, &e) ||
-	    !eval_containers(run, leg, &env, &e) ||
+	    !eval_containers(run, leg, &env, &e) || !gate_read(run, leg, &env, &e) ||
 	    !tok_eval_bool(run->arena, def->continue_on_error, &env, &leg->continue_on_error, &e) ||
 	    !tok_eval_number(run->arena, def->timeout_minutes, &env, &minutes, &e) ||
 	    !tok_eval_number(run->arena, def->cancel_timeout_minutes, &env, &cancel_minutes, &e)) {
@@ -258,8 +261,8 @@ static bool leg_init(struct run *run, struct leg_run *leg, struct str *why)
 			return false;
 		}
 	}
-	leg->timeout_s = minutes * 60;
-	leg->cancel_timeout_s = (cancel_minutes < 1 ? 1 : cancel_minutes) * 60;
+	leg->timeout_s = floor(minutes) * 60; /* whole minutes, as GitHub has them */
+	leg->cancel_timeout_s = (cancel_minutes < 1 ? 1 : floor(cancel_minutes)) * 60;
 	return true;
 }
 

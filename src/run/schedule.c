@@ -9,6 +9,7 @@
 
 #include "actc/process.h"
 #include "actc/reads.h"
+#include "gate.h"
 #include "groups.h"
 #include "legs.h"
 #include "scope.h"
@@ -34,6 +35,7 @@ static void body_end(struct run *run, struct scope *scope)
 	struct str why = STR_EMPTY;
 	enum result result = scope_result(scope);
 
+	leg->job->withheld = leg->job->withheld || scope_withheld(scope);
 	if (!scope_outputs(run, scope, &outputs, &why)) {
 		result = result == RESULT_CANCELLED ? result : RESULT_FAILURE;
 	}
@@ -97,7 +99,9 @@ static enum result legs_result(const struct job_run *job)
 		for (size_t i = 0; i < job->nlegs; i++) {
 			const struct leg_run *leg = &job->legs[i];
 
-			if ((leg->continued ? RESULT_SUCCESS : leg->result) == order[k]) {
+			/* A part that nobody approved is missing in the whole. */
+			if ((leg->continued ? RESULT_SUCCESS : leg->result) == order[k] &&
+			    !(job->withheld && order[k] == RESULT_SUCCESS)) {
 				return order[k];
 			}
 		}
@@ -126,6 +130,8 @@ static void emit_leg_finished(struct run *run, const struct leg_run *leg, struct
 	e.u.job_finished.conclusion = result_word(leg->result);
 	e.u.job_finished.reason = reason;
 	e.u.job_finished.continued = leg->continued;
+	e.u.job_finished.environment = leg->environment;
+	e.u.job_finished.url = leg->url;
 	e.u.job_finished.duration_ms = leg->started_ms ? now_ms() - leg->started_ms : 0;
 	if (outputs && outputs->n) {
 		e.u.job_finished.outputs = value_object(outputs);
@@ -253,8 +259,11 @@ void schedule_ended(struct run *run, struct leg_run *leg, enum result result, st
 /* --- considering a job
  * ------------------------------------------------------------------------------ */
 
-static const struct job_run *unrehearsed_source(const struct job_run *job)
+static const struct job_run *unrehearsed_source(const struct run *run, const struct job_run *job)
 {
+	if (run->request->unserved != UNSERVED_ASSUME) {
+		return NULL;
+	}
 	for (size_t i = 0; i < job->def->needs.n; i++) {
 		const struct job_run *need = &job->scope->jobs[job->def->need_index[i]];
 
@@ -266,15 +275,34 @@ static const struct job_run *unrehearsed_source(const struct job_run *job)
 	return NULL;
 }
 
+/* Unlike that of a label, nobody assumes that an approval would have come. */
+static const struct job_run *withheld_need(const struct job_run *job)
+{
+	for (size_t i = 0; i < job->def->needs.n; i++) {
+		const struct job_run *need = &job->scope->jobs[job->def->need_index[i]];
+
+		if (need->withheld && need->result == RESULT_NOT_REHEARSED) {
+			return need;
+		}
+	}
+	return NULL;
+}
+
 static void consider(struct run *run, struct job_run *job)
 {
 	struct str why = STR_EMPTY;
 	bool wanted = false, cancelled = scope_cancelled(run, job->scope);
-	const struct job_run *source = unrehearsed_source(job);
+	const struct job_run *source = unrehearsed_source(run, job);
+	const struct job_run *withheld = withheld_need(job);
 
 	job->considered = true;
 	if (job->scope->broken.len) {
 		job_end_early(run, job, RESULT_FAILURE, job->scope->broken);
+	} else if (withheld) {
+		job->withheld = true;
+		why = arena_printf(run->arena, "approval needed: it needs %.*s",
+				   STR_ARG(withheld->def->id.s));
+		job_end_early(run, job, RESULT_NOT_REHEARSED, why);
 	} else if (source) {
 		why = arena_printf(run->arena,
 				   "it reads the outputs of %.*s, which was not rehearsed",
@@ -382,6 +410,39 @@ static bool scope_may_run(struct run *run, struct scope *scope)
 	return scope->entered;
 }
 
+/* --- environments ------------------------------------------------------------------------------
+ */
+
+/* True when the leg may go on: to start, or (withheld) to end without having been rehearsed. */
+static bool gate_lets(struct run *run, struct leg_run *leg, bool *moved)
+{
+	struct job_run *job = leg->job;
+	struct str why = STR_EMPTY;
+
+	switch (gate_ask(run, leg, &why)) {
+	case GATE_OPEN:
+		return true;
+	case GATE_WITHHELD:
+		job->withheld = true;
+		return true;
+	case GATE_WAITS:
+		if (scope_cancelled(run, job->scope)) {
+			leg_cancelled(run, leg, STR("the run was cancelled"));
+			end_if_all_ended(run, job);
+			*moved = true;
+		}
+		return false;
+	case GATE_REJECTED:
+		leg->started = true;
+		job->left--;
+		job->running++;
+		leg_end(run, leg, RESULT_FAILURE, why, NULL);
+		*moved = true;
+		return false;
+	}
+	return false;
+}
+
 /* The job's next leg that may start, after the ones that need no worker. */
 static struct leg_run *next_leg(struct run *run, struct job_run *job, bool room, bool *moved)
 {
@@ -395,6 +456,10 @@ static struct leg_run *next_leg(struct run *run, struct job_run *job, bool room,
 		if (job->max_parallel >= 1 && (double)job->running >= job->max_parallel) {
 			return NULL;
 		}
+		if (served && !gate_lets(run, leg, moved)) {
+			continue;
+		}
+		served = leg->placement.how != LABEL_NOT_SERVED;
 		if (served && !leg_may_run(run, leg)) {
 			*moved = *moved || leg->started; /* it was cancelled instead */
 			continue;
@@ -478,6 +543,23 @@ static bool is_counted(const struct job_run *job)
 	return job->selected && (job->nlegs == 0 || !job->legs[0].body);
 }
 
+/* At least a part of it. */
+static bool was_rehearsed(const struct job_run *job)
+{
+	bool any = job->result != RESULT_NOT_REHEARSED;
+
+	for (size_t i = 0; i < job->nlegs; i++) {
+		any = any || job->legs[i].result != RESULT_NOT_REHEARSED;
+	}
+	return any;
+}
+
+static bool is_unserved_failure(const struct run *run, const struct job_run *job)
+{
+	return run->request->unserved == UNSERVED_FAIL && !job->withheld &&
+	       job->result == RESULT_NOT_REHEARSED;
+}
+
 int schedule_exit_code(const struct run *run, struct vobject **counts, struct str *conclusion)
 {
 	bool failed = false, cancelled = false, rehearsed = false, unrehearsed = false;
@@ -491,7 +573,8 @@ int schedule_exit_code(const struct run *run, struct vobject **counts, struct st
 			if (is_counted(job)) {
 				count_result(run->arena, *counts, job->result);
 				unrehearsed = unrehearsed || job->result == RESULT_NOT_REHEARSED;
-				rehearsed = rehearsed || job->result != RESULT_NOT_REHEARSED;
+				failed = failed || is_unserved_failure(run, job);
+				rehearsed = rehearsed || was_rehearsed(job);
 				cancelled = cancelled || job->result == RESULT_CANCELLED;
 			}
 		}

@@ -300,6 +300,16 @@ bool scope_done(const struct scope *scope)
 	return true;
 }
 
+bool scope_withheld(const struct scope *scope)
+{
+	for (size_t i = 0; i < scope->njobs; i++) {
+		if (scope->jobs[i].withheld) {
+			return true;
+		}
+	}
+	return false;
+}
+
 enum result scope_result(const struct scope *scope)
 {
 	static const enum result order[] = { RESULT_FAILURE, RESULT_CANCELLED, RESULT_SUCCESS,
@@ -307,7 +317,8 @@ enum result scope_result(const struct scope *scope)
 
 	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
 		for (size_t i = 0; i < scope->njobs; i++) {
-			if (scope->jobs[i].result == order[k]) {
+			if (scope->jobs[i].result == order[k] &&
+			    !(order[k] == RESULT_SUCCESS && scope_withheld(scope))) {
 				return order[k];
 			}
 		}

@@ -23,6 +23,8 @@ bool scope_done(const struct scope *scope);
 /* What becomes of the calling leg: failure before cancelled before success; all skipped = skipped.
  */
 enum result scope_result(const struct scope *scope);
+/* Whether something in it was not approved. */
+bool scope_withheld(const struct scope *scope);
 /* The outputs of the called workflow; false with *why. */
 bool scope_outputs(struct run *run, const struct scope *scope, struct vobject **out,
 		   struct str *why);

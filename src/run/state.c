@@ -35,6 +35,15 @@ enum result result_from_word(struct str word)
 	return RESULT_NONE;
 }
 
+enum result result_shown(const struct run *run, const struct job_run *job)
+{
+	static const enum result shown[] = { [UNSERVED_ASSUME] = RESULT_SUCCESS,
+					     [UNSERVED_SKIP] = RESULT_SKIPPED,
+					     [UNSERVED_FAIL] = RESULT_FAILURE };
+
+	return job->result == RESULT_NOT_REHEARSED ? shown[run->request->unserved] : job->result;
+}
+
 struct value needs_context(struct run *run, const struct job_run *job)
 {
 	struct arena *a = run->arena;
@@ -43,11 +52,7 @@ struct value needs_context(struct run *run, const struct job_run *job)
 	for (size_t i = 0; i < job->def->needs.n; i++) {
 		const struct job_run *need = &job->scope->jobs[job->def->need_index[i]];
 		struct vobject *o = vobject_new(a, false);
-		/* A label that nothing here serves is assumed to have worked. */
-		enum result shown =
-			need->result == RESULT_NOT_REHEARSED ? RESULT_SUCCESS : need->result;
-
-		vobject_set(a, o, STR("result"), value_str(result_word(shown)));
+		vobject_set(a, o, STR("result"), value_str(result_word(result_shown(run, need))));
 		vobject_set(a, o, STR("outputs"), value_object(need->outputs));
 		vobject_set(a, needs, need->def->id.s, value_object(o));
 	}
@@ -70,8 +75,8 @@ struct job_owner {
 };
 
 /* Calls fn for every job that `job` needs, directly or not; stops when fn says true. */
-static bool any_ancestor(const struct job_run *job, bool *seen,
-			 bool (*fn)(const struct job_run *ancestor))
+static bool any_ancestor(const struct run *run, const struct job_run *job, bool *seen,
+			 bool (*fn)(enum result ancestor))
 {
 	for (size_t i = 0; i < job->def->needs.n; i++) {
 		size_t at = job->def->need_index[i];
@@ -81,36 +86,36 @@ static bool any_ancestor(const struct job_run *job, bool *seen,
 			continue;
 		}
 		seen[at] = true;
-		if (fn(need) || any_ancestor(need, seen, fn)) {
+		if (fn(result_shown(run, need)) || any_ancestor(run, need, seen, fn)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool has_failed(const struct job_run *job)
+static bool has_failed(enum result result)
 {
-	return job->result == RESULT_FAILURE;
+	return result == RESULT_FAILURE;
 }
 
-static bool has_not_succeeded(const struct job_run *job)
+static bool has_not_succeeded(enum result result)
 {
-	return job->result != RESULT_SUCCESS && job->result != RESULT_NOT_REHEARSED;
+	return result != RESULT_SUCCESS;
 }
 
 static bool any_of(const struct job_owner *o, const struct str *args, size_t n,
-		   bool (*fn)(const struct job_run *job))
+		   bool (*fn)(enum result result))
 {
 	struct job_run *job = o->job;
 	bool *seen = arena_array(o->run->arena, bool, job->scope->njobs);
 
 	if (n == 0) {
-		return any_ancestor(job, seen, fn);
+		return any_ancestor(o->run, job, seen, fn);
 	}
 	for (size_t i = 0; i < n; i++) {
 		const struct job_def *def = workflow_job(job->scope->workflow->workflow, args[i]);
 
-		if (def && fn(&job->scope->jobs[def->index])) {
+		if (def && fn(result_shown(o->run, &job->scope->jobs[def->index]))) {
 			return true;
 		}
 	}

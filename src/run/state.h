@@ -29,6 +29,7 @@ struct str result_word(enum result r);
 enum result result_from_word(struct str word);
 
 struct worker;
+struct gate;
 struct group;
 struct group_wish;
 
@@ -46,13 +47,16 @@ struct leg_run {
 	const struct workflow *calls; /* of a job that calls a reusable workflow */
 	struct scope *body;           /* once it was called */
 	bool continue_on_error;
-	double timeout_s;               /* of the job */
-	double cancel_timeout_s;        /* SEMANTICS 4.4 */
-	bool started;                   /* it has a worker or a body, or has ended without */
-	const struct group_wish *group; /* of the job's concurrency, once evaluated */
-	enum result result;             /* RESULT_NONE while it has not ended */
-	bool continued;                 /* failed, but continue-on-error */
-	struct worker *worker;          /* while it runs */
+	double timeout_s;                /* of the job */
+	double cancel_timeout_s;         /* SEMANTICS 4.4 */
+	struct str environment;          /* that it deploys to; or empty */
+	const struct environment *rules; /* of it, when it is declared */
+	struct str url;                  /* of it, once the job has ended */
+	bool started;                    /* it has a worker or a body, or has ended without */
+	const struct group_wish *group;  /* of the job's concurrency, once evaluated */
+	enum result result;              /* RESULT_NONE while it has not ended */
+	bool continued;                  /* failed, but continue-on-error */
+	struct worker *worker;           /* while it runs */
 	long long started_ms;
 };
 
@@ -70,6 +74,7 @@ struct job_run {
 	bool fail_fast;
 	double max_parallel; /* 0 = no limit */
 	enum result result;  /* as needs.X.result shows it; RESULT_NONE = not ended */
+	bool withheld;       /* nobody approved it, or something that it needs */
 	bool failed_hard;    /* a leg failed without continue-on-error: the run fails */
 	struct vobject *outputs;
 };
@@ -97,6 +102,7 @@ struct run {
 	struct scope *scopes; /* the started files first; called ones follow as they are called */
 	struct value vars;
 	struct group *groups;
+	struct gate *gates;
 	/* Set by the supervisor: asks the worker of a running leg to cancel it. */
 	void (*cancel_leg)(void *ctx, struct leg_run *leg);
 	void *ctx;
@@ -111,6 +117,8 @@ bool scope_cancelled(const struct run *run, const struct scope *scope);
  * matrix. With a leg also strategy and matrix. Status functions look at the job's ancestors. */
 void job_contexts(struct run *run, struct job_run *job, const struct leg_run *leg,
 		  struct contexts *out);
+/* What the others see of a job's result: one that was not rehearsed counts as --unserved says. */
+enum result result_shown(const struct run *run, const struct job_run *job);
 /* needs.<id> as job sees it. */
 struct value needs_context(struct run *run, const struct job_run *job);
 

@@ -11,6 +11,7 @@
 
 #include "actc/process.h"
 #include "actc/run.h"
+#include "gate.h"
 #include "schedule.h"
 #include "step.h"
 #include "worker.h"
@@ -115,6 +116,7 @@ static void emit_job_started(struct supervisor *s, const struct leg_run *leg)
 	e.u.job_started.engine =
 		leg->placement.how == LABEL_HOST ? STR("host") : str_of(r->engine->name);
 	e.u.job_started.image = leg->container.len ? leg->container : leg->placement.image;
+	e.u.job_started.environment = leg->environment;
 	e.u.job_started.matrix = leg->leg.values;
 	if (leg->leg.values.kind == VALUE_OBJECT) {
 		e.u.job_started.leg = (int64_t)leg->index + 1;
@@ -301,11 +303,16 @@ static int poll_timeout(const struct supervisor *s)
 	return at <= now ? 50 : (int)(at - now < 60000 ? at - now : 60000);
 }
 
-static size_t fill_fds(const struct supervisor *s)
-{
-	size_t n = 0;
+/* Places in fds before those of the workers; a place that is not used has the descriptor -1. */
+enum { FD_SIGNALS, FD_ANSWER, FD_WORKERS };
 
-	s->fds[n++] = (struct pollfd){ .fd = signal_pipe[0], .events = POLLIN };
+static size_t fill_fds(struct supervisor *s)
+{
+	size_t n = FD_WORKERS;
+
+	s->fds[FD_SIGNALS] = (struct pollfd){ .fd = signal_pipe[0], .events = POLLIN };
+	s->fds[FD_ANSWER] = (struct pollfd){ .fd = gate_is_asking(&s->run) ? STDIN_FILENO : -1,
+					     .events = POLLIN };
 	for (size_t i = 0; i < s->nworkers; i++) {
 		const struct worker *w = s->workers[i];
 		const int fds[WORKER_FDS] = { w->events, w->control, w->noise };
@@ -317,20 +324,32 @@ static size_t fill_fds(const struct supervisor *s)
 	return n;
 }
 
+/* A terminal gives a line at once; its end, or a failure, is no answer and so a no. */
+static void take_answer(struct supervisor *s)
+{
+	char line[256];
+	ssize_t n = read(STDIN_FILENO, line, sizeof(line));
+
+	gate_answered(&s->run, str_mk(line, n > 0 ? (size_t)n : 0));
+}
+
 static void turn(struct supervisor *s)
 {
 	size_t n = fill_fds(s);
 
 	event_bus_flush(s->run.request->bus);
 	if (poll(s->fds, n, poll_timeout(s)) > 0) {
-		for (size_t i = 1; i < n; i++) {
+		for (size_t i = FD_WORKERS; i < n; i++) {
 			if (s->fds[i].revents) {
-				worker_read(&s->run, s->workers[(i - 1) / WORKER_FDS],
+				worker_read(&s->run, s->workers[(i - FD_WORKERS) / WORKER_FDS],
 					    s->fds[i].fd);
 			}
 		}
-		if (s->fds[0].revents) {
+		if (s->fds[FD_SIGNALS].revents) {
 			take_signals(s);
+		}
+		if (s->fds[FD_ANSWER].revents) {
+			take_answer(s);
 		}
 	}
 	for (size_t i = s->nworkers; i-- > 0;) {
@@ -381,7 +400,7 @@ int run_execute(const struct run_request *request)
 	long long started = now_ms();
 
 	s.workers = calloc(request->max_jobs, sizeof(*s.workers));
-	s.fds = calloc(1 + WORKER_FDS * request->max_jobs, sizeof(*s.fds));
+	s.fds = calloc(FD_WORKERS + WORKER_FDS * request->max_jobs, sizeof(*s.fds));
 	BUG_ON(!s.workers || !s.fds || !signals_start(old));
 	s.deadline_ms =
 		request->timeout_s > 0 ? started + (long long)(request->timeout_s * 1000) : 0;
@@ -399,7 +418,8 @@ int run_execute(const struct run_request *request)
 		if (s.nworkers == 0 && schedule_done(&s.run)) {
 			break;
 		}
-		BUG_ON(s.nworkers == 0); /* a job that nothing will ever make ready */
+		/* Else there is a job that nothing will ever make ready. */
+		BUG_ON(s.nworkers == 0 && !gate_is_asking(&s.run));
 		turn(&s);
 	}
 	if (s.untidy || rundir_marked(request->rundir)) {

@@ -248,6 +248,7 @@ static enum result read_reply(struct run *run, struct worker *w, struct str *rea
 	if (out.kind == VALUE_OBJECT) {
 		*outputs = out.u.o;
 	}
+	w->leg->url = value_to_str(run->arena, value_get(v, STR("url")));
 	return result.kind == VALUE_STRING ? result_from_word(result.u.s) : RESULT_NONE;
 }
 
