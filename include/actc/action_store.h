@@ -15,7 +15,6 @@
 #include <stddef.h>
 
 #include "actc/arena.h"
-#include "actc/calls.h"
 #include "actc/err.h"
 #include "actc/str.h"
 
@@ -31,10 +30,15 @@ struct action_ref {
 /* False with the runner's words for what is no such reference. */
 bool action_ref_parse(struct arena *a, struct str uses, struct action_ref *out, struct str *why);
 
+/* --local-repository OWNER/REPO[@REF]=DIR: the directory stands for the repository, as it is. */
+struct local_repository {
+	struct str name; /* "owner/repo" or "owner/repo@ref" */
+	struct str dir;
+};
+
 struct action_store_spec {
 	struct str dir;    /* empty: below $XDG_CACHE_HOME, or ~/.cache */
 	struct str server; /* asked before github.com: "https://ghes.example"; empty: none */
-	struct str token;  /* for github.com or `server`; or empty */
 	bool offline;      /* never the network: what is not there is an error that says so */
 	bool refresh;      /* ask again what tags and branches are, once per open store */
 	long max_age_s;    /* 0 = ACTION_MAX_AGE_S, < 0 = no age at all */
@@ -45,9 +49,10 @@ struct action_store_spec {
 struct action_store;
 
 /* Makes nothing on disk yet. The store lives as long as the arena; forked processes may use it. */
-bool action_store_open(struct arena *a, const struct action_store_spec *spec,
-		       struct action_store **out, struct err *err);
-/* Where it keeps things. */
+struct action_store *action_store_open(struct arena *a, const struct action_store_spec *spec);
+/* For github.com or the server that is asked first; it is on no command line and in no message. */
+void action_store_token(struct action_store *s, struct str token);
+/* Where it keeps things; empty where HOME and XDG_CACHE_HOME name no place. */
 struct str action_store_dir(const struct action_store *s);
 
 /* One repository that is wanted, and what came of it. */
@@ -58,6 +63,7 @@ struct action_fetch {
 	struct str tree;   /* the directory that holds the repository; empty = failed */
 	struct str commit; /* empty: a directory of --local-repository, which is used as it is */
 	struct str server; /* where it came from: "https://github.com" */
+	struct str full;   /* the ref in full: "refs/tags/v1"; a commit as it is */
 	struct str error;  /* in GitHub's words where it has some */
 	struct str note;   /* for people: an old answer was used, since the remote gave none */
 	struct str drift;  /* with pin: the commit that the ref stands for by now, when another */

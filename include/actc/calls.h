@@ -30,17 +30,24 @@ struct call_rules {
 
 extern const struct call_rules call_rules_default;
 
-/* --local-repository OWNER/REPO[@REF]=DIR: such a repository is read from there. */
-struct local_repository {
-	struct str name; /* "owner/repo" or "owner/repo@ref" */
+/* A file of another repository: what names it, and where its repository is on this machine. */
+struct call_source {
+	struct str repository; /* "octo/lib" */
+	struct str path;       /* in it: ".github/workflows/build.yml" */
+	struct str ref;        /* as written */
+	struct str full_ref;   /* "refs/tags/v1"; or as written */
+	struct str commit;     /* empty: a directory stands for the repository, as it is */
 	struct str dir;
 };
 
 struct call_places {
 	struct str
 		root; /* of the repository; "./" and "$/" of a local file are below it; "" = here */
-	size_t n;
-	const struct local_repository *v;
+	/* Brings a repository here: full_ref, commit and dir; false with *why. `workflow` is the
+	 * file that was started. NULL: files of other repositories are refused. */
+	bool (*fetch)(void *ctx, struct arena *a, struct str workflow, struct call_source *source,
+		      struct str *why);
+	void *ctx;
 	/* Not empty: every file is below this directory, by the reference as it is written. */
 	struct str refs;
 };
@@ -59,5 +66,7 @@ bool calls_load(struct arena *a, const struct workflow *const *roots, size_t n,
 
 /* The workflow that a job calls; NULL = it was not loaded. */
 const struct workflow *calls_find(const struct calls *c, const struct job_def *job);
+/* Where a called workflow is from; NULL = of the own repository. */
+const struct call_source *calls_source(const struct calls *c, const struct workflow *w);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "actc/action_store.h"
 #include "actc/arena.h"
 #include "actc/calls.h"
 #include "actc/engine.h"
@@ -59,8 +60,9 @@ struct run_request {
 	const struct matrix_filter *matrix;
 	size_t nmatrix;
 	const struct label_images *images;
-	const struct calls *calls;   /* what jobs with `uses` call */
-	const struct engine *engine; /* for jobs that are not placed on the host */
+	const struct calls *calls;    /* what jobs with `uses` call */
+	struct action_store *actions; /* where the repositories of actions come from */
+	const struct engine *engine;  /* for jobs that are not placed on the host */
 	struct machine_spec
 		machine; /* network, pull, bind, … the job's part is filled in per job */
 	struct rundir *rundir;

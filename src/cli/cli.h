@@ -93,6 +93,12 @@ struct options {
 	bool privileged;
 	enum engine_down engine_down;
 
+	/* other repositories: of actions and called workflows */
+	struct str_list local_repositories; /* OWNER/REPO[@REF]=DIR */
+	struct str github_instance;         /* a host, or its URL */
+	bool offline, refresh;
+	unsigned long action_max_age_ms; /* 0 = not given */
+
 	/* how */
 	bool dry_run;
 	struct str_list approve; /* environments, "all", "none" */

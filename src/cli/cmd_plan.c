@@ -13,6 +13,7 @@
 
 #include "actc/file.h"
 #include "actc/reads.h"
+#include "remotes.h"
 
 struct planning {
 	struct arena *a;
@@ -21,6 +22,7 @@ struct planning {
 	struct diags diags;
 	struct workflow_files files;
 	struct run_values values;
+	struct remotes remotes;
 	struct calls *calls;
 	struct filter_verdict *verdicts;
 	struct str dir; /* of the snapshot */
@@ -43,7 +45,7 @@ static bool load_calls(struct planning *p, struct err *err)
 {
 	const struct selection *s = &p->plan.selection;
 	const struct workflow **roots = arena_array(p->a, const struct workflow *, s->n);
-	struct call_places places = { .root = STR_EMPTY };
+	struct call_places places = remotes_places(&p->remotes);
 
 	for (size_t i = 0; i < s->n; i++) {
 		roots[i] = s->v[i].workflow;
@@ -240,7 +242,8 @@ static bool forecast(struct planning *p, struct err *err)
 
 static bool make_plan(struct planning *p, struct err *err)
 {
-	if (!choose(p, err) || !options_values(p->plan.o, &p->values, err) || !read_event(p, err) ||
+	if (!remotes_open(&p->remotes, p->plan.o, &p->values, err) || !choose(p, err) ||
+	    !remotes_values(&p->remotes, err) || !read_event(p, err) ||
 	    !happening_changes(p->plan.o, &p->plan.happening, err)) {
 		return false;
 	}

@@ -15,6 +15,7 @@
 #include "deployments.h"
 #include "engine_choice.h"
 #include "happening.h"
+#include "remotes.h"
 
 enum { EVENTS_LIMIT = 64 * 1024 * 1024 };
 
@@ -27,6 +28,7 @@ struct preparation {
 	struct selection selection;
 	struct calls *calls;
 	struct run_values values;
+	struct remotes remotes;
 	struct rundir rundir;
 	struct happening happening;
 	struct engine_choice engine;
@@ -39,7 +41,7 @@ struct preparation {
 static bool load_calls(struct preparation *p, struct err *err)
 {
 	const struct workflow **roots = arena_array(p->a, const struct workflow *, p->selection.n);
-	struct call_places places = { .root = STR_EMPTY };
+	struct call_places places = remotes_places(&p->remotes);
 
 	for (size_t i = 0; i < p->selection.n; i++) {
 		roots[i] = p->selection.v[i].workflow;
@@ -90,7 +92,8 @@ static bool choose_content(struct preparation *p, struct err *err)
 	struct content_place place;
 	size_t n = 0;
 
-	if (!content_enter(o, &content, &place, &n, err)) {
+	/* Their files are named from here. */
+	if (!remotes_values(&p->remotes, err) || !content_enter(o, &content, &place, &n, err)) {
 		return false;
 	}
 	if (n == 0) {
@@ -256,6 +259,9 @@ static void fill_request(struct preparation *p)
 	for (size_t i = 0; i < p->selection.nnotes; i++) {
 		vec_push(p->a, &p->notes, p->selection.notes[i]);
 	}
+	for (size_t i = 0; i < p->remotes.notes.n; i++) {
+		vec_push(p->a, &p->notes, p->remotes.notes.v[i]);
+	}
 	r->sources = &p->sources;
 	r->event = &p->happening.event;
 	r->repo = &p->happening.repo;
@@ -267,6 +273,7 @@ static void fill_request(struct preparation *p)
 	r->nmatrix = o->matrix.n;
 	r->images = &o->images;
 	r->calls = p->calls;
+	r->actions = p->remotes.store;
 	r->rundir = &p->rundir;
 	r->max_jobs = o->max_jobs ? o->max_jobs : (size_t)(cores > 0 ? cores : 1);
 	r->timeout_s = (double)o->timeout_ms / 1000;
@@ -364,8 +371,9 @@ static bool read_and_choose(struct preparation *p, struct err *err)
 
 static bool prepare(struct preparation *p, struct err *err)
 {
-	return choose_all(p, err) && options_values(p->o, &p->values, err) &&
-	       read_and_choose(p, err) && fill_workflows(p, err);
+	return remotes_open(&p->remotes, p->o, &p->values, err) && choose_all(p, err) &&
+	       remotes_values(&p->remotes, err) && read_and_choose(p, err) &&
+	       fill_workflows(p, err);
 }
 
 /* What --engine-down says to do about an engine that cannot be used. */

@@ -29,13 +29,18 @@ const struct file_row file_rows[] = {
 	  "Options, one a line, read in this order and before the command line. The last one is "
 	  "the "
 	  "repository's: from there, options that lead out of the isolation (the engine host, "
-	  "-self-hosted, --bind, --privileged, --container-options, other networks, files outside "
+	  "-self-hosted, --bind, --privileged, --container-options, --local-repository, other "
+	  "networks, files outside "
 	  "the repository, values of your environment) are ignored, with a line on standard "
 	  "error." },
 	{ "$XDG_CONFIG_HOME/act-c/config.yml",
 	  "Your own configuration: images: {LABEL: IMAGE} names the image of a runs-on label, "
 	  "hook: "
 	  "{NAME: VALUE} sets what the git hooks do (see the command hook)." },
+	{ "$XDG_CACHE_HOME/act-c/actions",
+	  "Repositories of actions and called workflows, by commit. They are fetched by git, so "
+	  "that its configuration (url.*.insteadOf, credential helpers, ssh) counts; for private "
+	  "ones the secret GITHUB_TOKEN is used too." },
 	{ "$XDG_STATE_HOME/act-c/runs",
 	  "The last runs: each has its events, masked, in events.ndjson." },
 };
@@ -45,7 +50,8 @@ const struct file_row variable_rows[] = {
 	{ "DOCKER_HOST, DOCKER_CONTEXT, …", "Are passed on to the docker program." },
 	{ "ACT_C_SKIP", "When set, and not to 0, act-c's git hooks rehearse nothing." },
 	{ "NO_COLOR, CLICOLOR_FORCE, TERM", "Decide about colours, unless --color does." },
-	{ "XDG_CONFIG_HOME, XDG_STATE_HOME", "Where configuration and runs are kept; without them "
-					     "~/.config and ~/.local/state." },
+	{ "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME",
+	  "Where configuration, runs and fetched actions are kept; without them ~/.config, "
+	  "~/.local/state and ~/.cache." },
 };
 const size_t variable_nrows = sizeof(variable_rows) / sizeof(variable_rows[0]);

@@ -263,6 +263,7 @@ static void set_defaults(struct options *o)
 	*o = (struct options){ .arena = o->arena };
 	o->directory = o->event_file = o->actor = o->default_branch = STR_EMPTY;
 	o->index_file = o->commit = o->ref = o->before = STR_EMPTY;
+	o->github_instance = STR_EMPTY;
 	o->network = o->container_options = o->architecture = STR_EMPTY;
 	o->remote_name = STR("origin");
 	o->engine = STR("auto");

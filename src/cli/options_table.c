@@ -8,9 +8,13 @@
 #define FIELD(name) .offset = offsetof(struct options, name)
 
 const char *const option_group_titles[GROUP_COUNT] = {
-	[GROUP_SELECT] = "What to rehearse", [GROUP_VALUES] = "Secrets, variables, inputs",
-	[GROUP_ENGINE] = "Where jobs run",   [GROUP_CONTROL] = "How the run goes",
-	[GROUP_COMMAND] = "Of this command", [GROUP_OUTPUT] = "Output",
+	[GROUP_SELECT] = "What to rehearse",
+	[GROUP_VALUES] = "Secrets, variables, inputs",
+	[GROUP_ENGINE] = "Where jobs run",
+	[GROUP_CONTROL] = "How the run goes",
+	[GROUP_REMOTE] = "Actions and workflows of other repositories",
+	[GROUP_COMMAND] = "Of this command",
+	[GROUP_OUTPUT] = "Output",
 	[GROUP_GENERAL] = "General",
 };
 
@@ -382,6 +386,48 @@ const struct option_row option_rows[] = {
 	  .help = "When the engine cannot be used: fail (the default), or warn or skip, which say "
 		  "it at length or in short and end well." },
 
+	/* Actions and workflows of other repositories */
+	{ .name = "local-repository",
+	  .arg = "REPO=DIR",
+	  .type = OPT_LIST,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_REMOTE,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(local_repositories),
+	  .help = "Take actions and workflows of OWNER/REPO, or only of OWNER/REPO@REF, from the "
+		  "directory DIR as it is; may be repeated." },
+	{ .name = "offline",
+	  .type = OPT_FLAG,
+	  .group = GROUP_REMOTE,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(offline),
+	  .help = "Fetch no action and no workflow: use what is in the cache, however old, and say "
+		  "what is missing." },
+	{ .name = "refresh",
+	  .type = OPT_FLAG,
+	  .group = GROUP_REMOTE,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(refresh),
+	  .help = "Ask which commits tags and branches of actions are now, however young the last "
+		  "answer is." },
+	{ .name = "action-max-age",
+	  .arg = "TIME",
+	  .type = OPT_DURATION,
+	  .group = GROUP_REMOTE,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(action_max_age_ms),
+	  .help = "Ask again which commit a tag or branch is after this time; without it, a day. "
+		  "Full commits are never asked for again." },
+	{ .name = "github-instance",
+	  .arg = "HOST",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_REMOTE,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(github_instance),
+	  .help = "A GitHub Enterprise server whose actions and workflows go before those of "
+		  "github.com." },
+
 	/* How the run goes */
 	{ .name = "dryrun",
 	  .letter = 'n',
@@ -662,9 +708,7 @@ const struct foreign_option foreign_options[] = {
 	{ "userns", 0, "use --container-options" },
 	{ "container-cap-add", 0, "use --container-options" },
 	{ "container-cap-drop", 0, "use --container-options" },
-	{ "github-instance", 0, "the server comes from the git remote" },
-	{ "action-offline-mode", 0, NULL },
-	{ "local-repository", 0, NULL },
+	{ "action-offline-mode", 0, "use --offline; what was fetched is not fetched again anyway" },
 	{ "container-daemon-socket", 0, NULL },
 	{ "reuse", 'r', NULL },
 	{ "rm", 0, NULL },

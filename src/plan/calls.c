@@ -20,7 +20,7 @@ struct callee {
 	struct str path;
 	struct str shown; /* its name in messages */
 	struct str dir;
-	struct str origin; /* "owner/repo@ref", or empty for the own repository */
+	const struct call_source *source; /* of the repository; NULL for the own one */
 	const struct workflow *workflow;
 	size_t jobs; /* of it and what it calls; 0 = not counted yet */
 };
@@ -53,7 +53,7 @@ struct chain {
 	const struct chain *up;
 	struct str path;
 	struct str dir;
-	struct str origin;
+	const struct call_source *source;
 	size_t depth; /* 0 for the file that is started */
 };
 
@@ -73,13 +73,23 @@ const struct workflow *calls_find(const struct calls *c, const struct job_def *j
 	return NULL;
 }
 
+const struct call_source *calls_source(const struct calls *c, const struct workflow *w)
+{
+	for (size_t i = 0; c && i < c->files.n; i++) {
+		if (c->files.v[i].workflow == w) {
+			return c->files.v[i].source;
+		}
+	}
+	return NULL;
+}
+
 static struct str join(struct arena *a, struct str dir, struct str path)
 {
 	return dir.len ? arena_printf(a, "%.*s/%.*s", STR_ARG(dir), STR_ARG(path)) : path;
 }
 
 /* "owner/repo/.github/workflows/f.yml@ref" apart. */
-static bool split_remote(struct str uses, struct str *repo, struct str *path, struct str *ref)
+static bool split_remote(struct str uses, struct call_source *out)
 {
 	size_t owner = str_chr(uses, '/', 0);
 	size_t name = owner == STR_NPOS ? STR_NPOS : str_chr(uses, '/', owner + 1);
@@ -88,65 +98,78 @@ static bool split_remote(struct str uses, struct str *repo, struct str *path, st
 	if (at == STR_NPOS) {
 		return false;
 	}
-	*repo = str_slice(uses, 0, name);
-	*path = str_slice(uses, name + 1, at);
-	*ref = str_slice(uses, at + 1, uses.len);
+	*out = (struct call_source){ .repository = str_slice(uses, 0, name),
+				     .path = str_slice(uses, name + 1, at),
+				     .ref = str_slice(uses, at + 1, uses.len),
+				     .full_ref = str_slice(uses, at + 1, uses.len),
+				     .commit = STR_EMPTY,
+				     .dir = STR_EMPTY };
 	return true;
 }
 
-static const struct local_repository *find_local(struct loading *l, struct str repo, struct str ref)
+/* A file of the same repository as the one that calls it. */
+static void locate_beside(struct loading *l, struct str path, const struct chain *from,
+			  struct callee *out)
 {
-	struct str full = arena_printf(l->a, "%.*s@%.*s", STR_ARG(repo), STR_ARG(ref));
+	out->dir = from->dir;
+	out->path = join(l->a, from->dir, path);
+	out->shown = out->path;
+	if (from->source) {
+		struct call_source *source = arena_new(l->a, struct call_source);
 
-	for (size_t i = l->places->n; i-- > 0;) {
-		struct str name = l->places->v[i].name;
-
-		if (str_ieq(name, full) || str_ieq(name, repo)) {
-			return &l->places->v[i];
-		}
+		*source = *from->source;
+		source->path = path;
+		out->source = source;
+		out->shown = arena_printf(l->a, "%.*s/%.*s@%.*s", STR_ARG(source->repository),
+					  STR_ARG(path), STR_ARG(source->ref));
 	}
-	return NULL;
 }
 
-/* Where the file of a call is. False with a diagnostic. */
-static bool locate(struct loading *l, const struct job_def *job, const struct chain *from,
-		   struct callee *out)
+static bool locate_remote(struct loading *l, const struct job_def *job, const struct chain *from,
+			  struct callee *out)
 {
-	struct str uses = job->uses.s, repo, path, ref;
+	struct call_source *source = arena_new(l->a, struct call_source);
+	struct str uses = job->uses.s, why = STR_EMPTY;
 
-	if (l->places->refs.len) {
-		*out = (struct callee){ .path = join(l->a, l->places->refs, uses), .shown = uses };
-		return true;
-	}
-	if (str_starts(uses, STR("./")) || str_starts(uses, STR("$/"))) {
-		out->dir = from->dir;
-		out->origin = from->origin;
-		out->path = join(l->a, from->dir, str_slice(uses, 2, uses.len));
-		out->shown = out->path;
-		return true;
-	}
-	if (!split_remote(uses, &repo, &path, &ref)) {
+	if (!split_remote(uses, source)) {
 		diag_error(l->diags, job->uses.at, "workflow-call",
 			   "\"%.*s\" names no workflow file; expected ./.github/workflows/FILE or "
 			   "OWNER/REPO/.github/workflows/FILE@REF",
 			   STR_ARG(uses));
 		return false;
 	}
-
-	const struct local_repository *local = find_local(l, repo, ref);
-
-	if (!local) {
-		diag_error(l->diags, job->uses.at, "workflow-call",
-			   "the workflow %.*s is in another repository; --local-repository "
-			   "%.*s@%.*s=DIR names a checkout of it",
-			   STR_ARG(uses), STR_ARG(repo), STR_ARG(ref));
-		return false;
+	while (from->up) {
+		from = from->up;
 	}
-	out->dir = local->dir;
-	out->origin = arena_printf(l->a, "%.*s@%.*s", STR_ARG(repo), STR_ARG(ref));
-	out->path = join(l->a, local->dir, path);
-	out->shown = out->path;
-	return true;
+	if (!l->places->fetch) {
+		why = STR("it is in another repository");
+	} else if (l->places->fetch(l->places->ctx, l->a, from->path, source, &why)) {
+		out->source = source;
+		out->dir = source->dir;
+		out->path = join(l->a, source->dir, source->path);
+		out->shown = uses;
+		return true;
+	}
+	diag_error(l->diags, job->uses.at, "workflow-call", "error parsing called workflow: %.*s",
+		   STR_ARG(why));
+	return false;
+}
+
+/* Where the file of a call is. False with a diagnostic. */
+static bool locate(struct loading *l, const struct job_def *job, const struct chain *from,
+		   struct callee *out)
+{
+	struct str uses = job->uses.s;
+
+	if (l->places->refs.len) {
+		*out = (struct callee){ .path = join(l->a, l->places->refs, uses), .shown = uses };
+		return true;
+	}
+	if (str_starts(uses, STR("./")) || str_starts(uses, STR("$/"))) {
+		locate_beside(l, str_slice(uses, 2, uses.len), from, out);
+		return true;
+	}
+	return locate_remote(l, job, from, out);
 }
 
 static const struct workflow *read_workflow(struct loading *l, const struct job_def *job,
@@ -162,8 +185,11 @@ static const struct workflow *read_workflow(struct loading *l, const struct job_
 		w = l->rules->staged ? workflow_load_staged(l->a, file, l->rules->limits, l->diags)
 				     : workflow_load(l->a, file, l->diags);
 	} else {
+		bool remote = c->source && err.kind == ERR_NOT_FOUND;
+
 		diag_error(l->diags, job->uses.at, "workflow-call",
-			   "error parsing called workflow: %s", err.msg);
+			   "error parsing called workflow: %s",
+			   remote ? "workflow was not found" : err.msg);
 		err_release(&err);
 	}
 	strbuf_release(&text);
@@ -291,7 +317,7 @@ static void load_call(struct loading *l, const struct job_def *job, const struct
 							       .trusted = !l->rules->staged });
 	name_caller(l, before, job->uses.at);
 	if (l->diags->nerrors == nerrors) {
-		struct chain here = { chain, c->path, c->dir, c->origin, chain->depth + 1 };
+		struct chain here = { chain, c->path, c->dir, c->source, chain->depth + 1 };
 
 		load_calls(l, c->workflow, &here, workflow_permissions(c->workflow, allowed));
 	}
@@ -343,7 +369,7 @@ bool calls_load(struct arena *a, const struct workflow *const *roots, size_t n,
 			     .nerrors = diags->nerrors };
 
 	for (size_t i = 0; i < n; i++) {
-		struct chain top = { NULL, roots[i]->path, places->root, STR_EMPTY, 0 };
+		struct chain top = { NULL, roots[i]->path, places->root, NULL, 0 };
 
 		load_calls(&l, roots[i], &top,
 			   workflow_permissions(roots[i], (struct permission_set){ 0 }));

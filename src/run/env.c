@@ -86,16 +86,19 @@ void env_job_context(struct job *job)
 {
 	struct arena *a = &job->arena;
 	const struct event_facts *e = job->run->request->event;
-	struct str path = job->leg->job->scope->workflow->workflow->path;
+	const struct workflow *w = job->leg->job->scope->workflow->workflow;
+	const struct call_source *from = calls_source(job->run->request->calls, w);
+	struct str repository = from ? from->repository : e->repository;
+	struct str path = from ? from->path : w->path;
 
 	vobject_set(a, job->job_object, STR("status"), value_str(STR("success")));
 	vobject_set(a, job->job_object, STR("check_run_id"),
 		    value_number((double)(job->def->index + 1)));
 	set_str(a, job->job_object, STR("workflow_ref"),
-		arena_printf(a, "%.*s/%.*s@%.*s", STR_ARG(e->repository), STR_ARG(path),
-			     STR_ARG(e->ref)));
-	set_str(a, job->job_object, STR("workflow_sha"), e->sha);
-	set_str(a, job->job_object, STR("workflow_repository"), e->repository);
+		arena_printf(a, "%.*s/%.*s@%.*s", STR_ARG(repository), STR_ARG(path),
+			     STR_ARG(from ? from->full_ref : e->ref)));
+	set_str(a, job->job_object, STR("workflow_sha"), from ? from->commit : e->sha);
+	set_str(a, job->job_object, STR("workflow_repository"), repository);
 	set_str(a, job->job_object, STR("workflow_file_path"), path);
 }
 

@@ -3,7 +3,7 @@
  * for, locks. It asks nobody; action_git.c does.
  *
  *     trees/HOST/OWNER/REPO/COMMIT/   the repository at that commit
- *     refs/HOST/OWNER/REPO/REF        "COMMIT SERVER", as old as the answer
+ *     refs/HOST/OWNER/REPO/REF        "COMMIT SERVER refs/tags/REF", as old as the answer
  *     locks/HOST_OWNER_REPO           held while one process fetches
  */
 #include <ctype.h>
@@ -14,7 +14,12 @@
 #include "actc/lock.h"
 #include "action_private.h"
 
-enum { COMMIT_LEN = 40, RECORD_MAX = 4096, LOCK_WAIT_MS = 15 * 60 * 1000 };
+enum {
+	COMMIT_LEN = 40,
+	RECORD_MAX = 4096,
+	LOCK_WAIT_MS = 15 * 60 * 1000,
+	CLOCK_STEP_MS = 10, /* as coarse as the kernel dates files */
+};
 
 /* --- references ---------------------------------------------------------------------------------
  */
@@ -190,12 +195,13 @@ static bool is_server(const struct action_store *s, struct str server)
 	return false;
 }
 
-static bool is_fresh(const struct action_store *s, time_t answered, long age)
+static bool is_fresh(const struct action_store *s, const struct stat *st, long age)
 {
 	long max = s->spec.max_age_s ? s->spec.max_age_s : ACTION_MAX_AGE_S;
+	long long ms = (long long)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 
 	/* What this run asked is not asked again, however short the age. */
-	return answered >= s->opened || (!s->spec.refresh && age <= max);
+	return ms + CLOCK_STEP_MS >= s->opened_ms || (!s->spec.refresh && age <= max);
 }
 
 bool action_record_read(struct arena *a, const struct action_store *s, const struct action_ref *ref,
@@ -211,9 +217,10 @@ bool action_record_read(struct arena *a, const struct action_store *s, const str
 		struct str rest = str_trim(arena_str(a, strbuf_str(&text)));
 
 		out->commit = str_cut(&rest, ' ');
-		out->server = rest.p ? rest : STR_EMPTY;
+		out->server = rest.p ? str_cut(&rest, ' ') : STR_EMPTY;
+		out->full = rest.p ? rest : ref->ref;
 		out->age_s = (long)(time(NULL) - st.st_mtime);
-		out->fresh = is_fresh(s, st.st_mtime, out->age_s);
+		out->fresh = is_fresh(s, &st, out->age_s);
 		ok = action_is_commit(out->commit) && is_server(s, out->server);
 	}
 	strbuf_release(&text);
@@ -222,11 +229,12 @@ bool action_record_read(struct arena *a, const struct action_store *s, const str
 }
 
 bool action_record_write(const struct action_store *s, const struct action_ref *ref,
-			 struct str commit, struct str server, struct err *err)
+			 const struct action_record *r, struct err *err)
 {
 	struct arena a = ARENA_INIT;
 	struct str path = record_path(&a, s, ref);
-	struct str text = arena_printf(&a, "%.*s %.*s\n", STR_ARG(commit), STR_ARG(server));
+	struct str text = arena_printf(&a, "%.*s %.*s %.*s\n", STR_ARG(r->commit),
+				       STR_ARG(r->server), STR_ARG(r->full));
 	bool ok = make_dirs(place(&a, s, "refs", s->servers[0], ref).p, 0755, err) &&
 		  write_file(path.p, text, 0644, err);
 

@@ -148,7 +148,7 @@ static bool ask(struct arena *a, const struct action_store *s, struct str server
 		struct git_call *call, struct err *err)
 {
 	struct strbuf said = STRBUF_INIT(WORDS_MAX);
-	struct str token = s->spec.token;
+	struct str token = s->token;
 	int status = 0;
 	bool ok;
 
@@ -211,21 +211,29 @@ static struct str find_ref(struct str answer, struct str name)
 	return STR_EMPTY;
 }
 
-/* As git itself orders what a name may mean: an annotated tag's commit, a tag, a branch. */
-static struct str choose(struct arena *a, struct str answer, struct str ref)
+/* As git itself orders what a name may mean: an annotated tag's commit, a tag, a branch; last what
+ * is written in full. */
+static bool choose(struct arena *a, struct str answer, struct str ref, struct action_record *out)
 {
-	const struct str names[] = {
-		arena_printf(a, "refs/tags/%.*s^{}", STR_ARG(ref)),
-		arena_printf(a, "refs/tags/%.*s", STR_ARG(ref)),
-		arena_printf(a, "refs/heads/%.*s", STR_ARG(ref)),
-		ref,
+	struct str tag = arena_printf(a, "refs/tags/%.*s", STR_ARG(ref));
+	struct str branch = arena_printf(a, "refs/heads/%.*s", STR_ARG(ref));
+	const struct {
+		struct str name, full;
+	} forms[] = {
+		{ arena_printf(a, "%.*s^{}", STR_ARG(tag)), tag }, { tag, tag }, { branch, branch },
+		{ arena_printf(a, "%.*s^{}", STR_ARG(ref)), ref }, { ref, ref },
 	};
-	struct str id = STR_EMPTY;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && id.len == 0; i++) {
-		id = find_ref(answer, names[i]);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		struct str id = find_ref(answer, forms[i].name);
+
+		if (id.len) {
+			out->commit = arena_str(a, id);
+			out->full = forms[i].full;
+			return true;
+		}
 	}
-	return id;
+	return false;
 }
 
 static bool is_short(struct str ref)
@@ -255,9 +263,9 @@ static bool no_such_ref(struct arena *a, const struct action_ref *ref, struct er
 }
 
 bool action_git_resolve(struct arena *a, const struct action_store *s, struct str server,
-			const struct action_ref *ref, struct str *commit, struct err *err)
+			const struct action_ref *ref, struct action_record *out, struct err *err)
 {
-	struct strbuf out = STRBUF_INIT(ANSWER_MAX);
+	struct strbuf answer = STRBUF_INIT(ANSWER_MAX);
 	struct str name = ref->ref;
 	const char *argv[] = { "ls-remote",
 			       "-q",
@@ -266,13 +274,13 @@ bool action_git_resolve(struct arena *a, const struct action_store *s, struct st
 			       arena_printf(a, "refs/tags/%.*s^{}", STR_ARG(name)).p,
 			       arena_printf(a, "refs/heads/%.*s", STR_ARG(name)).p,
 			       arena_cstr(a, name),
+			       arena_printf(a, "%.*s^{}", STR_ARG(name)).p,
 			       NULL };
-	struct git_call call = { .args = argv, .dir = STR("/"), .out = &out };
+	struct git_call call = { .args = argv, .dir = STR("/"), .out = &answer };
 	bool ok = ask(a, s, server, &call, err);
 
 	if (ok) {
-		*commit = arena_str(a, choose(a, strbuf_str(&out), name));
-		ok = commit->len || no_such_ref(a, ref, err);
+		ok = choose(a, strbuf_str(&answer), name, out) || no_such_ref(a, ref, err);
 	} else if (err->kind == ERR_NOT_FOUND) {
 		struct str said = arena_str(a, str_of(err->msg));
 
@@ -281,7 +289,7 @@ bool action_git_resolve(struct arena *a, const struct action_store *s, struct st
 			     "Unable to resolve action %.*s/%.*s, repository not found (%.*s)",
 			     STR_ARG(ref->owner), STR_ARG(ref->repo), STR_ARG(said));
 	}
-	strbuf_release(&out);
+	strbuf_release(&answer);
 	return ok;
 }
 

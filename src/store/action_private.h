@@ -10,9 +10,10 @@
 struct action_store {
 	struct action_store_spec spec;
 	struct str dir;
+	struct str token;
 	size_t nservers;
 	struct str servers[2]; /* in the order in which they are asked */
-	time_t opened;
+	long long opened_ms;   /* of the clock that files are dated with */
 };
 
 /* --- action_cache.c: where things are ----------------------------------------------------------
@@ -20,7 +21,7 @@ struct action_store {
 
 /* What a tag or branch was found to be. */
 struct action_record {
-	struct str commit, server;
+	struct str commit, server, full;
 	long age_s;
 	bool fresh; /* need not be asked again */
 };
@@ -34,16 +35,17 @@ bool action_tree_there(struct str tree);
 bool action_record_read(struct arena *a, const struct action_store *s, const struct action_ref *ref,
 			struct action_record *out);
 bool action_record_write(const struct action_store *s, const struct action_ref *ref,
-			 struct str commit, struct str server, struct err *err);
+			 const struct action_record *r, struct err *err);
 /* A lock that one process holds while it fetches something of a repository; a descriptor or -1. */
 int action_lock(const struct action_store *s, const struct action_ref *ref, struct err *err);
 
 /* --- action_git.c: the git program --------------------------------------------------------------
  */
 
-/* The commit of ref.ref. ERR_NOT_FOUND: the repository has no such ref, or there is none such. */
+/* Commit and full name of ref.ref. ERR_NOT_FOUND: the repository has no such ref, or there is none
+ * such. */
 bool action_git_resolve(struct arena *a, const struct action_store *s, struct str server,
-			const struct action_ref *ref, struct str *commit, struct err *err);
+			const struct action_ref *ref, struct action_record *out, struct err *err);
 /* The commit's tree in dest, which is made. */
 bool action_git_fetch(struct arena *a, const struct action_store *s, struct str server,
 		      const struct action_ref *ref, struct str commit, struct str dest,

@@ -24,20 +24,16 @@ static const struct str github = STR_INIT("https://github.com");
 /* --- open ---------------------------------------------------------------------------------------
  */
 
-static bool default_dir(struct arena *a, struct str *out, struct err *err)
+/* Empty where there is no place: only who fetches something needs one. */
+static struct str default_dir(struct arena *a)
 {
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 
 	if (xdg && xdg[0] == '/') {
-		*out = arena_printf(a, "%s/act-c/actions", xdg);
-	} else if (home && home[0] == '/') {
-		*out = arena_printf(a, "%s/.cache/act-c/actions", home);
-	} else {
-		return err_set(err, ERR_SYSTEM,
-			       "no place for actions: neither HOME nor XDG_CACHE_HOME is set to an "
-			       "absolute path");
+		return arena_printf(a, "%s/act-c/actions", xdg);
 	}
-	return true;
+	return home && home[0] == '/' ? arena_printf(a, "%s/.cache/act-c/actions", home)
+				      : STR_EMPTY;
 }
 
 static struct str without_slash(struct str s)
@@ -48,21 +44,27 @@ static struct str without_slash(struct str s)
 	return s;
 }
 
-bool action_store_open(struct arena *a, const struct action_store_spec *spec,
-		       struct action_store **out, struct err *err)
+struct action_store *action_store_open(struct arena *a, const struct action_store_spec *spec)
 {
 	struct action_store *s = arena_new(a, struct action_store);
 	struct str server = without_slash(spec->server);
+	struct timespec now;
 
 	s->spec = *spec;
-	s->dir = spec->dir;
-	s->opened = time(NULL);
+	s->dir = spec->dir.len ? spec->dir : default_dir(a);
+	s->token = STR_EMPTY;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	s->opened_ms = (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 	if (server.len && !str_ieq(server, github)) {
 		s->servers[s->nservers++] = server;
 	}
 	s->servers[s->nservers++] = github;
-	*out = s;
-	return s->dir.len || default_dir(a, &s->dir, err);
+	return s;
+}
+
+void action_store_token(struct action_store *s, struct str token)
+{
+	s->token = token;
 }
 
 struct str action_store_dir(const struct action_store *s)
@@ -99,6 +101,7 @@ static void use_local(struct arena *a, const struct local_repository *local, str
 		return;
 	}
 	f->tree = local->dir;
+	f->full = f->ref.ref;
 }
 
 static bool use_tree(struct arena *a, const struct action_store *s, struct action_fetch *f,
@@ -110,6 +113,7 @@ static bool use_tree(struct arena *a, const struct action_store *s, struct actio
 		return false;
 	}
 	f->tree = tree;
+	f->full = f->full.len ? f->full : f->ref.ref;
 	f->commit = commit;
 	f->server = server;
 	return true;
@@ -136,6 +140,7 @@ static bool use_cache(struct arena *a, const struct action_store *s, struct acti
 	bool recorded = named && action_record_read(a, s, &f->ref, &r);
 
 	if (recorded) {
+		f->full = r.full;
 		note_drift(f, &r);
 	}
 	if (commit.len) {
@@ -150,6 +155,12 @@ static bool use_cache(struct arena *a, const struct action_store *s, struct acti
 		return false;
 	}
 	return recorded && (r.fresh || s->spec.offline) && use_tree(a, s, f, r.server, r.commit);
+}
+
+static void refuse_homeless(struct action_fetch *f)
+{
+	f->error = STR("no place for actions: neither HOME nor XDG_CACHE_HOME is set to an "
+		       "absolute path");
 }
 
 static void refuse_offline(struct arena *a, struct action_fetch *f)
@@ -172,15 +183,16 @@ struct fetching {
 };
 
 /* Which server has it, and what the ref is there. The error of the first is the one to tell. */
-static bool resolve(struct fetching *x, struct str *server, struct str *commit, struct err *err)
+static bool resolve(struct fetching *x, struct action_record *out, struct err *err)
 {
 	for (size_t i = 0; i < x->s->nservers; i++) {
 		struct err why = ERR_INIT;
 
-		*server = x->s->servers[i];
-		if (action_git_resolve(&x->a, x->s, *server, &x->f->ref, commit, &why)) {
+		out->server = x->s->servers[i];
+		if (action_git_resolve(&x->a, x->s, out->server, &x->f->ref, out, &why)) {
 			err_release(err);
-			return action_record_write(x->s, &x->f->ref, *commit, *server, err);
+			x->f->full = out->full;
+			return action_record_write(x->s, &x->f->ref, out, err);
 		}
 		if (i == 0) {
 			*err = why;
@@ -267,23 +279,22 @@ static bool use_old_answer(struct fetching *x, struct err *err)
 
 static bool get_named(struct fetching *x, struct err *err)
 {
-	struct str server = STR_EMPTY, commit = STR_EMPTY;
+	struct action_record r = { 0 };
 
-	if (!resolve(x, &server, &commit, err)) {
+	if (!resolve(x, &r, err)) {
 		return use_old_answer(x, err);
 	}
-	return get_commit(x, server, commit, err);
+	return get_commit(x, r.server, r.commit, err);
 }
 
 /* What a lock file pins; whether its ref has moved is of interest, but no condition. */
 static bool get_pinned(struct fetching *x, struct err *err)
 {
-	struct str server, commit;
+	struct action_record r = { 0 };
 	struct err ignored = ERR_INIT;
 
-	if (!action_is_commit(x->f->ref.ref) && resolve(x, &server, &commit, &ignored) &&
-	    !str_ieq(commit, x->f->pin)) {
-		x->f->drift = commit;
+	if (!action_is_commit(x->f->ref.ref) && resolve(x, &r, &ignored)) {
+		note_drift(x->f, &r);
 	}
 	err_release(&ignored);
 	return get_known(x, x->f->pin, err);
@@ -312,6 +323,7 @@ static const size_t answer_fields[] = {
 	offsetof(struct action_fetch, tree),   offsetof(struct action_fetch, commit),
 	offsetof(struct action_fetch, server), offsetof(struct action_fetch, error),
 	offsetof(struct action_fetch, note),   offsetof(struct action_fetch, drift),
+	offsetof(struct action_fetch, full),
 };
 enum { FIELDS = sizeof(answer_fields) / sizeof(*answer_fields) };
 
@@ -455,6 +467,8 @@ bool action_store_fetch(struct arena *a, struct action_store *s, struct action_f
 		v[i].fetched = false;
 		if (local) {
 			use_local(a, local, &v[i]);
+		} else if (s->dir.len == 0) {
+			refuse_homeless(&v[i]);
 		} else if (!use_cache(a, s, &v[i])) {
 			missing[i] = !s->spec.offline;
 			if (s->spec.offline) {

@@ -24,14 +24,9 @@ TestSuite(action_store, .init = open_hub, .fini = scratch_close);
 
 static struct action_store *store_of(struct action_store_spec spec)
 {
-	struct action_store *s = NULL;
-	struct err err = ERR_INIT;
-
 	spec.dir = spec.dir.p ? spec.dir : at("cache");
 	spec.server = spec.server.p ? spec.server : STR_EMPTY;
-	spec.token = spec.token.p ? spec.token : STR_EMPTY;
-	cr_assert(action_store_open(&scratch.arena, &spec, &s, &err), "%s", err.msg);
-	return s;
+	return action_store_open(&scratch.arena, &spec);
 }
 
 static struct action_fetch wish(const char *uses)
@@ -118,6 +113,9 @@ Test(action_store, a_tag_a_branch_and_a_commit)
 		"v1", "v1.0", "side/way", "main", "refs/heads/main", commit_of("v1").p
 	};
 
+	const char *const full[] = { "refs/tags/v1",    "refs/tags/v1.0",  "refs/heads/side/way",
+				     "refs/heads/main", "refs/heads/main", refs[5] };
+
 	for (size_t i = 0; i < sizeof(refs) / sizeof(*refs); i++) {
 		struct action_fetch f =
 			fetch_one(arena_printf(&scratch.arena, "octo/act/sub@%s", refs[i]).p);
@@ -126,6 +124,7 @@ Test(action_store, a_tag_a_branch_and_a_commit)
 		assert_str(content(f, "action.yml"), main ? "two" : "one");
 		assert_str(f.commit, commit_of(main ? "main" : "v1").p);
 		assert_str(f.server, "https://github.com");
+		assert_str(f.full, full[i]);
 		assert_str(content(f, "sub/action.yml"), "s");
 		assert_str(sh("cd %s; ls -A; stat -c %%a run action.yml; readlink link", f.tree.p),
 			   "action.yml\nlink\nrun\nsub\n755\n644\naction.yml");

@@ -1,0 +1,131 @@
+/*
+ * remotes.c - from the options to the action store, and called workflows out of it.
+ *
+ * The token is a secret like any other, and secrets may have to be asked for: they are read before
+ * the first repository is fetched, and not at all when none is.
+ */
+#include "remotes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* "octo/lib@v1=../lib"; the directory is absolute from then on, since commands change theirs. */
+static bool read_local(struct arena *a, struct str text, struct local_repository *out,
+		       struct err *err)
+{
+	size_t eq = str_chr(text, '=', 0);
+	struct action_ref ref;
+	struct str why;
+
+	out->name = str_trim(str_slice(text, 0, eq));
+	out->dir = eq == STR_NPOS ? STR_EMPTY : str_slice(text, eq + 1, text.len);
+
+	bool has_ref = str_chr(out->name, '@', 0) != STR_NPOS;
+	struct str full = has_ref ? out->name : arena_printf(a, "%.*s@any", STR_ARG(out->name));
+
+	if (out->dir.len == 0 || !action_ref_parse(a, full, &ref, &why) || ref.path.len) {
+		return err_set(err, ERR_USAGE,
+			       "--local-repository wants OWNER/REPO=DIR or OWNER/REPO@REF=DIR, not "
+			       "'%.*s'",
+			       STR_ARG(text));
+	}
+
+	char *real = realpath(arena_cstr(a, out->dir), NULL);
+
+	if (!real) {
+		return err_set(err, ERR_USAGE,
+			       "--local-repository %.*s: there is no directory %.*s",
+			       STR_ARG(out->name), STR_ARG(out->dir));
+	}
+	out->dir = arena_str(a, str_of(real));
+	free(real);
+	return true;
+}
+
+/* "ghes.example" or its URL. */
+static struct str server_of(struct arena *a, struct str instance)
+{
+	return instance.len == 0 || str_find(instance, STR("://"), 0) != STR_NPOS
+		       ? instance
+		       : arena_printf(a, "https://%.*s", STR_ARG(instance));
+}
+
+bool remotes_open(struct remotes *r, struct options *o, struct run_values *values, struct err *err)
+{
+	struct arena *a = &o->arena;
+	size_t n = o->local_repositories.n;
+	struct local_repository *local = arena_array(a, struct local_repository, n);
+	struct action_store_spec spec = { .dir = STR_EMPTY,
+					  .server = server_of(a, o->github_instance),
+					  .offline = o->offline,
+					  .refresh = o->refresh,
+					  .max_age_s = (long)((o->action_max_age_ms + 999) / 1000),
+					  .nlocal = n,
+					  .local = local };
+
+	*r = (struct remotes){ .o = o, .values = values };
+	for (size_t i = 0; i < n; i++) {
+		if (!read_local(a, o->local_repositories.v[i], &local[i], err)) {
+			return false;
+		}
+	}
+	r->store = action_store_open(a, &spec);
+	return true;
+}
+
+bool remotes_values(struct remotes *r, struct err *err)
+{
+	if (r->have_values) {
+		return true;
+	}
+	if (!options_values(r->o, r->values, err)) {
+		return false;
+	}
+	r->have_values = true;
+
+	const struct setting *token = settings_get(&r->values->secrets, STR("GITHUB_TOKEN"), true);
+
+	if (token && token->given) {
+		action_store_token(r->store, token->value);
+	}
+	return true;
+}
+
+static bool fetch_called(void *ctx, struct arena *a, struct str workflow,
+			 struct call_source *source, struct str *why)
+{
+	struct remotes *r = ctx;
+	struct action_fetch f = { .pin = STR_EMPTY };
+	struct err err = ERR_INIT;
+	struct str uses =
+		arena_printf(a, "%.*s@%.*s", STR_ARG(source->repository), STR_ARG(source->ref));
+
+	(void)workflow;
+	if (!action_ref_parse(a, uses, &f.ref, why)) {
+		return false;
+	}
+	if (!remotes_values(r, &err)) {
+		*why = arena_str(a, str_of(err.msg));
+		err_release(&err);
+		return false;
+	}
+	if (!action_store_fetch(a, r->store, &f, 1)) {
+		*why = f.error;
+		return false;
+	}
+	if (f.note.len) {
+		vec_push(a, &r->notes, f.note);
+	}
+	source->dir = f.tree;
+	source->commit = f.commit;
+	source->full_ref = f.full;
+	return true;
+}
+
+struct call_places remotes_places(struct remotes *r)
+{
+	return (struct call_places){
+		.root = STR_EMPTY, .fetch = fetch_called, .ctx = r, .refs = STR_EMPTY
+	};
+}

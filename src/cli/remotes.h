@@ -1,0 +1,25 @@
+/* remotes.h - other repositories, of actions and called workflows, as the command line has it. */
+#ifndef ACTC_CLI_REMOTES_H
+#define ACTC_CLI_REMOTES_H
+
+#include "actc/action_store.h"
+#include "actc/calls.h"
+#include "cli.h"
+
+struct remotes {
+	struct options *o;
+	struct action_store *store;
+	struct run_values *values; /* the token is among the secrets */
+	bool have_values;
+	VEC(struct str) notes; /* for people */
+};
+
+/* The store of --local-repository, --offline and their like. `values` are filled in when they are
+ * first needed (remotes_values); nothing is written or asked yet. */
+bool remotes_open(struct remotes *r, struct options *o, struct run_values *values, struct err *err);
+/* options_values(), once. */
+bool remotes_values(struct remotes *r, struct err *err);
+/* For calls_load: called workflows of other repositories come from the store. */
+struct call_places remotes_places(struct remotes *r);
+
+#endif
