@@ -2,6 +2,8 @@
  * action.c - a step that uses an action: finds and reads it, gives it its inputs, and hands it to
  * its kind (SEMANTICS 5.1 to 5.6). What a kind does is in files of their own, action_*.c.
  */
+#include "actc/unicode.h"
+#include "actc/utf8.h"
 #include "containers.h"
 #include "step.h"
 
@@ -9,6 +11,7 @@ enum { FILE_LIMIT = 1024 * 1024, MAX_ERRORS = 10 };
 
 /* The kinds that there are; the others are refused by name. */
 static const struct action_ops *const kinds[ACTION_KINDS] = {
+	[ACTION_NODE] = &action_node,
 	[ACTION_COMPOSITE] = &action_composite,
 };
 
@@ -21,7 +24,7 @@ static const char *const kind_names[ACTION_KINDS] = {
 /* --- uses ------------------------------------------------------------------------------------ */
 
 struct action_use *action_use_of(struct job *job, struct action_use *outer,
-				 const struct step_def *def, size_t index)
+				 const struct step_def *def)
 {
 	struct action_use *use = NULL;
 
@@ -31,8 +34,8 @@ struct action_use *action_use_of(struct job *job, struct action_use *outer,
 		}
 	}
 	use = arena_new(&job->arena, struct action_use);
-	*use = (struct action_use){ .outer = outer, .def = def, .index = index, .next = job->uses };
-	use->repository = use->ref = STR_EMPTY;
+	*use = (struct action_use){ .outer = outer, .def = def, .next = job->uses };
+	use->repository = use->ref = use->path = use->title = STR_EMPTY;
 	use->state = vobject_new(&job->arena, false);
 	job->uses = use;
 	return use;
@@ -49,9 +52,21 @@ static bool has_stage(const struct action_use *use, enum action_stage stage)
 	       use->action->stages[stage].path.s.len > 0;
 }
 
-bool action_has_pre(const struct action_use *use)
+bool action_has_pre(struct job *job, struct action_use *use)
 {
-	return !is_local(use->def->uses.s) && has_stage(use, STAGE_PRE);
+	const struct action *action = use->action;
+
+	if (is_local(use->def->uses.s) || !action) {
+		return false;
+	}
+	for (size_t i = 0; i < action->nsteps; i++) {
+		const struct step_def *def = &action->steps[i];
+
+		if (def->kind == STEP_USES && action_has_pre(job, action_use_of(job, use, def))) {
+			return true;
+		}
+	}
+	return has_stage(use, STAGE_PRE);
 }
 
 /* --- reading action.yml ---------------------------------------------------------------------- */
@@ -120,7 +135,7 @@ static bool nothing_there(struct step *s, struct str dir)
 	return false;
 }
 
-static bool channel_failed(struct step *s, struct err *err)
+bool action_channel_failed(struct step *s, struct err *err)
 {
 	if (channel_lost(s->job->channel)) {
 		job_lost(s->job);
@@ -148,7 +163,7 @@ static bool load_local(struct step *s)
 		files[i].path = arena_printf(s->a, "%.*s/%s", STR_ARG(use->dir), manifests[i].name);
 	}
 	if (!channel_read(job->channel, s->a, files, MANIFESTS, FILE_LIMIT, &err)) {
-		return channel_failed(s, &err);
+		return action_channel_failed(s, &err);
 	}
 	for (size_t i = 0; i < MANIFESTS; i++) {
 		struct str shown = arena_printf(&job->arena, "%.*s%s%s", STR_ARG(below),
@@ -177,9 +192,6 @@ static bool refuse(struct step *s, const char *what)
 
 static bool load(struct step *s)
 {
-	if (!s->use) {
-		s->use = action_use_of(s->job, NULL, s->def, 0);
-	}
 	if (s->use->action) {
 		return true;
 	}
@@ -283,6 +295,39 @@ static bool evaluate_inputs(struct step *s)
 	only_given.n = given;
 	warn_unexpected(s, &only_given);
 	return true;
+}
+
+/* "INPUT_NODE VERSION" becomes "INPUT_NODE_VERSION"; all but blanks stays, in upper case. */
+static struct str input_name(struct arena *a, struct str name)
+{
+	struct strbuf out = STRBUF_INIT(0);
+	struct str made = STR_EMPTY;
+
+	for (size_t i = 0, n = 0; i < name.len; i += n) {
+		uint32_t cp = 0;
+
+		n = utf8_at(name, i, &cp);
+		utf8_encode(&out, cp == ' ' ? '_' : unicode_upper(cp));
+	}
+	made = arena_printf(a, "INPUT_%.*s", STR_ARG(strbuf_str(&out)));
+	strbuf_release(&out);
+	return made;
+}
+
+struct vobject *action_env(struct step *s)
+{
+	struct vobject *env = vobject_new(s->a, true);
+	const struct vobject *state = s->use->state;
+
+	for (size_t i = 0; i < s->inputs->n; i++) {
+		vobject_set(s->a, env, input_name(s->a, s->inputs->v[i].key),
+			    s->inputs->v[i].value);
+	}
+	for (size_t i = 0; i < state->n; i++) {
+		vobject_set(s->a, env, arena_printf(s->a, "STATE_%.*s", STR_ARG(state->v[i].key)),
+			    state->v[i].value);
+	}
+	return env;
 }
 
 /* --- the log's header ------------------------------------------------------------------------- */

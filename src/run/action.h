@@ -22,9 +22,9 @@ struct action_use {
 	const struct action *action;  /* NULL = not read yet */
 	struct str dir;               /* its files, in the machine */
 	struct str repository, ref;   /* empty: a local one */
+	struct str path, title;       /* of its step; empty before it came */
 	struct vobject *state;        /* what it saved for its post, by name */
 	struct vobject *steps;        /* of a composite action's main */
-	size_t index;                 /* among the steps around it */
 	bool posted;                  /* its post is registered */
 	struct action_use *next;      /* of the job's */
 	struct action_use *next_post; /* the one registered before */
@@ -53,15 +53,23 @@ struct action_ops {
 	/* Starts the process of the step's stage, or does all of it. */
 	void (*start)(struct step *s);
 };
-extern const struct action_ops action_composite;
+extern const struct action_ops action_node, action_composite;
 
 /* Starts the step of an action. */
 void action_start(struct step *s);
+/* What a program of an action finds beside the step's env: INPUT_*, STATE_*. */
+struct vobject *action_env(struct step *s);
+/* The step fails with what the channel says; false. */
+bool action_channel_failed(struct step *s, struct err *err);
 /* The use that a step of the workflow (outer NULL) or of a composite action is. */
 struct action_use *action_use_of(struct job *job, struct action_use *outer,
-				 const struct step_def *def, size_t index);
+				 const struct step_def *def);
 /* Local actions have none: they are not there before their step is reached. */
-bool action_has_pre(const struct action_use *use);
+bool action_has_pre(struct job *job, struct action_use *use);
+/* The pre steps of steps that follow each other, `above` being the path of the one around them. */
+void action_run_pres(struct job *job, const struct step_def *steps, size_t n, struct str above);
+/* All that are registered, and those that they register. */
+void action_run_posts(struct job *job);
 
 /* Lets every composite action that can take its next step do so. */
 void frames_move(struct job *job);

@@ -22,7 +22,7 @@ static bool takes_part(struct frame *f, size_t index)
 {
 	const struct step *s = f->caller;
 	const struct step_def *def = &frame_action(f)->steps[index];
-	const struct action_use *use = NULL;
+	struct action_use *use = NULL;
 
 	if (s->stage == STAGE_MAIN) {
 		return true;
@@ -30,8 +30,8 @@ static bool takes_part(struct frame *f, size_t index)
 	if (def->kind != STEP_USES) {
 		return false;
 	}
-	use = action_use_of(s->job, s->use, def, index);
-	return s->stage == STAGE_POST ? use->posted : action_has_pre(use);
+	use = action_use_of(s->job, s->use, def);
+	return s->stage == STAGE_POST ? use->posted : action_has_pre(s->job, use);
 }
 
 /* The index of the next step that has one; false: that was the last. */
@@ -67,9 +67,6 @@ static bool begin_step(struct frame *f)
 	step_init(inner, s->job, a, def, arena_printf(a, "%.*s/%zu", STR_ARG(s->path), index + 1));
 	vobject_set(a, f->github, STR("action_status"), value_str(result_word(f->status)));
 	step_enter(inner, f);
-	if (def->kind == STEP_USES) {
-		inner->use = action_use_of(s->job, s->use, def, index);
-	}
 	if (step_start(inner)) {
 		f->inner = inner;
 	} else {

@@ -62,12 +62,12 @@ static void on_output(void *ctx, struct str name, struct str value)
 	vobject_set(s->a, s->outputs, name, value_str(value));
 }
 
-/* State is read by the same action's post step; a script has none. It is checked all the same. */
+/* State is read by the same action's post step. */
 static void on_state(void *ctx, struct str name, struct str value)
 {
-	(void)ctx;
-	(void)name;
-	(void)value;
+	struct step *s = ctx;
+
+	vobject_set(s->a, s->state_changes, name, value_str(value));
 }
 
 static void apply_pairs(struct step *s, enum file_command which, struct str content,

@@ -560,6 +560,7 @@ static void send_result(struct job *job, const struct vobject *outputs, struct s
 
 static void run_steps(struct job *job)
 {
+	action_run_pres(job, job->def->steps, job->def->nsteps, STR_EMPTY);
 	for (size_t i = 0; i < job->def->nsteps && !job->lost && !job->killed; i++) {
 		struct arena_mark mark = arena_mark(&job->scratch);
 
@@ -567,6 +568,7 @@ static void run_steps(struct job *job)
 		arena_rewind(&job->scratch, mark);
 	}
 	background_finish(job);
+	action_run_posts(job);
 }
 
 int worker_main(struct run *run, struct leg_run *leg, int control, int events)

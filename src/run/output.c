@@ -54,6 +54,8 @@ static bool do_save_state(struct step *s, const struct command *c, struct str *w
 		return false;
 	}
 	deprecated(s, c);
+	vobject_set(s->a, s->state_changes, arena_str(s->a, name),
+		    value_str(arena_str(s->a, c->data)));
 	return true;
 }
 

@@ -281,6 +281,10 @@ static void apply_changes(struct step *s)
 		vobject_set(a, job->global_env, arena_str(a, s->env_changes->v[i].key),
 			    value_copy(a, s->env_changes->v[i].value));
 	}
+	for (size_t i = 0; s->use && i < s->state_changes->n; i++) {
+		vobject_set(a, s->use->state, arena_str(a, s->state_changes->v[i].key),
+			    value_copy(a, s->state_changes->v[i].value));
+	}
 	for (size_t i = 0; i < s->paths.n; i++) {
 		size_t kept = 0;
 
@@ -353,11 +357,18 @@ static void apply_status(struct step *s)
 /* "Post Run x": pre and post bear the name that the main step has, or would have. */
 static struct str stage_title(struct step *s, const struct expr_env *env)
 {
+	struct arena *keep = &s->job->arena;
+	struct action_use *use = s->use;
 	static const char *const prefixes[ACTION_STAGES] = {
 		[STAGE_PRE] = "Pre ", [STAGE_MAIN] = "", [STAGE_POST] = "Post "
 	};
-	struct str title = step_title(s->a, s->def, env);
+	struct str title = s->stage == STAGE_POST && use->title.len ? use->title
+								    : step_title(s->a, s->def, env);
 
+	if (use && s->stage == STAGE_MAIN) {
+		use->title = arena_str(keep, title);
+		use->path = arena_str(keep, s->path);
+	}
 	return s->stage == STAGE_MAIN
 		       ? title
 		       : arena_printf(s->a, "%s%.*s", prefixes[s->stage], STR_ARG(title));
@@ -426,6 +437,7 @@ void step_init(struct step *s, struct job *job, struct arena *a, const struct st
 	};
 	s->outputs = vobject_new(a, false); /* now: the arena may be the step's own */
 	s->env_changes = vobject_new(a, true);
+	s->state_changes = vobject_new(a, false);
 	set_contexts(s, job->github);
 }
 
@@ -450,6 +462,9 @@ static void end_unstarted(struct step *s)
 bool step_start(struct step *s)
 {
 	job_check_deadlines(s->job);
+	if (!s->use && s->def->kind == STEP_USES) {
+		s->use = action_use_of(s->job, s->frame ? s->frame->caller->use : NULL, s->def);
+	}
 	if (!prepare(s)) {
 		end_unstarted(s);
 		return false;

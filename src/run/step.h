@@ -43,6 +43,7 @@ struct step {
 	/* what the stream asked for; applied with the files */
 	struct vobject *outputs;
 	struct vobject *env_changes;
+	struct vobject *state_changes; /* for the post of the same action */
 	VEC(struct str) paths;
 	bool command_failed;
 	bool echo;

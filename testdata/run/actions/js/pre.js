@@ -1,0 +1,2 @@
+console.log('pre must not run')
+process.exit(1)
