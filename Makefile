@@ -25,7 +25,7 @@ WARN += -Werror
 endif
 
 # Lower layers first: a module includes only its own or lower layers (`make lint` checks it).
-LAYERS := base os data expr model plan event stream engine store run report cli
+LAYERS := base os data expr model plan event stream engine store serve run report cli
 
 SRC  := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
 MAIN := src/cli/main.c
@@ -34,7 +34,7 @@ LIB  := $(BUILD)/libactc.a
 BIN  := $(BUILD)/act-c
 
 PKGS      := yaml-0.1 jansson
-PKG_CF    := $(shell pkg-config --cflags $(PKGS) libgit2 libarchive libpcre2-8 2>/dev/null)
+PKG_CF    := $(shell pkg-config --cflags $(PKGS) libgit2 libarchive libpcre2-8 libmicrohttpd libcrypto 2>/dev/null)
 PKG_LIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lyaml -ljansson)
 # Loaded at first use, not linked (they cost 10 ms of every start), by the name that a linked program
 # would ask the loader for.
@@ -43,6 +43,10 @@ soname = $(or $(shell readelf -d "$$(pkg-config --variable=libdir $(1) 2>/dev/nu
 LIBGIT2_SO    := $(call soname,libgit2)
 LIBARCHIVE_SO := $(call soname,libarchive)
 LIBPCRE2_SO   := $(call soname,libpcre2-8)
+LIBMICROHTTPD_SO := $(call soname,libmicrohttpd)
+LIBCRYPTO_SO     := $(call soname,libcrypto)
+$(BUILD)/src/serve/mhd.o: ALL_CPPFLAGS += -DACTC_LIBMICROHTTPD_SO='"$(LIBMICROHTTPD_SO)"'
+$(BUILD)/src/serve/crypto.o: ALL_CPPFLAGS += -DACTC_LIBCRYPTO_SO='"$(LIBCRYPTO_SO)"'
 $(BUILD)/src/store/git2.o: ALL_CPPFLAGS += -DACTC_LIBGIT2_SO='"$(LIBGIT2_SO)"'
 $(BUILD)/src/store/tar_dir.o $(BUILD)/src/store/action_unpack.o: ALL_CPPFLAGS += -DACTC_LIBARCHIVE_SO='"$(LIBARCHIVE_SO)"'
 $(BUILD)/src/stream/regex.o: ALL_CPPFLAGS += -DACTC_LIBPCRE2_SO='"$(LIBPCRE2_SO)"'

@@ -25,6 +25,9 @@
 #include "actc/value.h"
 #include "actc/workflow.h"
 
+/* 10 GB for each repository, as GitHub has it. */
+#define RUN_CACHE_LIMIT ((uint64_t)10 << 30)
+
 struct run_workflow {
 	const struct workflow *workflow;
 	struct value inputs;  /* the `inputs` context; null when the event has none */
@@ -71,8 +74,9 @@ struct run_request {
 	size_t nnotes; /* lines for people: files that filters exclude, which engine was taken, …
 			*/
 	const struct str *notes;
-	size_t max_jobs;  /* at once, ≥ 1 */
-	double timeout_s; /* of the whole run; 0 = none */
+	uint64_t cache_limit; /* bytes of a repository's caches; 0 = as at GitHub */
+	size_t max_jobs;      /* at once, ≥ 1 */
+	double timeout_s;     /* of the whole run; 0 = none */
 	bool dry_run;
 	const struct environments *environments; /* NULL = none are declared */
 	struct approvals approvals;

@@ -8,6 +8,7 @@
 
 #include "actc/process.h"
 #include "containers.h"
+#include "services.h"
 #include "step.h"
 
 void env_add_object(struct arena *a, struct vobject *into, struct value object)
@@ -236,6 +237,7 @@ struct str *env_build(struct step *s, const struct vobject *extra, size_t *n)
 	set_str(a, env, STR("GITHUB_ACTIONS"), STR("true"));
 	set_str(a, env, STR("RUNNER_TRACKING_ID"),
 		arena_printf(a, "github_%.*s", STR_ARG(job->run->request->rundir->run_id)));
+	services_env(job, a, extra != NULL, env);
 	if (!vobject_get(env, STR("CI"))) {
 		set_str(a, env, STR("CI"), STR("true"));
 	}

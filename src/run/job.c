@@ -584,6 +584,8 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 		.masker = run->request->masker,
 		.status = RESULT_SUCCESS,
 		.reason = STR_EMPTY,
+		.services_url = STR_EMPTY,
+		.services_token = STR_EMPTY,
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -52,6 +52,8 @@ struct job {
 		*global_env; /* workflow env, job env, --env, then GITHUB_ENV; case-sensitive */
 	VEC(struct str) paths_added; /* GITHUB_PATH, oldest first */
 	struct str set_up_path;      /* of the step that shows what the engine is doing */
+	struct str services_url, services_token; /* once they are reached; see services.h */
+	bool services_failed;
 	struct str default_shell;
 	struct str default_directory;
 	bool step_debug;

@@ -103,6 +103,7 @@ struct run {
 	struct value vars;
 	struct group *groups;
 	struct gate *gates;
+	struct services *services; /* what actions expect of GitHub; NULL = none */
 	/* Set by the supervisor: asks the worker of a running leg to cancel it. */
 	void (*cancel_leg)(void *ctx, struct leg_run *leg);
 	void *ctx;

@@ -13,10 +13,13 @@
 #include "actc/run.h"
 #include "gate.h"
 #include "schedule.h"
+#include "services.h"
 #include "step.h"
 #include "worker.h"
 
-enum { KILL_GRACE_MS = 2000 }; /* from the second signal to SIGKILL for workers */
+enum {
+	KILL_GRACE_MS = 2000, /* from the second signal to SIGKILL for workers */
+};
 
 struct supervisor {
 	struct run run;
@@ -304,7 +307,7 @@ static int poll_timeout(const struct supervisor *s)
 }
 
 /* Places in fds before those of the workers; a place that is not used has the descriptor -1. */
-enum { FD_SIGNALS, FD_ANSWER, FD_WORKERS };
+enum { FD_SIGNALS, FD_ANSWER, FD_SERVICES, FD_WORKERS };
 
 static size_t fill_fds(struct supervisor *s)
 {
@@ -313,6 +316,8 @@ static size_t fill_fds(struct supervisor *s)
 	s->fds[FD_SIGNALS] = (struct pollfd){ .fd = signal_pipe[0], .events = POLLIN };
 	s->fds[FD_ANSWER] = (struct pollfd){ .fd = gate_is_asking(&s->run) ? STDIN_FILENO : -1,
 					     .events = POLLIN };
+	s->fds[FD_SERVICES] =
+		(struct pollfd){ .fd = services_fd(s->run.services), .events = POLLIN };
 	for (size_t i = 0; i < s->nworkers; i++) {
 		const struct worker *w = s->workers[i];
 		const int fds[WORKER_FDS] = { w->events, w->control, w->noise };
@@ -344,6 +349,9 @@ static void turn(struct supervisor *s)
 				worker_read(&s->run, s->workers[(i - FD_WORKERS) / WORKER_FDS],
 					    s->fds[i].fd);
 			}
+		}
+		if (s->fds[FD_SERVICES].revents) {
+			services_ready(s->run.services, &s->run);
 		}
 		if (s->fds[FD_SIGNALS].revents) {
 			take_signals(s);
@@ -410,6 +418,7 @@ int run_execute(const struct run_request *request)
 		note(&s, "info", request->notes[i]);
 	}
 	schedule_init(&s.run, request, &s.arena);
+	s.run.services = services_open(&s.run);
 	s.run.cancel_leg = on_cancel_leg;
 	s.run.ctx = &s;
 	s.how = WORKER_CANCEL;
@@ -422,6 +431,7 @@ int run_execute(const struct run_request *request)
 		BUG_ON(s.nworkers == 0 && !gate_is_asking(&s.run));
 		turn(&s);
 	}
+	services_close(s.run.services, &s.run);
 	if (s.untidy || rundir_marked(request->rundir)) {
 		tidy(&s);
 	}

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "actc/process.h"
+#include "services.h"
 
 static void close_fd(int *fd)
 {
@@ -62,6 +63,7 @@ static _Noreturn void child(struct run *run, struct leg_run *leg, struct pipes *
 
 		worker_close(&copy);
 	}
+	services_forget(run->services);
 	(void)close(p->control[0]);
 	(void)close(p->events[0]);
 	(void)close(p->noise[0]);

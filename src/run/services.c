@@ -1,0 +1,309 @@
+/*
+ * services.c - the supervisor's side of the services: the socket, the process, its end.
+ */
+#include "services.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "actc/cache.h"
+#include "actc/process.h"
+#include "scope.h"
+
+enum {
+	KEY_BYTES = 32,
+	LINE_MAX_BYTES = 16 * 1024,
+	END_MS = 2000, /* for its end, before it is killed */
+};
+
+struct services {
+	struct serve_spec spec;
+	struct str path; /* of the socket, short enough to be dialled */
+	int listen_fd;
+	int directory_fd; /* where the path goes through it; or -1 */
+	pid_t pid;        /* 0 = it does not run */
+	int control;      /* closed: it ends */
+	int log;
+	struct strbuf text;
+	bool broken; /* it did not start: is not tried again */
+};
+
+static void say(struct run *run, const char *level, struct str message)
+{
+	bool note = strcmp(level, "debug") != 0;
+	struct event e = { .kind = note ? EVENT_RUN_NOTE : EVENT_DEBUG };
+
+	if (note) {
+		e.u.run_note.level = str_of(level);
+		e.u.run_note.message = message;
+	} else {
+		e.u.debug.source = STR("services");
+		e.u.debug.message = message;
+	}
+	run_emit(run, &e);
+}
+
+/* --- the socket ------------------------------------------------------------------------------- */
+
+/* A socket's path is short; a run directory's may not be. It is then named by a descriptor, which
+ * workers have too. */
+static struct str short_path(struct services *s, struct arena *a, struct str dir)
+{
+	struct sockaddr_un at;
+	struct str path = arena_printf(a, "%.*s/services", STR_ARG(dir));
+
+	if (path.len < sizeof(at.sun_path)) {
+		return path;
+	}
+	s->directory_fd = open(dir.p, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return arena_printf(a, "/proc/self/fd/%d/services", s->directory_fd);
+}
+
+static int listen_on(struct str path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	memcpy(at.sun_path, path.p, path.len);
+	if (fd >= 0 &&
+	    (bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0 || listen(fd, SOMAXCONN) != 0)) {
+		int saved = errno;
+
+		(void)close(fd);
+		errno = saved;
+		fd = -1;
+	}
+	return fd;
+}
+
+static struct str random_key(struct arena *a)
+{
+	char *key = arena_alloc(a, KEY_BYTES);
+
+	BUG_ON(getrandom(key, KEY_BYTES, 0) != KEY_BYTES);
+	return str_mk(key, KEY_BYTES);
+}
+
+static bool fill_spec(struct services *s, struct run *run, struct err *err)
+{
+	const struct run_request *r = run->request;
+	struct str home = STR_EMPTY;
+
+	if (!cache_home(run->arena, &home, err)) {
+		return false;
+	}
+	s->spec = (struct serve_spec){
+		.run_dir = r->rundir->path,
+		.tmp = r->rundir->tmp,
+		.state = r->rundir->state,
+		.cache_dir = arena_printf(run->arena, "%.*s/%.*s", STR_ARG(home),
+					  STR_ARG(r->event->repository)),
+		.cache_limit = r->cache_limit ? r->cache_limit : RUN_CACHE_LIMIT,
+		.key = random_key(run->arena),
+		.run_id = r->event->run_id,
+		.repository = r->event->repository,
+	};
+	return true;
+}
+
+struct services *services_open(struct run *run)
+{
+	struct services *s = arena_new(run->arena, struct services);
+	struct err err = ERR_INIT;
+
+	if (run->request->dry_run) {
+		return NULL;
+	}
+	s->listen_fd = s->directory_fd = s->control = s->log = -1;
+	strbuf_init(&s->text, LINE_MAX_BYTES);
+	if (fill_spec(s, run, &err)) {
+		s->path = short_path(s, run->arena, run->request->rundir->tmp);
+		s->listen_fd = listen_on(s->path);
+		if (s->listen_fd >= 0) {
+			return s;
+		}
+		(void)err_sys(&err, errno, "%.*s", STR_ARG(s->path));
+	}
+	say(run, "warning",
+	    arena_printf(run->arena, "actions will find no artifacts and caches: %s", err.msg));
+	err_release(&err);
+	return NULL;
+}
+
+struct str services_dial(const struct services *s)
+{
+	return s->path;
+}
+
+const struct serve_spec *services_spec(const struct services *s)
+{
+	return &s->spec;
+}
+
+/* --- the process ------------------------------------------------------------------------------ */
+
+int services_fd(const struct services *s)
+{
+	if (!s || s->broken) {
+		return -1;
+	}
+	return s->pid ? s->log : s->listen_fd;
+}
+
+/* stdin is the control pipe and stderr the log; nothing else of the supervisor is kept open, so
+ * that a worker sees the supervisor's end. */
+static _Noreturn void child(struct services *s, const int control[2], const int log[2])
+{
+	static const int defaults[] = { SIGINT, SIGTERM, SIGCHLD, SIGHUP };
+	int fd;
+
+	(void)setsid();
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		(void)signal(defaults[i], SIG_DFL);
+	}
+	(void)dup2(control[0], STDIN_FILENO);
+	(void)dup2(log[1], STDOUT_FILENO);
+	(void)dup2(log[1], STDERR_FILENO);
+	fd = close_others(s->listen_fd);
+	_exit(serve_main(&s->spec, fd, STDIN_FILENO, STDERR_FILENO));
+}
+
+static void start(struct services *s, struct run *run)
+{
+	int control[2] = { -1, -1 }, log[2] = { -1, -1 };
+
+	if (pipe2(control, O_CLOEXEC) != 0 || pipe2(log, O_CLOEXEC) != 0) {
+		s->broken = true;
+		return;
+	}
+	s->pid = fork();
+	if (s->pid == 0) {
+		child(s, control, log);
+	}
+	(void)close(control[0]);
+	(void)close(log[1]);
+	s->control = control[1];
+	s->log = log[0];
+	if (s->pid < 0) {
+		s->pid = 0;
+		s->broken = true;
+	}
+	say(run, "debug", STR("started"));
+}
+
+static void take_lines(struct services *s, struct run *run)
+{
+	for (;;) {
+		struct str text = strbuf_str(&s->text);
+		size_t end = str_chr(text, '\n', 0);
+
+		if (end == STR_NPOS) {
+			return;
+		}
+
+		struct str line = str_slice(text, 0, end);
+		bool error = str_starts(line, STR("error: "));
+
+		say(run, error ? "warning" : "debug",
+		    arena_str(run->arena, str_slice(line, error ? 7 : 0, line.len)));
+		strbuf_consume(&s->text, end + 1);
+	}
+}
+
+/* What it said last; its end of the pipe is closed by then. */
+static void drain(struct services *s)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(s->log, chunk, sizeof(chunk))) > 0) {
+		(void)strbuf_add(&s->text, chunk, (size_t)n);
+	}
+}
+
+static void reap(struct services *s)
+{
+	long long deadline = now_ms() + END_MS;
+	pid_t gone = 0;
+
+	while (s->pid && (gone = waitpid(s->pid, NULL, WNOHANG)) == 0 && now_ms() < deadline) {
+		(void)usleep(1000);
+	}
+	if (s->pid && gone == 0) {
+		(void)kill(s->pid, SIGKILL);
+		(void)waitpid(s->pid, NULL, 0);
+	}
+	drain(s);
+	s->pid = 0;
+	(void)close(s->log);
+	s->log = -1;
+	if (s->control >= 0) {
+		(void)close(s->control);
+		s->control = -1;
+	}
+}
+
+void services_ready(struct services *s, struct run *run)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	if (!s->pid) {
+		start(s, run);
+		return;
+	}
+	n = read(s->log, chunk, sizeof(chunk));
+	if (n > 0) {
+		if (!strbuf_add(&s->text, chunk, (size_t)n)) {
+			strbuf_reset(&s->text);
+		}
+		take_lines(s, run);
+	} else if (n == 0) {
+		/* It ended by itself, and would again. */
+		reap(s);
+		take_lines(s, run);
+		s->broken = true;
+		(void)close(s->listen_fd);
+		s->listen_fd = -1;
+		say(run, "warning", STR("the services for actions have ended"));
+	}
+}
+
+void services_forget(struct services *s)
+{
+	const int fds[] = { s ? s->listen_fd : -1, s ? s->control : -1, s ? s->log : -1 };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (fds[i] >= 0) {
+			(void)close(fds[i]);
+		}
+	}
+}
+
+void services_close(struct services *s, struct run *run)
+{
+	if (!s) {
+		return;
+	}
+	if (s->pid) {
+		(void)close(s->control);
+		s->control = -1;
+		reap(s);
+	}
+	take_lines(s, run);
+	if (s->listen_fd >= 0) {
+		(void)close(s->listen_fd);
+	}
+	if (s->directory_fd >= 0) {
+		(void)close(s->directory_fd);
+	}
+	strbuf_release(&s->text);
+}

@@ -1,0 +1,266 @@
+/*
+ * server.c - the process of the services: connections, routing, who may ask.
+ *
+ * All handlers run in one thread. What a route does is its own file's business.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "actc/jwt.h"
+#include "actc/process.h"
+#include "artifact_store.h"
+#include "cache_store.h"
+#include "http.h"
+#include "oidc.h"
+#include "upload.h"
+
+enum {
+	CONNECTION_MEMORY = 128 * 1024, /* a body comes in pieces of up to that */
+	CONNECTION_SECONDS = 600,       /* a client that says nothing for so long is gone */
+};
+
+/* --- routing ---------------------------------------------------------------------------------- */
+
+static const struct {
+	const struct route *routes;
+	const size_t *n;
+} tables[] = {
+	{ twirp_routes, &ntwirp_routes },
+	{ blob_routes, &nblob_routes },
+	{ cache_v1_routes, &ncache_v1_routes },
+	{ oidc_routes, &noidc_routes },
+};
+
+static bool route_fits(const struct route *route, struct request *r)
+{
+	struct str path = str_of(route->path);
+	bool head = str_eq(r->method, STR("HEAD")) && strcmp(route->method, "GET") == 0;
+
+	if (!head && !str_eq(str_of(route->method), r->method)) {
+		return false;
+	}
+	if (!str_ends(path, STR("/"))) {
+		return str_eq(path, r->path);
+	}
+	r->rest = str_slice(r->path, path.len, r->path.len);
+	return str_starts(r->path, path);
+}
+
+static const struct route *find_route(struct request *r)
+{
+	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+		for (size_t i = 0; i < *tables[t].n; i++) {
+			if (route_fits(&tables[t].routes[i], r)) {
+				return &tables[t].routes[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+static bool has_token(struct request *r)
+{
+	struct str header = request_header(r, "Authorization");
+	size_t blank = str_chr(header, ' ', 0);
+	struct str kind = str_slice(header, 0, blank);
+
+	return blank != STR_NPOS && (str_ieq(kind, STR("Bearer")) || str_ieq(kind, STR("token"))) &&
+	       jwt_read(&r->arena, r->server->spec->key,
+			str_trim(str_slice(header, blank, header.len)), &r->claims);
+}
+
+static bool has_signature(struct request *r)
+{
+	struct str se = request_query(r, "se");
+	struct str text = arena_printf(&r->arena, "%.*s\n%.*s", STR_ARG(r->path), STR_ARG(se));
+	unsigned long until = 0;
+
+	return str_to_ulong(se, &until) && (int64_t)until * 1000 > time_ms() &&
+	       secret_eq(request_query(r, "sig"),
+			 hmac_sha256_hex(&r->arena, r->server->spec->key, text));
+}
+
+static bool is_allowed(struct request *r)
+{
+	switch (r->route->auth) {
+	case AUTH_NONE:
+		return true;
+	case AUTH_TOKEN:
+		return has_token(r);
+	case AUTH_SIGNED:
+		return has_signature(r);
+	}
+	return false;
+}
+
+static void begin(struct request *r)
+{
+	unsigned long length = 0;
+
+	r->length =
+		str_to_ulong(request_header(r, "Content-Length"), &length) ? length : UINT64_MAX;
+	r->route = find_route(r);
+	if (!r->route) {
+		reply_twirp_error(r, "bad_route",
+				  "act-c's services have no %.*s %.*s: it is not part of what a "
+				  "rehearsal has",
+				  STR_ARG(r->method), STR_ARG(r->path));
+	} else if (!is_allowed(r)) {
+		server_log(r->server, "401 %.*s %.*s", STR_ARG(r->method), STR_ARG(r->path));
+		reply_twirp_error(
+			r, "unauthenticated",
+			"act-c: the token or the signature of the URL is not of this run");
+	} else if (r->route->begin) {
+		r->route->begin(r);
+		r->begun = !r->replied;
+	}
+}
+
+/* --- what libmicrohttpd calls ----------------------------------------------------------------- */
+
+static struct request *request_new(struct server *s, struct MHD_Connection *c, const char *url,
+				   const char *method)
+{
+	struct request *r = calloc(1, sizeof(*r));
+
+	BUG_ON(!r);
+	r->server = s;
+	r->connection = c;
+	strbuf_init(&r->body, BODY_MAX);
+	r->method = arena_str(&r->arena, str_of(method));
+	r->path = arena_str(&r->arena, str_of(url));
+	r->rest = STR_EMPTY;
+	r->claims = value_null();
+	return r;
+}
+
+static void take_piece(struct request *r, struct str bytes)
+{
+	if (r->replied) {
+		return;
+	}
+	if (r->route->piece) {
+		r->route->piece(r, bytes);
+	} else {
+		(void)strbuf_adds(&r->body, bytes);
+	}
+}
+
+static enum MHD_Result answer(struct request *r)
+{
+	const struct mhd *m = &r->server->mhd;
+
+	if (!r->replied) {
+		r->begun = false;
+		r->route->handle(r);
+	}
+	if (!r->replied) {
+		reply_twirp_error(r, "internal", "act-c: no reply");
+	}
+
+	enum MHD_Result result = m->MHD_queue_response(r->connection, r->status, r->response);
+
+	m->MHD_destroy_response(r->response);
+	r->response = NULL;
+	return result;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *size, void **state)
+{
+	struct request *r = *state;
+
+	(void)version;
+	if (!r) {
+		r = *state = request_new(ctx, c, url, method);
+		begin(r);
+		return MHD_YES;
+	}
+	if (*size > 0) {
+		take_piece(r, str_mk(data, *size));
+		*size = 0;
+		return MHD_YES;
+	}
+	return answer(r);
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *c, void **state,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct request *r = *state;
+
+	(void)ctx;
+	(void)c;
+	(void)code;
+	if (!r) {
+		return;
+	}
+	if (r->begun && r->route->aborted) {
+		r->route->aborted(r);
+	}
+	if (r->response) {
+		r->server->mhd.MHD_destroy_response(r->response);
+	}
+	strbuf_release(&r->body);
+	arena_release(&r->arena);
+	free(r);
+	*state = NULL;
+}
+
+/* --- the process ------------------------------------------------------------------------------ */
+
+static void wait_for_end(int control)
+{
+	struct pollfd p = { .fd = control, .events = POLLIN };
+
+	while (poll(&p, 1, -1) < 0 && errno == EINTR) {
+	}
+}
+
+/* One thread of libmicrohttpd's own, with poll: its epoll, which is edge-triggered, may overlook
+ * the end of a connection that comes right behind data. */
+static struct MHD_Daemon *start_daemon(struct server *s, int listen_fd)
+{
+	return s->mhd.MHD_start_daemon(
+		MHD_USE_POLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, s,
+		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_SECONDS, MHD_OPTION_END);
+}
+
+static bool open_stores(struct server *s, struct err *err)
+{
+	s->artifacts = artifact_store_open(&s->arena, s->spec, err);
+	s->cache = s->artifacts ? cache_store_open(&s->arena, s->spec, err) : NULL;
+	s->uploads = s->cache ? uploads_open(s, err) : NULL;
+	s->oidc = s->uploads ? oidc_open(&s->arena, s->spec) : NULL;
+	return s->oidc != NULL;
+}
+
+int serve_main(const struct serve_spec *spec, int listen_fd, int control, int log_fd)
+{
+	struct server s = { .spec = spec, .arena = ARENA_INIT, .log_fd = log_fd };
+	struct MHD_Daemon *daemon = NULL;
+	struct err err = ERR_INIT;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (mhd_load(&s.mhd, &err) && open_stores(&s, &err)) {
+		daemon = start_daemon(&s, listen_fd);
+	}
+	if (!daemon) {
+		server_log(&s, "error: the services for actions do not start: %s",
+			   err.msg ? err.msg : "no server");
+		err_release(&err);
+		return 1;
+	}
+	wait_for_end(control);
+	s.mhd.MHD_stop_daemon(daemon);
+	uploads_close(s.uploads);
+	cache_store_close(s.cache);
+	arena_release(&s.arena);
+	return 0;
+}
