@@ -31,11 +31,13 @@ def gateway():
 
 
 @contextlib.contextmanager
-def stand_ins(token):
-    """The stand-ins' URLs, and what act-c must be told so that jobs reach them."""
+def stand_ins(rehearsal):
+    """The stand-ins' URLs, and what act-c must be told so that jobs reach them; the files of the
+    environments are written into the repository, which ignores them."""
     script = f'{SOURCE}/stand-ins/server.py'
+    tokens = ['--token', rehearsal.token, '--production-token', rehearsal.production_token]
     for host, options in ((gateway(), []), ('127.0.0.1', ['--network', 'host'])):
-        child = subprocess.Popen([sys.executable, script, '--host', host, '--token', token], text=True,
+        child = subprocess.Popen([sys.executable, script, '--host', host, *tokens], text=True,
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         line = child.stdout.readline()
         if line:
@@ -43,19 +45,21 @@ def stand_ins(token):
         child.communicate()              # the bridge may be another machine's
     try:
         urls = json.loads(line)
-        yield urls, options + ['--var', f'STAGING_URL={urls["staging"]}', '--var',
-                               f'PRODUCTION_URL={urls["production"]}', '--var', f'NOTIFY_URL={urls["sink"]}',
-                               '-s', 'DEPLOY_TOKEN']
+        for name in ('staging', 'production'):
+            rehearsal.box.write(f'.vars.{name}', f'URL={urls[name]}\n')
+        rehearsal.box.write('.secrets.production', f'DEPLOY_TOKEN={rehearsal.production_token}\n', 0o600)
+        yield urls, options + ['--var', f'NOTIFY_URL={urls["sink"]}', '--var', 'STAND_INS=true', '-s', 'DEPLOY_TOKEN']
     finally:
         child.communicate()
 
 
 class Rehearsal:
-    """A copy of the repository in a sandbox; the token comes from the environment, as it should."""
+    """A copy of the repository in a sandbox; staging's token comes from the environment variables,
+    production's from a file of that environment."""
 
     def __init__(self, box):
         self.box = box
-        self.token = secrets.token_hex(16)
+        self.token, self.production_token = secrets.token_hex(16), secrets.token_hex(16)
         shutil.copytree(SOURCE, box.repo, ignore=shutil.ignore_patterns('__pycache__', 'dist'))
         box.git('init', '-q', '-b', 'main')
         box.git('remote', 'add', 'origin', 'https://github.com/octo/chatbot.git')
@@ -76,9 +80,11 @@ class Rehearsal:
             out.write(text.replace(old, new))
         self.commit(f'Change {os.path.basename(path)}')
 
-    def deploy(self, options, **kwargs):
-        return self.box.run('push', '-W', '.github/workflows/deploy.yml', *options,
-                            env={'DEPLOY_TOKEN': self.token}, **kwargs)
+    def deploy(self, options, approve='production'):
+        """A rehearsal without a terminal; approve: None = nobody does."""
+        approval = ['--approve', approve] if approve else []
+        return self.box.run('push', '-W', '.github/workflows/deploy.yml', *options, *approval,
+                            env={'DEPLOY_TOKEN': self.token})
 
 
 def demo(act_c):
@@ -86,8 +92,8 @@ def demo(act_c):
     box = harness.Sandbox(act_c)
     try:
         rehearsal = Rehearsal(box)
-        with stand_ins(rehearsal.token) as (urls, options):
-            command = box.command('push', '-W', '.github/workflows/deploy.yml', *options)
+        with stand_ins(rehearsal) as (urls, options):
+            command = box.command('push', '-W', '.github/workflows/deploy.yml', '--approve', 'production', *options)
             print(f'demo: rehearsing testdata/chatbot, commit {rehearsal.sha[:12]}, with\n'
                   f'      act-c {" ".join(command[1:])}\n', flush=True)
             status = subprocess.run(command, cwd=box.repo,

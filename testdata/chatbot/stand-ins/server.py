@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Stand-ins for what a rehearsal must not touch: two deployment targets and a notification channel.
 
-usage: server.py --host ADDRESS --token TOKEN      prints {"staging": URL, "production": URL, "sink": URL}
+usage: server.py --host ADDRESS --token TOKEN [--production-token TOKEN]
+       prints {"staging": URL, "production": URL, "sink": URL}
 
-A target takes a release by POST /deploy (bearer token, digest), unpacks it, starts the chatbot that is in
-it and only when that is healthy lets it take over (blue/green); everything else is passed on to the
-release that serves. The sink keeps what is posted to it and lists it at GET /messages."""
+A target has two colours, and one of them is live. POST /deploy (bearer token, digest) unpacks a release
+and starts the chatbot that is in it in the other colour, which answers below /candidate; POST /switch
+{"tag"} makes it live, POST /rollback {"tag"} any release that came before. GET /releases tells what is
+where; everything else is passed on to the release that is live. The sink keeps what is posted to it and
+lists it at GET /messages."""
 import argparse
 import hashlib
 import http.server
@@ -40,72 +43,123 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Release:
+    """A process that serves one release on a port of its own."""
+
+    def __init__(self, target, tag, data):
+        self.tag, self.version = tag, target.releases[tag][0]
+        target.count += 1
+        home = pathlib.Path(target.directory, f'{target.environment}-{target.count}')
+        home.mkdir()
+        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+            tar.extractall(home, filter='data') if hasattr(tarfile, 'data_filter') else tar.extractall(home)
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [sys.executable, '-m', 'app.server', '--env', target.environment, '--port', str(self.port)], cwd=home,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(100):
+            try:
+                with urllib.request.urlopen(f'http://127.0.0.1:{self.port}/health', timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        self.stop()
+        raise ValueError('the release does not become healthy')
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
 class Target:
-    """One environment: the release that serves, as a process on a port of its own."""
+    """One environment: two colours, each with a release or none, and one of them live."""
 
     def __init__(self, environment, token, directory):
         self.environment, self.token, self.directory = environment, token, directory
         self.lock = threading.Lock()
-        self.process = self.port = None
+        self.colours = {'blue': None, 'green': None}
+        self.live = 'green'                  # the first release goes to blue
+        self.releases = {}                   # every one that came, by tag: (version, data)
         self.count = 0
 
-    def start(self, data):
-        self.count += 1
-        home = pathlib.Path(self.directory, f'{self.environment}-{self.count}')
-        home.mkdir()
-        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-            tar.extractall(home, filter='data') if hasattr(tarfile, 'data_filter') else tar.extractall(home)
-        port = free_port()
-        process = subprocess.Popen([sys.executable, '-m', 'app.server', '--env', self.environment, '--port',
-                                    str(port)], cwd=home, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(50):
-            try:
-                with urllib.request.urlopen(f'http://127.0.0.1:{port}/health', timeout=1):
-                    return process, port
-            except OSError:
-                time.sleep(0.1)
-        process.kill()
-        process.wait()
-        raise ValueError('the release does not become healthy')
+    def idle(self):
+        return 'green' if self.live == 'blue' else 'blue'
+
+    def start(self, tag):
+        """In the colour that is not live, in place of what is there."""
+        colour = self.idle()
+        if self.colours[colour]:
+            self.colours[colour].stop()
+            self.colours[colour] = None
+        self.colours[colour] = Release(self, tag, self.releases[tag][1])
+        return colour
 
     def deploy(self, headers, data):
-        if headers.get('Authorization') != f'Bearer {self.token}':
-            return 401, {'error': 'wrong token'}
         if headers.get('X-Sha256') != hashlib.sha256(data).hexdigest():
             return 400, {'error': 'the digest does not fit the release'}
+        tag = f'release-{headers.get("X-Release", "")[:12]}'
+        previous = self.colours[self.live]
+        self.releases[tag] = (headers.get('X-Release'), data)
+        try:
+            colour = self.start(tag)
+        except (ValueError, OSError, tarfile.TarError) as fault:
+            return 422, {'error': str(fault)}
+        return 200, {'tag': tag, 'colour': colour, 'previous': previous.tag if previous else ''}
+
+    def switch(self, tag):
+        release = self.colours[self.idle()]
+        if release is None or release.tag != tag:
+            return 409, {'error': f'{tag} is not in {self.idle()}'}
+        self.live = self.idle()
+        return 200, {'colour': self.live, 'version': release.version}
+
+    def rollback(self, tag):
+        if tag not in self.releases:
+            return 404, {'error': f'there was no {tag}'}
+        release = self.colours[self.idle()]
+        if release is None or release.tag != tag:
+            self.start(tag)
+        return self.switch(tag)
+
+    def order(self, path, headers, data):
+        if headers.get('Authorization') != f'Bearer {self.token}':
+            return 401, {'error': 'wrong token'}
         with self.lock:
-            try:
-                process, port = self.start(data)
-            except (ValueError, OSError, tarfile.TarError) as fault:
-                return 422, {'error': str(fault)}
-            self.stop()
-            self.process, self.port = process, port
-        return 200, {'deployed': headers.get('X-Release')}
+            if path == '/deploy':
+                return self.deploy(headers, data)
+            tag = json.loads(data)['tag']
+            return self.switch(tag) if path == '/switch' else self.rollback(tag)
 
     def stop(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
+        for release in filter(None, self.colours.values()):
+            release.stop()
 
     def forward(self, path, data):
-        if self.process is None:
+        candidate = path.startswith('/candidate/')
+        release = self.colours[self.idle() if candidate else self.live]
+        path = path.removeprefix('/candidate')
+        if release is None:
             return (200, {'version': 'none'}) if path == '/version' else (503, {'error': 'nothing deployed'})
         try:
-            with urllib.request.urlopen(f'http://127.0.0.1:{self.port}{path}', data, timeout=10) as reply:
+            with urllib.request.urlopen(f'http://127.0.0.1:{release.port}{path}', data, timeout=10) as reply:
                 return reply.status, reply.read()
         except urllib.error.HTTPError as fault:
             return fault.code, fault.read()
 
+    def state(self):
+        return {'live': self.live, 'known': list(self.releases),
+                **{colour: release and release.tag for colour, release in self.colours.items()}}
+
     def handler(target):
         class Bound(Handler):
             def do_GET(self):
-                self.reply(*target.forward(self.path, None))
+                self.reply(*((200, target.state()) if self.path == '/releases'
+                             else target.forward(self.path, None)))
 
             def do_POST(self):
                 data = self.body()
-                self.reply(*(target.deploy(self.headers, data) if self.path == '/deploy'
+                self.reply(*(target.order(self.path, self.headers, data)
+                             if self.path in ('/deploy', '/switch', '/rollback')
                              else target.forward(self.path, data)))
         return Bound
 
@@ -130,9 +184,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--host', default='127.0.0.1')
     parser.add_argument('--token', required=True)
+    parser.add_argument('--production-token', help='of that target, if it has one of its own')
     args = parser.parse_args()
     directory = tempfile.mkdtemp(prefix='stand-ins-')
-    targets = [Target(name, args.token, directory) for name in ('staging', 'production')]
+    tokens = {'staging': args.token, 'production': args.production_token or args.token}
+    targets = [Target(name, token, directory) for name, token in tokens.items()]
     handlers = {t.environment: t.handler() for t in targets}
     handlers['sink'] = sink_handler([])
     servers = {name: http.server.ThreadingHTTPServer((args.host, 0), handler)
