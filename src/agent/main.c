@@ -141,9 +141,16 @@ static void settle_all(struct agent *a)
 
 static void take_turn(struct agent *a, struct poll_set *set)
 {
+	long long from = agent_now();
+	int wait = poll_timeout(a);
+
 	poll_fill(set, a);
-	if (poll(set->v, (nfds_t)set->n, poll_timeout(a)) < 0) {
+	if (poll(set->v, (nfds_t)set->n, wait) < 0) {
 		return; /* EINTR; there is no other reason that would not come again */
+	}
+	/* Much later than asked for: a paused container, or a machine that slept, hears nothing. */
+	if (agent_now() - from > wait + FRAME_PING_MS) {
+		a->heard = agent_now();
 	}
 	serve_streams(a, set);
 	if (set->v[SLOT_IN].revents) {

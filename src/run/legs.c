@@ -114,16 +114,10 @@ static struct str labels_text(struct arena *a, struct value v)
 	return text;
 }
 
-/* What needs an image or a container cannot be had from an engine that shows the machine's own
- * system; NULL = nothing. */
-static const char *needs_containers(const struct job_def *def)
+/* What needs an image cannot be had from an engine that shows the machine's own system; of job
+ * containers and services their expressions decide, see eval_containers(). */
+static const char *needs_image(const struct job_def *def)
 {
-	if (def->container) {
-		return "container:";
-	}
-	if (def->services) {
-		return "services:";
-	}
 	for (size_t i = 0; i < def->nsteps; i++) {
 		if (str_starts(def->steps[i].uses.s, STR("docker://"))) {
 			return "uses: docker://";
@@ -137,7 +131,7 @@ static const char *needs_containers(const struct job_def *def)
 static void place_on_system(struct run *run, struct leg_run *leg, struct value runs_on)
 {
 	struct label_match *m = &leg->placement;
-	const char *needed = needs_containers(leg->job->def);
+	const char *needed = needs_image(leg->job->def);
 
 	if (m->how == LABEL_HOST) {
 		return;

@@ -204,7 +204,8 @@ def test_labels_and_what_needs_containers(box):
     result = sandboxed(box, '-P', 'ubuntu-latest=debian:12')
     result.exits(0)
     result.says('own-42', 'old-42', '-P LABEL=IMAGE has no effect', 'no machine here serves windows-latest',
-                'cannot run `container:`', 'cannot run `services:`', 'cannot run `uses: docker://`',
+                'it wants a job container, which the sandbox', 'it wants services, which the sandbox',
+                'cannot run `uses: docker://`',
                 '4 not rehearsed')
     expect(result.log.count('has no effect') == 1, 'said more than once')
 

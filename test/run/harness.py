@@ -27,10 +27,10 @@ def expect(condition, text):
         raise Failure(text)
 
 
-def docker(*args, check=True, timeout=60):
-    done = subprocess.run(['docker', *args], capture_output=True, text=True, timeout=timeout)
+def docker(*args, check=True, timeout=60, program='docker', env=None):
+    done = subprocess.run([program, *args], capture_output=True, text=True, timeout=timeout, env=env)
     if check and done.returncode != 0:
-        raise Failure(f'docker {" ".join(args)}: {done.stderr.strip()}')
+        raise Failure(f'{program} {" ".join(args)}: {done.stderr.strip()}')
     return done.stdout.strip()
 
 
@@ -96,8 +96,9 @@ class Sandbox:
     """A temporary home for act-c, and git repositories in it. Each case has one of its own, so that
     whatever bears its home id at the engine was left behind by this case."""
 
-    def __init__(self, act_c):
+    def __init__(self, act_c, engine='docker'):
         self.act_c = os.path.abspath(act_c)
+        self.engine = engine
         self.dir = tempfile.mkdtemp(prefix='act-c-case-')
         self.repo = f'{self.dir}/demo'
         # Nothing of the user's (configuration, secrets, git's variables) may colour a test.
@@ -145,8 +146,10 @@ class Sandbox:
         expect(done.returncode == 0, f'{script}: exit {done.returncode}: {done.stdout}{done.stderr}')
 
     def command(self, *args, image='full'):
+        """act-c run ARGS. Another engine than docker is named, unless the case names one itself."""
         mapped = ['-P', f'ubuntu-latest={IMAGE.get(image, image)}'] if image else []
-        return [self.act_c, 'run', *mapped, *args]
+        named = [] if self.engine == 'docker' or '--engine' in args else ['--engine', self.engine]
+        return [self.act_c, 'run', *mapped, *named, *args]
 
     def run(self, *args, image='full', seconds=120, cwd=None, env=None, raw=False, input=None):
         """act-c run ARGS to its end. raw: the outputs stay bytes."""
@@ -213,13 +216,15 @@ class Sandbox:
     def at_engine(self):
         """What bears this home's id: containers, volumes, networks, as a list of words."""
         home = self.home_id()
-        if home is None:
+        if home is None or self.engine not in ('docker', 'podman'):
             return []
         label = f'label=act-c.home={home}'
-        found = [f'container {c}' for c in docker('ps', '-aq', '--filter', label).split()]
-        found += [f'volume {v}' for v in docker('volume', 'ls', '-q', '--filter', label).split()]
-        found += [f'network {n}' for n in docker('network', 'ls', '-q', '--filter', label).split()]
-        return found
+
+        def listed(*what):
+            return docker(*what, '-q', '--filter', label, program=self.engine, env=self.env).split()
+        return ([f'container {c}' for c in listed('ps', '-a')]
+                + [f'volume {v}' for v in listed('volume', 'ls')]
+                + [f'network {n}' for n in listed('network', 'ls')])
 
     def processes(self):
         """Command lines of processes that belong to this case, by its state directory."""

@@ -1,0 +1,57 @@
+"""Podman for the tests: settings with which it runs here, and the images that docker has."""
+import os
+import shutil
+import subprocess
+
+# What a machine without systemd, or a container, may need instead of podman's defaults.
+SETTINGS = '''[engine]
+cgroup_manager="cgroupfs"
+events_logger="file"
+%s
+[containers]
+default_ulimits=["nofile=4096:4096","nproc=4096:4096"]
+'''
+PATH = '/tmp/act-c-test-containers-%d.conf' % os.getuid()
+
+
+def podman(*args, env=None, **kwargs):
+    return subprocess.run(['podman', *args], env=env, capture_output=True, text=True, timeout=300, **kwargs)
+
+
+def digest(program, image):
+    done = subprocess.run([program, 'image', 'inspect', '--format={{.Id}}', image], capture_output=True, text=True)
+    return done.stdout.strip().removeprefix('sha256:') if done.returncode == 0 else None
+
+
+def copy(image):
+    """An image of docker's, unless it is there already; what is wrong, or None."""
+    wanted = digest('docker', image)
+    if wanted is None or wanted == digest('podman', image):
+        return None
+    with subprocess.Popen(['docker', 'save', image], stdout=subprocess.PIPE) as save:
+        done = subprocess.run(['podman', 'load', '-q'], stdin=save.stdout, capture_output=True, text=True)
+    return None if done.returncode == 0 else done.stderr.strip()
+
+
+def starts(image):
+    return podman('run', '--rm', '--pull=never', '--entrypoint=/bin/true', image)
+
+
+def prepare(images):
+    """Makes podman usable with these images, by CONTAINERS_CONF where it must be; what is wrong, or None."""
+    if not shutil.which('podman'):
+        return 'it is not installed'
+    images = list(images)
+    runc = 'runtime="runc"' if shutil.which('runc') else ''
+    for settings in (None, SETTINGS % '', SETTINGS % runc):
+        if settings:
+            with open(PATH, 'w', encoding='ascii') as out:
+                out.write(settings)
+            os.environ['CONTAINERS_CONF'] = PATH
+        why = next(filter(None, map(copy, images)), None)
+        if why is None:
+            done = starts(images[0])
+            if done.returncode == 0:
+                return None
+            why = done.stderr.strip()
+    return f'it starts no container here ({why.splitlines()[-1] if why else "no word why"})'
