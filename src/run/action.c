@@ -7,8 +7,6 @@
 #include "containers.h"
 #include "step.h"
 
-enum { FILE_LIMIT = 1024 * 1024, MAX_ERRORS = 10 };
-
 /* The kinds that there are; the others are refused by name. */
 static const struct action_ops *const kinds[ACTION_KINDS] = {
 	[ACTION_NODE] = &action_node,
@@ -20,6 +18,11 @@ static const char *const kind_names[ACTION_KINDS] = {
 	[ACTION_DOCKER] = "a Docker action",
 	[ACTION_COMPOSITE] = "a composite action",
 };
+
+const struct action_ops *action_ops_of(const struct action *action)
+{
+	return kinds[action->kind];
+}
 
 /* --- uses ------------------------------------------------------------------------------------ */
 
@@ -35,15 +38,20 @@ struct action_use *action_use_of(struct job *job, struct action_use *outer,
 	}
 	use = arena_new(&job->arena, struct action_use);
 	*use = (struct action_use){ .outer = outer, .def = def, .next = job->uses };
-	use->repository = use->ref = use->path = use->title = STR_EMPTY;
+	use->path = use->title = use->below = use->tree = use->dir = STR_EMPTY;
 	use->state = vobject_new(&job->arena, false);
 	job->uses = use;
 	return use;
 }
 
-static bool is_local(struct str uses)
+bool action_is_local(struct str uses)
 {
 	return str_starts(uses, STR("./")) || str_starts(uses, STR(".\\"));
+}
+
+bool action_is_image(struct str uses)
+{
+	return str_starts(uses, STR("docker://"));
 }
 
 static bool has_stage(const struct action_use *use, enum action_stage stage)
@@ -56,7 +64,7 @@ bool action_has_pre(struct job *job, struct action_use *use)
 {
 	const struct action *action = use->action;
 
-	if (is_local(use->def->uses.s) || !action) {
+	if (action_is_local(use->def->uses.s) || !action) {
 		return false;
 	}
 	for (size_t i = 0; i < action->nsteps; i++) {
@@ -70,42 +78,6 @@ bool action_has_pre(struct job *job, struct action_use *use)
 }
 
 /* --- reading action.yml ---------------------------------------------------------------------- */
-
-/* In the order in which they are looked for. */
-static const struct {
-	const char *name;
-	bool dockerfile;
-} manifests[] = {
-	{ "action.yml", false },
-	{ "action.yaml", false },
-	{ "Dockerfile", true },
-	{ "dockerfile", true },
-};
-
-enum { MANIFESTS = sizeof(manifests) / sizeof(manifests[0]) };
-
-static bool report_diags(struct step *s, const struct diags *diags, struct str file)
-{
-	for (size_t i = 0; i < diags->list.n && i < MAX_ERRORS; i++) {
-		if (diags->list.v[i].severity == DIAG_ERROR) {
-			job_annotate(s->job, s->path, "error",
-				     diag_as_github(s->a, diags, &diags->list.v[i]));
-		}
-	}
-	step_fail(s, arena_printf(s->a, "Failed to load %.*s", STR_ARG(file)));
-	return false;
-}
-
-static bool parse_manifest(struct step *s, struct str shown, struct str text)
-{
-	struct job *job = s->job;
-	struct sources *sources = job->run->request->sources;
-	struct diags diags = { .arena = &job->arena, .sources = sources };
-	uint32_t file = sources_add(sources, shown, text);
-
-	s->use->action = action_load(&job->arena, file, &diags);
-	return s->use->action || report_diags(s, &diags, shown);
-}
 
 /* The path without "./" and "/./" that a user would write. */
 static struct str tidy(struct arena *a, struct str path)
@@ -150,56 +122,80 @@ static bool load_local(struct step *s)
 {
 	struct job *job = s->job;
 	struct action_use *use = s->use;
-	struct str below = tidy(&job->arena, s->def->uses.s);
-	struct file_content files[MANIFESTS] = { 0 };
+	struct file_content files[ACTION_MANIFESTS] = { 0 };
 	struct err err = ERR_INIT;
 
+	use->below = tidy(&job->arena, s->def->uses.s);
 	use->dir = job->paths->workspace;
-	if (below.len) {
-		use->dir =
-			arena_printf(&job->arena, "%.*s/%.*s", STR_ARG(use->dir), STR_ARG(below));
+	if (use->below.len) {
+		use->dir = arena_printf(&job->arena, "%.*s/%.*s", STR_ARG(use->dir),
+					STR_ARG(use->below));
 	}
-	for (size_t i = 0; i < MANIFESTS; i++) {
-		files[i].path = arena_printf(s->a, "%.*s/%s", STR_ARG(use->dir), manifests[i].name);
+	for (size_t i = 0; i < ACTION_MANIFESTS; i++) {
+		files[i].path =
+			arena_printf(s->a, "%.*s/%s", STR_ARG(use->dir), action_manifests[i].name);
 	}
-	if (!channel_read(job->channel, s->a, files, MANIFESTS, FILE_LIMIT, &err)) {
+	if (!channel_read(job->channel, s->a, files, ACTION_MANIFESTS, ACTION_FILE_LIMIT, &err)) {
 		return action_channel_failed(s, &err);
 	}
-	for (size_t i = 0; i < MANIFESTS; i++) {
-		struct str shown = arena_printf(&job->arena, "%.*s%s%s", STR_ARG(below),
-						below.len ? "/" : "", manifests[i].name);
+	for (size_t i = 0; i < ACTION_MANIFESTS; i++) {
+		const struct action_manifest *m = &action_manifests[i];
+		struct str why = STR_EMPTY;
+		struct str shown = arena_printf(&job->arena, "%.*s%s%s", STR_ARG(use->below),
+						use->below.len ? "/" : "", m->name);
 
-		if (files[i].found && manifests[i].dockerfile) {
-			use->action = action_from_image(&job->arena, str_of(manifests[i].name));
+		if (files[i].found && m->dockerfile) {
+			use->action = action_from_image(&job->arena, str_of(m->name));
 			return true;
 		}
 		if (files[i].found) {
-			return parse_manifest(s, shown, files[i].content);
+			if (!action_parse(job, use, s->path, shown, files[i].content, &why)) {
+				step_fail(s, why);
+			}
+			return use->action != NULL;
 		}
 	}
 	return nothing_there(s, use->dir);
 }
 
-static bool refuse(struct step *s, const char *what)
+static void refuse(struct step *s, const char *what)
 {
 	step_fail(s, job_placed_at(s->job, s->a, s->def->at,
 				   arena_printf(s->a,
 						"the action %.*s cannot be run by this "
-						"version of act-c: %s",
+						"version of act-c: it is %s",
 						STR_ARG(s->def->uses.s), what)));
-	return false;
 }
 
+/* Most were read and brought before the job's first step. */
 static bool load(struct step *s)
 {
-	if (s->use->action) {
-		return true;
+	struct job *job = s->job;
+	struct action_use *use = s->use;
+	bool local = action_is_local(s->def->uses.s);
+	struct str why = STR_EMPTY;
+	bool ok = true;
+
+	if (!use->action && local) {
+		if (!load_local(s)) {
+			return false;
+		}
+	} else if (!use->action) {
+		ok = action_resolve(job, use, s->path, &why);
 	}
-	if (is_local(s->def->uses.s)) {
-		return load_local(s);
+	if (ok && local && s->stage == STAGE_MAIN) {
+		ok = actions_resolve(job, use, use->action->steps, use->action->nsteps, s->path,
+				     &why);
 	}
-	return refuse(s, "of actions of other repositories only actions/checkout of this "
-			 "repository can");
+	if (ok && !action_ops_of(use->action)) {
+		refuse(s, kind_names[use->action->kind]);
+		return false;
+	}
+	ok = ok && actions_bring(job, &why);
+	if (!ok) {
+		step_fail(s, why);
+	}
+	return ok;
 }
 
 /* --- inputs ---------------------------------------------------------------------------------- */
@@ -377,24 +373,19 @@ static void register_post(struct job *job, struct action_use *use)
 
 static void set_origin(struct step *s)
 {
-	vobject_set(s->a, s->github, STR("action_repository"), value_str(s->use->repository));
-	vobject_set(s->a, s->github, STR("action_ref"), value_str(s->use->ref));
+	const struct action_repo *r = s->use->repo;
+
+	vobject_set(s->a, s->github, STR("action_repository"), value_str(r ? r->name : STR_EMPTY));
+	vobject_set(s->a, s->github, STR("action_ref"), value_str(r ? r->ref : STR_EMPTY));
 }
 
 void action_start(struct step *s)
 {
-	const struct action_ops *ops = NULL;
-	struct str why = STR_EMPTY;
-
 	if (!load(s)) {
 		return;
 	}
-	ops = kinds[s->use->action->kind];
-	if (!ops) {
-		(void)refuse(s, arena_printf(s->a, "it is %s", kind_names[s->use->action->kind]).p);
-		return;
-	}
-	if (s->stage == STAGE_MAIN && is_local(s->def->uses.s) && has_stage(s->use, STAGE_PRE)) {
+	if (s->stage == STAGE_MAIN && action_is_local(s->def->uses.s) &&
+	    has_stage(s->use, STAGE_PRE)) {
 		job_annotate(s->job, s->path, "warning",
 			     arena_printf(s->a,
 					  "`pre` execution is not supported for local action from "
@@ -405,13 +396,8 @@ void action_start(struct step *s)
 		register_post(s->job, s->use);
 	}
 	set_origin(s);
-	if (!evaluate_inputs(s)) {
-		return;
+	if (evaluate_inputs(s)) {
+		log_header(s);
+		action_ops_of(s->use->action)->start(s);
 	}
-	log_header(s);
-	if (ops->prepare && !ops->prepare(s->job, s->use, &why)) {
-		step_fail(s, why);
-		return;
-	}
-	ops->start(s);
 }

@@ -15,13 +15,26 @@ struct step;
 /* How deep composite actions may lie in each other. */
 enum { ACTION_MAX_DEPTH = 9 };
 
+/* A repository of actions that the job uses. */
+struct action_repo {
+	struct str name, ref; /* "octo/lib", "v1" */
+	struct str commit;    /* empty: a directory stands for it */
+	struct str tree;      /* on this machine; empty = not fetched */
+	struct str dir;       /* in the job's; empty = not put there */
+	bool wanted;          /* about to be fetched */
+	struct action_repo *next;
+};
+
 /* One use of an action: a step of the workflow, or of a composite action, that names it. */
 struct action_use {
 	struct action_use *outer; /* the composite action whose step it is; NULL = the job */
 	const struct step_def *def;
 	const struct action *action;  /* NULL = not read yet */
-	struct str dir;               /* its files, in the machine */
-	struct str repository, ref;   /* empty: a local one */
+	struct action_repo *repo;     /* NULL: a local one, or an image */
+	struct str below;             /* its directory in the repository; or empty */
+	struct str tree;              /* its files on this machine; empty: a local one */
+	struct str dir;               /* its files in the job's machine */
+	bool brought;                 /* what its kind needs is there */
 	struct str path, title;       /* of its step; empty before it came */
 	struct vobject *state;        /* what it saved for its post, by name */
 	struct vobject *steps;        /* of a composite action's main */
@@ -57,6 +70,11 @@ extern const struct action_ops action_node, action_composite;
 
 /* Starts the step of an action. */
 void action_start(struct step *s);
+/* "./x"; "docker://x". */
+bool action_is_local(struct str uses);
+bool action_is_image(struct str uses);
+/* NULL: actions of this kind cannot be run. */
+const struct action_ops *action_ops_of(const struct action *action);
 /* What a program of an action finds beside the step's env: INPUT_*, STATE_*. */
 struct vobject *action_env(struct step *s);
 /* The step fails with what the channel says; false. */
@@ -64,6 +82,32 @@ bool action_channel_failed(struct step *s, struct err *err);
 /* The use that a step of the workflow (outer NULL) or of a composite action is. */
 struct action_use *action_use_of(struct job *job, struct action_use *outer,
 				 const struct step_def *def);
+/* --- action_fetch.c --- */
+
+/* The files that make a directory an action, in the order in which they are looked for. */
+enum { ACTION_MANIFESTS = 4, ACTION_FILE_LIMIT = 1024 * 1024 };
+struct action_manifest {
+	const char *name;
+	bool dockerfile;
+};
+extern const struct action_manifest action_manifests[ACTION_MANIFESTS];
+
+/* Fetches and reads the actions of other repositories that these steps use, and those that they
+ * use; told in the log of step `path`. It needs no machine. False with *why. */
+bool actions_resolve(struct job *job, struct action_use *outer, const struct step_def *steps,
+		     size_t n, struct str path, struct str *why);
+/* The same for one use. */
+bool action_resolve(struct job *job, struct action_use *use, struct str path, struct str *why);
+/* Brings what is known by now and not there yet into the machine. */
+bool actions_bring(struct job *job, struct str *why);
+/* Reads an action.yml for a use; what is wrong is told at `path`, *why sums it up. */
+bool action_parse(struct job *job, struct action_use *use, struct str path, struct str shown,
+		  struct str text, struct str *why);
+/* Whether the step's `if` is false whatever happens before it. */
+bool action_surely_skipped(struct job *job, const struct step_def *def);
+
+/* --- stages --- */
+
 /* Local actions have none: they are not there before their step is reached. */
 bool action_has_pre(struct job *job, struct action_use *use);
 /* The pre steps of steps that follow each other, `above` being the path of the one around them. */

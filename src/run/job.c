@@ -412,7 +412,8 @@ static bool begin(struct job *job, struct str *why)
 	/* As on a runner, env may use what only the machine tells (github.workspace, github.job).
 	 */
 	if (!machine_start(job, why) || !init_machine_contexts(job, why) || !init_env(job, why) ||
-	    !init_defaults(job, why) || !containers_read_env(job, why)) {
+	    !init_defaults(job, why) || !containers_read_env(job, why) ||
+	    !actions_bring(job, why)) {
 		return false;
 	}
 
@@ -465,7 +466,9 @@ static bool set_up(struct job *job)
 	job_flush(job);
 	init_contexts(job);
 
-	bool ok = read_containers(job, &why) && (containers_have_own(job) || begin(job, &why));
+	bool ok = read_containers(job, &why) &&
+		  actions_resolve(job, NULL, job->def->steps, job->def->nsteps, setup_path, &why) &&
+		  (containers_have_own(job) || begin(job, &why));
 
 	ok = ok || set_up_failed(job, why);
 	step_end_event(job, setup_path, "Set up job", ok, started, STR_EMPTY);

@@ -60,6 +60,7 @@ struct job {
 	struct step *running;          /* steps whose process runs */
 	struct frame *frames;          /* composite actions that run, the last one first */
 	struct action_use *uses;       /* of actions, as far as steps have come */
+	struct action_repo *repos;     /* that they come from */
 	struct action_use *posts;      /* those whose post is registered, the last one first */
 	VEC(struct step *) background; /* all of them, in the order of the file */
 	unsigned serial;               /* for file names in the job's temp directory */
