@@ -64,8 +64,8 @@ enum channel_turn channel_turn(struct channel *c, int wake_fd, int timeout_ms);
  * one is lost its processes end, and nothing happens to c. It must part before it is closed. */
 void channel_join(struct channel *c, struct channel *other);
 void channel_part(struct channel *c, struct channel *other);
-/* For a caller that is busy elsewhere for long (a slow reader of its output) and must not take more
- * in: sends a ping when one is due, reads nothing, never blocks. */
+/* Sends what is waiting, and a ping when one is due; reads nothing, never blocks. Also for a caller
+ * that is busy elsewhere for long (a slow reader of its output) and must not take more in. */
 void channel_keepalive(struct channel *c);
 
 struct proc_spec {

@@ -18,6 +18,8 @@
 
 extern char **environ;
 
+enum { PATIENCE_MS = 5 };
+
 #if defined(__x86_64__)
 #define ARCH "x86_64"
 #elif defined(__aarch64__)
@@ -54,6 +56,23 @@ void agent_init(struct agent *a, int in, int out)
 void agent_send(struct agent *a, enum frame_type type, uint32_t stream, struct str payload)
 {
 	frame_send(&a->queue, type, 0, stream, payload);
+	a->hurry = true;
+}
+
+void agent_relax(struct agent *a)
+{
+	a->hurry = false;
+	a->patience = agent_now() + PATIENCE_MS;
+}
+
+void agent_send_later(struct agent *a, enum frame_type type, uint32_t stream, struct str payload)
+{
+	bool first = a->queue.len == 0;
+
+	frame_send(&a->queue, type, 0, stream, payload);
+	if (first) {
+		agent_relax(a);
+	}
 }
 
 /* u32 errno and text; the caller may append more. */
@@ -89,6 +108,15 @@ void agent_flush(struct agent *a)
 			return;
 		}
 	}
+}
+
+void agent_flush_due(struct agent *a)
+{
+	if (a->queue.len > 0 && !a->hurry && agent_now() < a->patience) {
+		return;
+	}
+	a->hurry = true;
+	agent_flush(a);
 }
 
 void agent_fault(struct agent *a, const char *fmt, ...)
@@ -179,7 +207,7 @@ static void serve_write(struct agent *a, const struct request *r)
 {
 	struct err err = ERR_INIT;
 
-	(void)file_write(r->text[0], r->number[0], owner_of(a, r), r->bytes, &err);
+	(void)file_write(&a->spare, r->text[0], r->number[0], owner_of(a, r), r->bytes, &err);
 	agent_result(a, r->stream, &err);
 }
 

@@ -32,6 +32,15 @@ struct oom_watch {
 	int fd; /* -1: not to be had */
 };
 
+/* Files that have no name yet. */
+enum { SPARE_FILES = 6, SPARE_DIR_MAX = 512 };
+struct spare_files {
+	char dir[SPARE_DIR_MAX]; /* they are in its file system; empty until one is known */
+	int fds[SPARE_FILES];
+	size_t n;
+	bool off; /* they cannot be had there */
+};
+
 enum stream_kind {
 	STREAM_PROC,   /* a step's process */
 	STREAM_FILE,   /* READ */
@@ -86,13 +95,16 @@ struct agent {
 	bool over; /* the loop ends after this turn */
 	struct user user;
 	struct frame_input input;
-	struct strbuf queue; /* frames that did not fit into `out` yet */
+	struct strbuf queue; /* frames that have not left yet */
+	bool hurry;          /* some of them are to leave at once … */
+	long long patience;  /* … else all of them at this time, unless something joins them */
 	struct stream *streams;
 	unsigned turn; /* which stream is served first changes every turn */
 	uint32_t next_id;
 	long long heard;
 	long long spoke;
 	struct oom_watch oom;
+	struct spare_files spare;
 	struct arena scratch; /* one request */
 	uint8_t *chunk;       /* FRAME_HEADER + FRAME_MAX */
 };
@@ -100,10 +112,17 @@ struct agent {
 /* agent.c: the state and what leaves it. */
 void agent_init(struct agent *a, int in, int out);
 void agent_send(struct agent *a, enum frame_type type, uint32_t stream, struct str payload);
+/* The same, for what nobody waits for and something else is likely to follow soon: between agent
+ * and act-c are several programs, and each message on its own wakes them all. */
+void agent_send_later(struct agent *a, enum frame_type type, uint32_t stream, struct str payload);
+/* What is queued can wait a little. */
+void agent_relax(struct agent *a);
 /* How a request ended; takes over and releases *err. */
 void agent_result(struct agent *a, uint32_t stream, struct err *err);
 /* Writes what is queued as far as `out` takes it. */
 void agent_flush(struct agent *a);
+/* The same, unless what is queued can wait. */
+void agent_flush_due(struct agent *a);
 /* The other side broke the protocol: says so and ends. */
 __attribute__((format(printf, 2, 3))) void agent_fault(struct agent *a, const char *fmt, ...);
 /* A frame that arrived. */
@@ -160,8 +179,8 @@ uint64_t oom_count(const struct oom_watch *w);
 bool file_make_dirs(const char *path, unsigned mode, const struct user *owner, struct err *err);
 /* Only the directory itself. */
 bool file_give(const char *path, const struct user *owner, struct err *err);
-bool file_write(const char *path, unsigned mode, const struct user *owner, struct str content,
-		struct err *err);
+bool file_write(struct spare_files *spare, const char *path, unsigned mode,
+		const struct user *owner, struct str content, struct err *err);
 bool file_remove(struct agent *a, const char *path, struct err *err);
 /* READ: starts a stream, or fails. */
 bool file_read(struct agent *a, const struct request *r, struct err *err);
@@ -169,6 +188,15 @@ bool file_read(struct agent *a, const struct request *r, struct err *err);
  */
 void file_hand_back(const char *path, struct strbuf *b);
 void file_settle(struct agent *a, struct stream *s);
+
+/* spare.c */
+/* They will be made in the file system of this file, unless another was named before. */
+void spare_look_at(struct spare_files *spare, const char *path);
+/* Makes those that were taken again. */
+void spare_make(struct spare_files *spare);
+/* A descriptor, now the caller's, or -1. */
+int spare_take(struct spare_files *spare);
+bool spare_name(int fd, const char *path);
 
 /* work.c: PUT, GET and HASH in a forked worker. */
 void work_start(struct agent *a, const struct request *r);

@@ -113,16 +113,38 @@ static int open_new(const char *path, const struct user *owner, struct err *err)
 	return fd;
 }
 
-bool file_write(const char *path, unsigned mode, const struct user *owner, struct str content,
-		struct err *err)
+static bool fill(int fd, unsigned mode, const struct user *owner, struct str content)
 {
-	int fd = open_new(path, owner, err);
-	bool ok;
+	return write_content(fd, content) && give(fd, owner) &&
+	       fchmod(fd, (mode_t)mode & 07777) == 0;
+}
 
+static bool write_spare(struct spare_files *spare, const char *path, unsigned mode,
+			const struct user *owner, struct str content)
+{
+	int fd = spare_take(spare);
+	bool ok = fd >= 0 && fill(fd, mode, owner, content) && spare_name(fd, path);
+
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return ok;
+}
+
+bool file_write(struct spare_files *spare, const char *path, unsigned mode,
+		const struct user *owner, struct str content, struct err *err)
+{
+	bool ok;
+	int fd;
+
+	if (write_spare(spare, path, mode, owner, content)) {
+		return true;
+	}
+	fd = open_new(path, owner, err);
 	if (fd < 0) {
 		return false;
 	}
-	ok = write_content(fd, content) && give(fd, owner) && fchmod(fd, (mode_t)mode & 07777) == 0;
+	ok = fill(fd, mode, owner, content);
 	if (!ok) {
 		err_sys(err, errno, "write %s", path);
 	}

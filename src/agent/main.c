@@ -44,7 +44,7 @@ static void poll_fill(struct poll_set *set, struct agent *a)
 
 	set->n = 0;
 	poll_add(set, a->queue.len < QUEUE_HIGH ? a->in : -1, POLLIN, NULL);
-	poll_add(set, a->queue.len ? a->out : -1, POLLOUT, NULL);
+	poll_add(set, a->queue.len && a->hurry ? a->out : -1, POLLOUT, NULL);
 	poll_add(set, a->signals, POLLIN, NULL);
 	for (struct stream *s = a->streams; s; s = s->next) {
 		if (stream_wants_src(a, s)) {
@@ -56,12 +56,15 @@ static void poll_fill(struct poll_set *set, struct agent *a)
 	}
 }
 
-/* Until the first deadline: of a drained pipe, or of the silence. */
+/* Until the first deadline: of a drained pipe, of what can wait to be sent, or of the silence. */
 static int poll_timeout(const struct agent *a)
 {
 	long long now = agent_now();
 	long long until = a->heard + FRAME_SILENCE_MS;
 
+	if (a->queue.len && !a->hurry && a->patience < until) {
+		until = a->patience;
+	}
 	for (const struct stream *s = a->streams; s; s = s->next) {
 		if (s->kind == STREAM_PROC && s->exited && s->left == UINT64_MAX &&
 		    s->deadline < until) {
@@ -160,7 +163,7 @@ static void take_turn(struct agent *a, struct poll_set *set)
 		read_signals(a);
 	}
 	settle_all(a);
-	agent_flush(a);
+	agent_flush_due(a);
 	stream_sweep(a);
 	if (agent_now() - a->heard >= FRAME_SILENCE_MS) {
 		a->over = true;

@@ -277,7 +277,7 @@ static void close_all(const int *fds, size_t n)
 }
 
 /* The child's pid, or -1 with f set; *src is the reading end of its output. */
-static pid_t start(struct plan *p, int *src, bool pty, struct failure *f)
+static pid_t start(struct agent *a, struct plan *p, int *src, bool pty, struct failure *f)
 {
 	int report[2] = { -1, -1 };
 	pid_t pid = -1;
@@ -295,6 +295,7 @@ static pid_t start(struct plan *p, int *src, bool pty, struct failure *f)
 		}
 	}
 	close_all((int[]){ p->in, p->out, report[1] }, 3);
+	spare_make(&a->spare); /* the child is busy with its program's start */
 	if (pid > 0 && !started(report[0], f)) {
 		(void)waitpid(pid, NULL, 0);
 		pid = -1;
@@ -304,12 +305,13 @@ static pid_t start(struct plan *p, int *src, bool pty, struct failure *f)
 }
 
 /* The files that the step is given, empty. */
-static bool make_files(const struct agent *a, char **files, struct failure *f)
+static bool make_files(struct agent *a, char **files, struct failure *f)
 {
 	struct err err = ERR_INIT;
 
 	for (; files && *files; files++) {
-		if (!file_write(*files, 0644, &a->user, STR_EMPTY, &err)) {
+		spare_look_at(&a->spare, *files);
+		if (!file_write(&a->spare, *files, 0644, &a->user, STR_EMPTY, &err)) {
 			f->sys = err.sys ? err.sys : EINVAL;
 			(void)snprintf(f->what, sizeof(f->what), "write %s", *files);
 			err_release(&err);
@@ -349,7 +351,7 @@ void proc_spawn(struct agent *a, const struct request *r)
 	pid_t pid = -1;
 
 	if (make_files(a, r->list[2].v, &f)) {
-		pid = start(&p, &src, r->flags & FLAG_PTY, &f);
+		pid = start(a, &p, &src, r->flags & FLAG_PTY, &f);
 	}
 
 	if (pid < 0) {
@@ -366,6 +368,8 @@ void proc_spawn(struct agent *a, const struct request *r)
 	s->start_time = scan_start_time(pid);
 	s->mark = *r->text[1] ? strdup(r->text[1]) : NULL;
 	s->files = keep_files(r->list[2].v, r->list[2].n);
+	/* The answer to the writing of its script, say: it leaves with the first output. */
+	agent_relax(a);
 }
 
 /* Orphans reparented to this process are reaped here as well. */

@@ -99,7 +99,7 @@ short stream_wants_src(const struct agent *a, const struct stream *s)
 	if (s->kind == STREAM_LISTEN) {
 		return POLLIN;
 	}
-	return s->credit > 0 && a->queue.len == 0 ? POLLIN : 0;
+	return s->credit > 0 && (a->queue.len == 0 || !a->hurry) ? POLLIN : 0;
 }
 
 short stream_wants_dst(const struct stream *s)
@@ -125,7 +125,11 @@ static void shut(struct stream *s, int *fd, int how)
 static void source_ended(struct agent *a, struct stream *s)
 {
 	shut(s, &s->src, SHUT_RD);
-	agent_send(a, FRAME_EOF, s->id, STR_EMPTY);
+	if (s->kind == STREAM_PROC && !s->exited) {
+		agent_send_later(a, FRAME_EOF, s->id, STR_EMPTY); /* with its EXITED */
+	} else {
+		agent_send(a, FRAME_EOF, s->id, STR_EMPTY);
+	}
 }
 
 /* Header and payload lie behind one another in a->chunk: one write, and only its rest is copied. */
@@ -146,6 +150,7 @@ static void send_chunk(struct agent *a, const struct stream *s, size_t len)
 	size_t done = n > 0 ? (size_t)n : 0;
 
 	strbuf_add(&a->queue, a->chunk + done, total - done);
+	a->hurry = true;
 }
 
 void stream_pump(struct agent *a, struct stream *s)

@@ -353,26 +353,44 @@ static bool open_and_read(struct preparation *p, struct err *err)
 	       leave_out(p, err) && read_deployments(p, err);
 }
 
-/* The engine is asked beside the reading. But a hook wants to know first whether there is anything
- * to rehearse: asking takes longer. */
+/* A hook wants to know first whether there is anything to rehearse: asking an engine takes longer.
+ */
+static bool read_then_choose(struct preparation *p, struct err *err)
+{
+	if (!open_and_read(p, err)) {
+		return false;
+	}
+	begin_engine(p);
+	return end_engine(p, err);
+}
+
+/* The engine is asked beside the reading; without one it does not matter what was read. */
 static bool read_and_choose(struct preparation *p, struct err *err)
 {
-	bool first = of_content(p->o), ok;
+	struct err unread = ERR_INIT;
+	bool ok;
 
-	if (!first) {
-		begin_engine(p);
+	begin_engine(p);
+	ok = open_and_read(p, &unread);
+	if (!end_engine(p, err)) {
+		err_release(&unread);
+		return false;
 	}
-	ok = open_and_read(p, err);
-	if (ok && first) {
-		begin_engine(p);
+	if (!ok) {
+		*err = unread;
 	}
-	return ok && end_engine(p, err);
+	return ok;
+}
+
+static bool choose_and_read(struct preparation *p, struct err *err)
+{
+	return of_content(p->o) ? read_then_choose(p, err) : read_and_choose(p, err);
 }
 
 static bool prepare(struct preparation *p, struct err *err)
 {
 	return remotes_open(&p->remotes, p->o, &p->values, err) && choose_all(p, err) &&
-	       remotes_values(&p->remotes, err) && read_and_choose(p, err) &&
+	       remotes_values(&p->remotes, err) && choose_and_read(p, err) &&
 	       fill_workflows(p, err);
 }
 

@@ -109,6 +109,8 @@ void job_turn(struct job *job, long long until_ms)
 	struct step *next = NULL;
 	int wait = job_wait_ms(job, next_deadline(job, until_ms));
 
+	/* The agent first: it works while the events are shown. */
+	channel_keepalive(job->channel);
 	job_flush(job);
 	switch (channel_turn(job->channel, job->control, wait)) {
 	case TURN_LOST:

@@ -348,6 +348,7 @@ static bool job_hash_files(void *owner, const struct str *patterns, size_t n, st
 
 	struct str *inside = arena_array(&job->scratch, struct str, n);
 
+	job_flush(job); /* what has happened is seen before something long begins */
 	for (size_t i = 0; i < n; i++) {
 		inside[i] = containers_path(job, &job->scratch, patterns[i]);
 	}

@@ -513,7 +513,6 @@ void step_drive(struct step *s)
 		step_settle(s);
 	}
 	step_apply(s);
-	job_flush(s->job);
 }
 
 void step_run(struct job *job, const struct step_def *def, struct str path)

@@ -95,6 +95,46 @@ Test(channel_files, a_write_does_not_follow_a_link_at_its_end)
 	rig_close(&r);
 }
 
+/* After the first the agent has files ready that only lack a name. */
+Test(channel_files, a_steps_files_are_new_ones_each_time)
+{
+	struct rig r;
+	struct seen s;
+	struct err err = ERR_INIT;
+
+	rig_open(&r);
+	struct str files[] = { in_dir(&r, "commands/out"), in_dir(&r, "commands/env") };
+	struct str taken = in_dir(&r, "script"), link = in_dir(&r, "link");
+
+	cr_assert(symlink("/dev/null", link.p) == 0);
+	for (int i = 0; i < 3; i++) {
+		struct str argv[] = { STR("/bin/sh"), taken };
+		struct proc_spec spec = {
+			.argv = argv, .nargv = 2, .cwd = str_of(r.dir), .files = files, .nfiles = 2
+		};
+		struct proc_handler handler = { .ctx = &s,
+						.output = on_output,
+						.exited = on_exited };
+
+		seen_init(&s);
+		channel_write(r.c, taken, 0700, false,
+			      STR("stat -c '%a %s %h' commands/* $0; echo x >> commands/out\n"));
+		(void)channel_spawn(r.c, &spec, &handler);
+		run_until(&r, &s.done);
+		cr_assert(str_eq(strbuf_str(&s.out), STR("644 0 1\n644 0 1\n700 57 1\n")), "%s",
+			  s.out.p);
+		cr_assert_eq(s.exit.nfiles, 2);
+		strbuf_release(&s.out);
+		cr_assert_neq(access(files[0].p, F_OK), 0, "handed back and gone");
+		/* A name that is taken is written to, and a link not followed, as always. */
+		channel_write(r.c, link, 0644, false, STR("x"));
+		cr_assert(!channel_sync(r.c, &err));
+		cr_assert(err.sys == ELOOP, "%s", err.msg);
+		err_release(&err);
+	}
+	rig_close(&r);
+}
+
 Test(channel_files, large_files_are_written_and_read_whole)
 {
 	enum { SIZE = 5 * 1024 * 1024 };
