@@ -122,8 +122,9 @@ struct event {
 		} step_group;
 		struct {
 			struct str level; /* "error" "warning" "notice" */
-			struct str message, title, file;
+			struct str message, title, file, code;
 			int64_t line, end_line, col, end_col;
+			struct str log; /* the line of the log that it was found in */
 		} step_annotation;
 		struct {
 			struct str markdown;

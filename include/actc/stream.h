@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "actc/arena.h"
 #include "actc/str.h"
@@ -73,6 +74,11 @@ bool command_parse(struct arena *a, struct str line, struct command *out);
 /* A property by name without case, or empty. */
 struct str command_property(const struct command *c, struct str key);
 bool command_is_registered(struct str name);
+/* Where an error, warning or notice is, as far as what it says makes sense; 0 = not said. */
+struct command_place {
+	int64_t line, end_line, col, end_col;
+};
+struct command_place command_place(const struct command *c);
 /* While commands are stopped: is this line the one that resumes them, `::token::` or `##[token]`?
  */
 bool command_is_resume(struct str line, struct str token);

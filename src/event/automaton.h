@@ -26,7 +26,8 @@ struct automaton;
 
 struct automaton *automaton_new(void);
 void automaton_free(struct automaton *a);
-/* Adds a pattern (copied; an empty one is ignored). Cheap: links are made where a search needs them. */
+/* Adds a pattern (copied; an empty one is ignored). Cheap: links are made where a search needs
+ * them. */
 void automaton_add(struct automaton *a, struct str pattern);
 /* Fills *hits; its memory is reused. */
 void automaton_search(struct automaton *a, struct str text, struct hits *hits);

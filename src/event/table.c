@@ -120,6 +120,8 @@ static const struct event_field step_annotation[] = {
 	INT(step_annotation, end_line, 0, NULL),
 	INT(step_annotation, col, 0, "from 1"),
 	INT(step_annotation, end_col, 0, NULL),
+	TEXT(step_annotation, code, "as the tool calls this kind of problem"),
+	TEXT(step_annotation, log, "what stands in the log instead of the message"),
 };
 
 static const struct event_field step_summary[] = {

@@ -155,6 +155,40 @@ static void on_step_started(struct text_reporter *t, const struct event *e)
 	}
 }
 
+/* "Error: ", in colour, or "##[error]". */
+static void annotation_mark(struct text_reporter *t, struct str level)
+{
+	bool error = str_eq(level, STR("error"));
+	bool warning = str_eq(level, STR("warning"));
+
+	if (!t->options.colour) {
+		paint_printf(&t->paint, "##[%.*s]", STR_ARG(level));
+	} else if (error) {
+		paint_styled(&t->paint, STYLE_RED, STR("Error: "));
+	} else if (warning) {
+		paint_styled(&t->paint, STYLE_YELLOW, STR("Warning: "));
+	} else {
+		paint_styled(&t->paint, STYLE_CYAN, STR("Notice: "));
+	}
+}
+
+/* An error that is no annotation any more (a step makes at most ten) stands in the log as GitHub's
+ * log has it; returns what is behind the mark. */
+static struct str logged_mark(struct text_reporter *t, struct str line)
+{
+	static const struct str levels[] = { STR_INIT("error"), STR_INIT("warning"),
+					     STR_INIT("notice") };
+	size_t end = str_starts(line, STR("##[")) ? str_chr(line, ']', 0) : STR_NPOS;
+
+	for (size_t i = 0; t->options.colour && end != STR_NPOS && i < 3; i++) {
+		if (str_eq(str_slice(line, 3, end), levels[i])) {
+			annotation_mark(t, levels[i]);
+			return str_slice(line, end + 1, line.len);
+		}
+	}
+	return line;
+}
+
 static void one_line(struct text_reporter *t, const struct event *e, struct str line)
 {
 	struct job_state *job = job_of(t, e, STR_EMPTY);
@@ -165,7 +199,7 @@ static void one_line(struct text_reporter *t, const struct event *e, struct str 
 	}
 	if (!t->options.quiet) {
 		text_begin_line(t, job, step);
-		paint_text(&t->paint, line);
+		paint_text(&t->paint, logged_mark(t, line));
 		/* Blanks that a step prints are its own; those of an empty line are ours. */
 		(line.len ? text_newline : text_end_line)(t);
 	}
@@ -214,23 +248,6 @@ static void on_endgroup(struct text_reporter *t, const struct event *e)
 	}
 }
 
-/* "Error: ", in colour, or "##[error]". */
-static void annotation_mark(struct text_reporter *t, struct str level)
-{
-	bool error = str_eq(level, STR("error"));
-	bool warning = str_eq(level, STR("warning"));
-
-	if (!t->options.colour) {
-		paint_printf(&t->paint, "##[%.*s]", STR_ARG(level));
-	} else if (error) {
-		paint_styled(&t->paint, STYLE_RED, STR("Error: "));
-	} else if (warning) {
-		paint_styled(&t->paint, STYLE_YELLOW, STR("Warning: "));
-	} else {
-		paint_styled(&t->paint, STYLE_CYAN, STR("Notice: "));
-	}
-}
-
 static void keep_note(struct text_reporter *t, const struct event *e, const struct job_state *job,
 		      struct str step)
 {
@@ -258,7 +275,8 @@ static void on_annotation(struct text_reporter *t, const struct event *e)
 {
 	struct job_state *job = job_of(t, e, STR_EMPTY);
 	struct step_state *step = step_of(t, job, e);
-	struct str rest = e->u.step_annotation.message;
+	struct str rest = e->u.step_annotation.log.len ? e->u.step_annotation.log
+						       : e->u.step_annotation.message;
 
 	keep_note(t, e, job, step ? step->name : STR_EMPTY);
 	for (bool first = true; rest.p && !t->options.quiet; first = false) {

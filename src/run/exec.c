@@ -107,7 +107,7 @@ static long long next_deadline(const struct job *job, long long until)
 void job_turn(struct job *job, long long until_ms)
 {
 	struct step *next = NULL;
-	int wait = job_wait_ms(job, next_deadline(job, until_ms));
+	int wait = step_outputs_go_on(job) ? job_wait_ms(job, next_deadline(job, until_ms)) : 0;
 
 	/* The agent first: it works while the events are shown. */
 	channel_keepalive(job->channel);

@@ -67,15 +67,6 @@ void job_log(struct job *job, struct str path, struct str line)
 	job_emit(job, &e);
 }
 
-void job_annotate(struct job *job, struct str path, const char *level, struct str message)
-{
-	struct event e = { .kind = EVENT_STEP_ANNOTATION, .step = path };
-
-	e.u.step_annotation.level = str_of(level);
-	e.u.step_annotation.message = message;
-	job_emit(job, &e);
-}
-
 struct str job_placed_at(struct job *job, struct arena *a, struct span at, struct str msg)
 {
 	if (at.file == SPAN_NONE) {

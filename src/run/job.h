@@ -15,6 +15,14 @@
 #include "contexts.h"
 #include "state.h"
 
+enum { ANNOTATION_LEVELS = 3 };
+
+/* How many annotations of each level a step has made. */
+struct annotation_count {
+	struct str step;
+	unsigned n[ANNOTATION_LEVELS];
+};
+
 struct job {
 	struct arena arena;   /* as long as the job */
 	struct arena scratch; /* one step; rewound after it */
@@ -57,6 +65,9 @@ struct job {
 	struct str default_shell;
 	struct str default_directory;
 	bool step_debug;
+	VEC(struct annotation_count) annotated;
+	struct matchers *matchers; /* NULL until one is added */
+	bool told_no_matchers;
 	struct step *running;          /* steps whose process runs */
 	struct frame *frames;          /* composite actions that run, the last one first */
 	struct action_use *uses;       /* of actions, as far as steps have come */
@@ -73,6 +84,12 @@ void job_flush(struct job *job);
 /* A line, or an annotation, in the log of step `path`. */
 void job_log(struct job *job, struct str path, struct str line);
 void job_annotate(struct job *job, struct str path, const char *level, struct str message);
+/* The same with everything that an annotation has; the message is changed (annotate.c). */
+void job_annotate_event(struct job *job, struct event *e);
+/* Whether one more of this level would be recorded, or only stand in the log. */
+bool job_annotation_counts(struct job *job, struct str path, struct str level);
+/* "##[debug]" before each line, when ACTIONS_STEP_DEBUG is on. */
+void job_debug(struct job *job, struct str path, struct str text);
 
 /* Reads commands of the supervisor; sets status, interrupted, killed, hard_stop_ms. */
 void job_take_control(struct job *job);

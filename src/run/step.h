@@ -7,6 +7,7 @@
 #include "actc/stream.h"
 #include "action.h"
 #include "job.h"
+#include "problems.h"
 
 /* File commands in the order in which they are applied (SEMANTICS 4.2, 4.8). */
 enum file_command { FILE_ENV, FILE_OUTPUT, FILE_PATH, FILE_STATE, FILE_SUMMARY, FILE_COMMANDS };
@@ -47,9 +48,11 @@ struct step {
 	VEC(struct str) paths;
 	bool command_failed;
 	bool echo;
-	struct str stop_token; /* empty = commands are processed */
+	bool stopped;          /* commands are not processed … */
+	struct str stop_token; /* … until this one comes */
 	struct line_splitter lines;
 	struct arena line_arena;
+	struct problems problems;
 
 	enum result outcome;
 	enum result conclusion;
@@ -85,6 +88,10 @@ void step_fail(struct step *s, struct str message);
 void step_output_init(struct step *s);
 void step_output(void *step, struct str bytes);
 void step_output_finish(struct step *s);
+/* Goes on with the output of steps that wait for something of the machine; false: some still do. */
+bool step_outputs_go_on(struct job *job);
+/* "Unable to process command …", and the step has failed. */
+void step_command_failed(struct step *s, struct str command, struct str why);
 
 /* Starts a process of the step; a job_turn() or more later it has ended (exec.c). */
 void step_exec_start(struct step *s, const struct proc_spec *spec);

@@ -55,22 +55,6 @@ struct matchers *matchers_new(void)
 	return m;
 }
 
-void matchers_free(struct matchers *m)
-{
-	if (!m) {
-		return;
-	}
-	BUG_ON(m->streams);
-	for (size_t i = 0; i < m->n; i++) {
-		match_config_drop(m->v[i]);
-	}
-	free(m->v);
-	if (m->loaded) {
-		regex_library_close(&m->lib);
-	}
-	free(m);
-}
-
 /* --- captures ----------------------------------------------------------------------------------
  */
 
@@ -412,6 +396,24 @@ bool match_stream_line(struct match_stream *s, struct str line, struct match *ou
 		drop_slow(s, out);
 	}
 	return issue;
+}
+
+void matchers_free(struct matchers *m)
+{
+	if (!m) {
+		return;
+	}
+	while (m->streams) {
+		match_stream_close(m->streams);
+	}
+	for (size_t i = 0; i < m->n; i++) {
+		match_config_drop(m->v[i]);
+	}
+	free(m->v);
+	if (m->loaded) {
+		regex_library_close(&m->lib);
+	}
+	free(m);
 }
 
 /* --- the job's list ----------------------------------------------------------------------------

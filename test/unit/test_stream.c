@@ -327,6 +327,80 @@ Test(command, resume_is_the_token_in_either_notation)
 	cr_assert_not(command_is_resume(STR("abc-1"), token));
 }
 
+/* 4.9 "Annotation rules", and the runner's own cases of them; 0 = dropped or not said. */
+static const struct {
+	const char *line;
+	struct command_place place;
+} places[] = {
+	{ "::warning::m", { 0, 0, 0, 0 } },
+	{ "::warning line=1,endLine=2,col=1,endColumn=2::m", { 1, 2, 0, 0 } },
+	{ "::warning col=1,endColumn=2::m", { 0, 0, 0, 0 } },
+	{ "::warning endLine=1::m", { 1, 1, 0, 0 } },
+	{ "::warning line=1,endColumn=2::m", { 1, 0, 2, 2 } },
+	{ "::warning line=,endLine=3::m", { 3, 3, 0, 0 } },
+	{ "::warning line=x,endLine=3::m", { 3, 3, 0, 0 } },
+	{ "::warning line=4,endLine=3::m", { 0, 0, 0, 0 } },
+	{ "::warning line=1,endLine=1,col=3,endColumn=2::m", { 1, 1, 0, 0 } },
+	{ "::warning line=1,endLine=1,col=1,endColumn=2::m", { 1, 1, 1, 2 } },
+	{ "::warning line=1,col=1,file=test.txt::m", { 1, 0, 1, 0 } },
+	{ "::warning line=1,endLine=01,col=1::m", { 1, 1, 0, 0 } }, /* compared as written */
+	{ "::warning line= 7 ,col=+2::m", { 7, 0, 2, 0 } },
+	{ "::warning line=1.5,col=2::m", { 0, 0, 0, 0 } },
+	{ "::warning line=99999999999::m", { 0, 0, 0, 0 } },
+	{ "::warning endLine=5,col=2,endColumn=3::m", { 5, 5, 2, 3 } },
+	{ "##[error line=4;col=2]m", { 4, 0, 2, 0 } },
+};
+
+Test(command, a_place_is_made_sensible)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct arena a = ARENA_INIT;
+		struct command c;
+
+		cr_assert(command_parse(&a, str_of(places[i].line), &c));
+
+		struct command_place got = command_place(&c);
+
+		cr_assert(memcmp(&got, &places[i].place, sizeof(got)) == 0, "%s: %d %d %d %d",
+			  places[i].line, (int)got.line, (int)got.end_line, (int)got.col,
+			  (int)got.end_col);
+		arena_release(&a);
+	}
+}
+
+/* The runner's own cases of both notations. */
+static const struct {
+	const char *line, *command;
+} runners[] = {
+	{ "##[debug k1=v1;]msg", "debug|k1=v1|msg" },
+	{ "##[debug]", "debug|" },
+	{ "##[debug k1=%3B=%0D=%0A=%5D;]%3B-%0D-%0A-%5D", "debug|k1=;=\r=\n=]|;-\r-\n-]" },
+	{ "##[debug k1=%253B=%250D=%250A=%255D;]%253B-%250D-%250A-%255D",
+	  "debug|k1=%3B=%0D=%0A=%5D|%3B-%0D-%0A-%5D" },
+	{ "##[debug k1=;k2=;]", "debug|" },
+	{ ">>>   ##[debug k1=v1;]msg", "debug|k1=v1|msg" },
+	{ "::debug k1=v1,::msg", "debug|k1=v1|msg" },
+	{ "::debug k1=;=%2C=%0D=%0A=]=%3A,::;-%0D-%0A-]-:-,",
+	  "debug|k1=;=,=\r=\n=]=:|;-\r-\n-]-:-," },
+	{ "::debug k1=;=%252C=%250D=%250A=]=%253A,::;-%250D-%250A-]-:-,",
+	  "debug|k1=;=%2C=%0D=%0A=]=%3A|;-%0D-%0A-]-:-," },
+	{ "::debug k1=,k2=,::", "debug|" },
+	{ "   ::debug k1=v1,::msg", "debug|k1=v1|msg" },
+	{ "   >>>   ::debug k1=v1,::msg", "-" },
+};
+
+Test(command, agrees_with_the_runners_own_cases)
+{
+	for (size_t i = 0; i < sizeof(runners) / sizeof(runners[0]); i++) {
+		struct arena a = ARENA_INIT;
+		struct str got = show(&a, str_of(runners[i].line));
+
+		cr_assert(str_eq(got, str_of(runners[i].command)), "%s: %.*s", runners[i].line,
+			  STR_ARG(got));
+		arena_release(&a);
+	}
+}
+
 /* --- file commands -----------------------------------------------------------------------------
  */
 
@@ -364,6 +438,14 @@ static const struct {
 	  "Invalid format '<<EOF'. Name must not be empty and delimiter must not be empty" },
 	{ "a<<\nx\n\n", "",
 	  "Invalid format 'a<<'. Name must not be empty and delimiter must not be empty" },
+	{ "A==abc\nB=def=ghi\nC=jkl=\n", "{A==abc}{B=def=ghi}{C=jkl=}", NULL },
+	{ "A<<=EOF\nhello\none\n=EOF\nB<<<EOF\nhello\ntwo\n<EOF\n", "{A=hello\none}{B=hello\ntwo}",
+	  NULL },
+	{ "A<<EOF\nhello\n\nthree\n\nEOF\nB<<EOF\nhello=four\nEOF\n",
+	  "{A=hello\n\nthree\n}{B=hello=four}", NULL },
+	{ "A<<EOF line one line two EOF", "",
+	  "Invalid value. Matching delimiter not found 'EOF line one line two EOF'" },
+	{ "A<<EOF one\ntwo\nthree EOF", "", "Invalid value. EOF marker missing new line." },
 	{ "a=1\nrubbish\nb=2\n", "{a=1}", "Invalid format 'rubbish'" },
 	{ "a=1\nb<<X\n", "{a=1}", "Invalid value. Matching delimiter not found 'X'" },
 };
