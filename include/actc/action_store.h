@@ -74,4 +74,19 @@ struct action_fetch {
  * in the cache costs a look at two files and starts no process. */
 bool action_store_fetch(struct arena *a, struct action_store *s, struct action_fetch *v, size_t n);
 
+/* A tree that is kept. */
+struct action_kept {
+	struct str host, owner, repo, commit; /* in lower case */
+	struct str dir;
+	struct str refs; /* that stood for it when they were last asked for: "main, v1" */
+	long age_s;      /* since it was fetched */
+};
+
+/* All that is kept, ordered by name. */
+bool action_store_list(struct arena *a, const struct action_store *s, struct action_kept **v,
+		       size_t *n, struct err *err);
+/* Removes a tree and the refs that stand for it. */
+bool action_store_remove(const struct action_store *s, const struct action_kept *kept,
+			 struct err *err);
+
 #endif

@@ -169,6 +169,7 @@ int cmd_clean(struct options *o);
 int cmd_eval(struct options *o);
 int cmd_parse(struct options *o);
 int cmd_hook(struct options *o);
+int cmd_actions(struct options *o);
 int cmd_help(struct options *o);
 int cmd_version(struct options *o);
 

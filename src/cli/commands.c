@@ -126,6 +126,22 @@ const struct command commands[] = {
 		      "  act-c hook install --pre-commit\n"
 		      "  ACT_C_SKIP=1 git push\n"
 		      "  git config act-c.hook.engine-down skip\n" },
+	{ .name = "actions",
+	  .run = cmd_actions,
+	  .bit = IN_ACTIONS,
+	  .max_args = SIZE_MAX,
+	  .args = "list|fetch|clean [REPO[@REF]...]",
+	  .summary = "Show, fetch or remove actions that are kept here",
+	  .text = "Actions and called workflows of other repositories are fetched once and kept by "
+		  "commit, for all runs. `list` shows what is kept; `fetch` fetches the "
+		  "references given, as OWNER/REPO@REF, or all that the workflows here use, with "
+		  "what their composite actions use, so that runs need no network; `clean` removes "
+		  "all, or the repositories, refs and commits given.\n\n"
+		  "They are fetched by git, so that url.*.insteadOf, credential helpers and ssh "
+		  "keys count.",
+	  .examples = "  act-c actions fetch\n"
+		      "  act-c actions fetch actions/checkout@v4\n"
+		      "  act-c actions clean actions/cache@v3\n" },
 	{ .name = "eval",
 	  .run = cmd_eval,
 	  .bit = IN_EVAL,

@@ -21,8 +21,9 @@ enum command_bit {
 	IN_PLAN = 1 << 9,
 	IN_PARSE = 1 << 10,
 	IN_HOOK = 1 << 11,
+	IN_ACTIONS = 1 << 12,
 	IN_FILES = IN_RUN | IN_LIST | IN_VALIDATE | IN_GRAPH | IN_PLAN,
-	IN_ALL = (1 << 12) - 1,
+	IN_ALL = (1 << 13) - 1,
 };
 
 enum option_group {

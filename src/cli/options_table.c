@@ -74,7 +74,7 @@ const struct option_row option_rows[] = {
 	  .type = OPT_LIST,
 	  .trust = TRUST_INSIDE,
 	  .group = GROUP_SELECT,
-	  .commands = IN_FILES,
+	  .commands = IN_FILES | IN_ACTIONS,
 	  FIELD(workflows),
 	  .help = "A workflow file, or a directory of them; may be repeated. Without it, "
 		  ".github/workflows." },
@@ -207,7 +207,7 @@ const struct option_row option_rows[] = {
 	  .type = OPT_SETTING,
 	  .trust = TRUST_VALUE,
 	  .group = GROUP_VALUES,
-	  .commands = IN_RUN | IN_PLAN | IN_EVAL,
+	  .commands = IN_RUN | IN_PLAN | IN_EVAL | IN_ACTIONS,
 	  FIELD(secrets),
 	  .secret = true,
 	  .help = "A secret. Without a value it is taken from the environment, or asked for "
@@ -217,7 +217,7 @@ const struct option_row option_rows[] = {
 	  .type = OPT_LIST,
 	  .trust = TRUST_INSIDE,
 	  .group = GROUP_VALUES,
-	  .commands = IN_RUN | IN_PLAN | IN_EVAL,
+	  .commands = IN_RUN | IN_PLAN | IN_EVAL | IN_ACTIONS,
 	  FIELD(secret_files),
 	  .help = "A file of secrets: NAME=VALUE lines, or a flat mapping in .yml; may be "
 		  "repeated. Without it, .secrets if there is one." },
@@ -392,21 +392,21 @@ const struct option_row option_rows[] = {
 	  .type = OPT_LIST,
 	  .trust = TRUST_NEVER,
 	  .group = GROUP_REMOTE,
-	  .commands = IN_RUN | IN_PLAN,
+	  .commands = IN_RUN | IN_PLAN | IN_ACTIONS,
 	  FIELD(local_repositories),
 	  .help = "Take actions and workflows of OWNER/REPO, or only of OWNER/REPO@REF, from the "
 		  "directory DIR as it is; may be repeated." },
 	{ .name = "offline",
 	  .type = OPT_FLAG,
 	  .group = GROUP_REMOTE,
-	  .commands = IN_RUN | IN_PLAN,
+	  .commands = IN_RUN | IN_PLAN | IN_ACTIONS,
 	  FIELD(offline),
 	  .help = "Fetch no action and no workflow: use what is in the cache, however old, and say "
 		  "what is missing." },
 	{ .name = "refresh",
 	  .type = OPT_FLAG,
 	  .group = GROUP_REMOTE,
-	  .commands = IN_RUN | IN_PLAN,
+	  .commands = IN_RUN | IN_PLAN | IN_ACTIONS,
 	  FIELD(refresh),
 	  .help = "Ask which commits tags and branches of actions are now, however young the last "
 		  "answer is." },
@@ -414,7 +414,7 @@ const struct option_row option_rows[] = {
 	  .arg = "TIME",
 	  .type = OPT_DURATION,
 	  .group = GROUP_REMOTE,
-	  .commands = IN_RUN | IN_PLAN,
+	  .commands = IN_RUN | IN_PLAN | IN_ACTIONS,
 	  FIELD(action_max_age_ms),
 	  .help = "Ask again which commit a tag or branch is after this time; without it, a day. "
 		  "Full commits are never asked for again." },
@@ -423,7 +423,7 @@ const struct option_row option_rows[] = {
 	  .type = OPT_TEXT,
 	  .trust = TRUST_NEVER,
 	  .group = GROUP_REMOTE,
-	  .commands = IN_RUN | IN_PLAN,
+	  .commands = IN_RUN | IN_PLAN | IN_ACTIONS,
 	  FIELD(github_instance),
 	  .help = "A GitHub Enterprise server whose actions and workflows go before those of "
 		  "github.com." },
@@ -647,7 +647,7 @@ const struct option_row option_rows[] = {
 	{ .name = "json",
 	  .type = OPT_FLAG,
 	  .group = GROUP_OUTPUT,
-	  .commands = IN_RUN | IN_PLAN | IN_LIST | IN_PARSE,
+	  .commands = IN_RUN | IN_PLAN | IN_LIST | IN_PARSE | IN_ACTIONS,
 	  FIELD(json),
 	  .help = "Write JSON and nothing else to standard output: of run, one event a line." },
 	{ .name = "color",

@@ -288,6 +288,9 @@ bool action_git_resolve(struct arena *a, const struct action_store *s, struct st
 		ok = err_set(err, ERR_NOT_FOUND,
 			     "Unable to resolve action %.*s/%.*s, repository not found (%.*s)",
 			     STR_ARG(ref->owner), STR_ARG(ref->repo), STR_ARG(said));
+	} else {
+		(void)err_wrap(err, "Unable to resolve action `%.*s`",
+			       STR_ARG(action_name(a, ref)));
 	}
 	strbuf_release(&answer);
 	return ok;

@@ -221,7 +221,8 @@ static bool get_tree(struct fetching *x, struct str server, struct str commit, s
 	(void)remove_tree(temp.p, &ignored);
 	err_release(&ignored);
 	x->f->fetched = ok;
-	return ok;
+	return ok ||
+	       err_wrap(err, "%.*s could not be fetched", STR_ARG(action_name(&x->a, &x->f->ref)));
 }
 
 static bool get_commit(struct fetching *x, struct str server, struct str commit, struct err *err)
