@@ -135,6 +135,8 @@ $(LIB): $(OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(OBJ)
 
+# What src/store/git2.c gives libgit2 instead of mbedTLS's own, which it does not need.
+$(BIN): ALL_LDFLAGS += -Wl,--export-dynamic-symbol=mbedtls_x509_crt_parse_file
 $(BIN): $(BUILD)/src/cli/main.o $(LIB)
 	$(call say,LD )
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(PKG_LIBS) -ldl -lm -pthread
