@@ -12,5 +12,10 @@ void platform_close_on_exec(void);
 void platform_close_from(int first);
 /* A descriptor that is readable once the child has ended, or -1: then the caller must poll. */
 int platform_exit_fd(pid_t pid);
+/* A descriptor that is readable once a file in a watched directory came, went, or was closed by
+ * whoever wrote it; or -1: then the caller must poll. The others do nothing with -1. */
+int platform_watch_new(void);
+void platform_watch_add(int watch, const char *dir);
+void platform_watch_drain(int watch);
 
 #endif

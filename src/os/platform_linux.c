@@ -1,8 +1,9 @@
 /*
- * platform_linux.c - parent-death signals, pidfds and close_range. Every call here may be refused
- * by an older kernel; the callers then do without.
+ * platform_linux.c - parent-death signals, pidfds, close_range and inotify. Every call here may be
+ * refused by an older kernel; the callers then do without.
  */
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -41,4 +42,25 @@ void platform_close_from(int first)
 int platform_exit_fd(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0U);
+}
+
+int platform_watch_new(void)
+{
+	return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
+void platform_watch_add(int watch, const char *dir)
+{
+	if (watch >= 0) {
+		(void)inotify_add_watch(watch, dir,
+					IN_CREATE | IN_DELETE | IN_MOVE | IN_CLOSE_WRITE);
+	}
+}
+
+void platform_watch_drain(int watch)
+{
+	char events[4096];
+
+	while (watch >= 0 && read(watch, events, sizeof(events)) > 0) {
+	}
 }

@@ -4,21 +4,20 @@
  */
 #include "groups.h"
 
+#include "actc/sha256.h"
+#include "actc/turns.h"
 #include "scope.h"
 
 enum { NAME_MAX_CHARS = 400, QUEUE_MAX = 100 };
 
+/* A member and its place in the queue. */
 struct group {
-	struct str name;
-	struct group_member holder;
-	VEC(struct group_member) waiting; /* in order of arrival */
+	struct group_member member;
+	struct turn *turn;
+	bool told; /* that it is cancelled */
+	bool announced;
 	struct group *next;
 };
-
-static bool is_none(struct group_member m)
-{
-	return !m.leg && !m.scope;
-}
 
 static bool is_same(struct group_member a, struct group_member b)
 {
@@ -62,22 +61,6 @@ bool group_wish(struct run *run, const struct concurrency *c, const struct expr_
 	return true;
 }
 
-static struct group *find(struct run *run, struct str name)
-{
-	struct group *g = run->groups;
-
-	while (g && !str_eq_nocase(g->name, name)) {
-		g = g->next;
-	}
-	if (!g) {
-		g = arena_new(run->arena, struct group);
-		g->name = name;
-		g->next = run->groups;
-		run->groups = g;
-	}
-	return g;
-}
-
 /* Whether `holder` is a scope or calling leg around m: it cannot end before m has. */
 static bool is_around(struct group_member holder, struct group_member m)
 {
@@ -92,83 +75,193 @@ static bool is_around(struct group_member holder, struct group_member m)
 	return false;
 }
 
-static size_t place_of(const struct group *g, struct group_member m)
-{
-	size_t i = 0;
+/* --- the queues ------------------------------------------------------------------------------- */
 
-	while (i < g->waiting.n && !is_same(g->waiting.v[i], m)) {
-		i++;
+/* GitHub's groups are a repository's: of one that has a remote, wherever it is checked out. */
+static struct str shared_dir(struct run *run)
+{
+	const struct run_request *r = run->request;
+	struct sha256 sum;
+	uint8_t digest[32];
+	char hex[65];
+
+	if (!r->rundir || !r->repo || r->dry_run) {
+		return STR_EMPTY;
 	}
-	return i;
+
+	struct str name = r->repo->remote.len ? r->event->repository : r->repo->root;
+
+	sha256_init(&sum);
+	sha256_add(&sum, name.p, name.len);
+	sha256_end(&sum, digest);
+	sha256_hex(digest, hex);
+	return arena_printf(run->arena, "%.*s/groups/%.16s", STR_ARG(r->rundir->state), hex);
 }
 
-static void drop(struct group *g, size_t at)
+static struct turns *queues(struct run *run)
 {
-	for (; at + 1 < g->waiting.n; at++) {
-		g->waiting.v[at] = g->waiting.v[at + 1];
+	if (!run->turns) {
+		struct str name = run->request->rundir ? run->request->rundir->run_id : STR_EMPTY;
+
+		run->turns = turns_new(run->arena, shared_dir(run), name);
 	}
-	g->waiting.n--;
+	return run->turns;
 }
 
-/* A newcomer: the older of those that wait makes room, unless the queue is long. */
-static void queue(struct run *run, struct group *g, struct group_member m,
-		  const struct group_wish *wish, struct group_member *cancel,
-		  struct group_member *displaced)
+static struct group *find(struct run *run, struct group_member m)
 {
-	size_t room = wish->queue_max ? QUEUE_MAX : 1;
+	struct group *g = run->groups;
 
-	if (wish->cancel_in_progress) {
-		*cancel = g->holder;
+	while (g && !is_same(g->member, m)) {
+		g = g->next;
 	}
-	if (g->waiting.n >= room) {
-		*displaced = g->waiting.v[0];
-		drop(g, 0);
-	}
-	vec_push(run->arena, &g->waiting, m);
+	return g;
 }
 
-enum group_answer group_enter(struct run *run, struct group_member m, const struct group_wish *wish,
-			      struct group_member *cancel, struct group_member *displaced)
+static bool would_deadlock(struct run *run, struct group_member m, struct str name)
 {
-	static const struct group_member none = { NULL, NULL };
+	for (const struct group *g = run->groups; g; g = g->next) {
+		if (g->turn->state == TICKET_RUNS && str_ieq(g->turn->queue, name) &&
+		    is_around(g->member, m)) {
+			return true;
+		}
+	}
+	return false;
+}
 
-	*cancel = *displaced = none;
+static void note(struct run *run, const char *level, struct str message)
+{
+	struct event e = { .kind = EVENT_RUN_NOTE };
+
+	e.u.run_note.level = str_of(level);
+	e.u.run_note.message = message;
+	run_emit(run, &e);
+}
+
+static struct group *join(struct run *run, struct group_member m, const struct group_wish *wish)
+{
+	struct turn_wish want = { .queue = wish->name,
+				  .room = wish->queue_max ? QUEUE_MAX : 1,
+				  .stop_running = wish->cancel_in_progress };
+	struct err err = ERR_INIT;
+	struct group *g = arena_new(run->arena, struct group);
+
+	g->member = m;
+	g->turn = turn_take(queues(run), &want, &err);
+	g->next = run->groups;
+	run->groups = g;
+	if (err.kind != ERR_NONE) {
+		note(run, "warning",
+		     arena_printf(run->arena,
+				  "the concurrency group %.*s holds in this run only: %s",
+				  STR_ARG(wish->name), err.msg));
+		err_release(&err);
+	}
+	return g;
+}
+
+/* That it waits for something that is not seen in this run. */
+static void announce(struct run *run, struct group *g)
+{
+	struct event e = { .kind = EVENT_JOB_WAITING };
+	struct str why;
+
+	if (g->announced || g->turn->who.len == 0) {
+		return;
+	}
+	g->announced = true;
+	why = arena_printf(run->arena, "the concurrency group %.*s is taken by the run %.*s",
+			   STR_ARG(g->turn->queue), STR_ARG(g->turn->who));
+	if (g->member.leg) {
+		e.job = g->member.leg->path;
+		e.u.job_waiting.name = g->member.leg->name;
+		e.u.job_waiting.reason = why;
+		run_emit(run, &e);
+	} else {
+		note(run, "info",
+		     arena_printf(run->arena, "%.*s waits: %.*s",
+				  STR_ARG(g->member.scope->workflow->workflow->path),
+				  STR_ARG(why)));
+	}
+}
+
+enum group_answer group_enter(struct run *run, struct group_member m, const struct group_wish *wish)
+{
+	struct group *g = find(run, m);
+
 	if (wish->name.len == 0) {
 		return GROUP_ENTERED;
 	}
-
-	struct group *g = find(run, wish->name);
-	size_t place = place_of(g, m);
-
-	if (is_same(g->holder, m)) {
-		return GROUP_ENTERED;
-	}
-	if (is_none(g->holder) && (g->waiting.n == 0 || place == 0)) {
-		if (place < g->waiting.n) {
-			drop(g, place);
-		}
-		g->holder = m;
-		return GROUP_ENTERED;
-	}
-	if (is_around(g->holder, m)) {
+	if (!g && would_deadlock(run, m, wish->name)) {
 		return GROUP_DEADLOCK;
 	}
-	if (place == g->waiting.n) {
-		queue(run, g, m, wish, cancel, displaced);
+	g = g ? g : join(run, m, wish);
+	switch (g->turn->state) {
+	case TICKET_RUNS:
+		return GROUP_ENTERED;
+	case TICKET_LOST:
+		return GROUP_DISPLACED;
+	case TICKET_WAITS:
+		announce(run, g);
+		return would_deadlock(run, m, wish->name) ? GROUP_DEADLOCK : GROUP_WAITS;
 	}
 	return GROUP_WAITS;
 }
 
 void group_leave(struct run *run, struct group_member m)
 {
-	for (struct group *g = run->groups; g; g = g->next) {
-		size_t place = place_of(g, m);
+	for (struct group **at = &run->groups; *at; at = &(*at)->next) {
+		if (is_same((*at)->member, m)) {
+			struct turn *turn = (*at)->turn;
 
-		if (is_same(g->holder, m)) {
-			g->holder = (struct group_member){ NULL, NULL };
+			*at = (*at)->next;
+			turn_leave(turn);
+			return;
 		}
-		if (place < g->waiting.n) {
-			drop(g, place);
+	}
+}
+
+bool groups_cancelled(struct run *run, struct group_member *m, struct str *group)
+{
+	for (struct group *g = run->groups; g; g = g->next) {
+		bool lost = g->turn->state == TICKET_LOST;
+
+		if (!g->told && (lost || (g->turn->state == TICKET_RUNS && g->turn->stop))) {
+			g->told = true;
+			*m = g->member;
+			*group = g->turn->queue;
+			return true;
 		}
+	}
+	return false;
+}
+
+int groups_fd(const struct run *run)
+{
+	return run->turns ? turns_fd(run->turns) : -1;
+}
+
+void groups_update(struct run *run)
+{
+	if (run->turns) {
+		turns_update(run->turns);
+	}
+}
+
+bool groups_waiting(const struct run *run)
+{
+	return run->turns && turns_waiting(run->turns);
+}
+
+int groups_poll_ms(const struct run *run)
+{
+	return groups_waiting(run) && groups_fd(run) < 0 ? TURNS_POLL_MS : 0;
+}
+
+void groups_close(struct run *run)
+{
+	if (run->turns) {
+		turns_free(run->turns);
+		run->groups = NULL;
 	}
 }

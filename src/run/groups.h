@@ -1,6 +1,7 @@
 /*
  * groups.h - concurrency groups (SEMANTICS 1.6, 9): one member runs, the others of its group wait.
- * Members are legs (a job's `concurrency`) and scopes (a file's). Groups live as long as the run.
+ * Members are legs (a job's `concurrency`) and scopes (a file's). The runs of one repository share
+ * its groups, whatever process they are in.
  */
 #ifndef RUN_GROUPS_H
 #define RUN_GROUPS_H
@@ -25,15 +26,28 @@ struct group_member {
 };
 
 enum group_answer {
-	GROUP_ENTERED,  /* it may run; group_leave() when it has ended */
-	GROUP_WAITS,    /* ask again when something has ended */
-	GROUP_DEADLOCK, /* it waits for what waits for it */
+	GROUP_ENTERED,   /* it may run; group_leave() when it has ended */
+	GROUP_WAITS,     /* ask again when something has ended, or after groups_update() */
+	GROUP_DEADLOCK,  /* it waits for what waits for it */
+	GROUP_DISPLACED, /* a newer one took its place: it is to be cancelled */
 };
 
-/* Asked as often as one likes. *cancel: a running member that is to be cancelled; *displaced: a
- * waiting one whose place it took. Both are empty when there is none. */
-enum group_answer group_enter(struct run *run, struct group_member m, const struct group_wish *wish,
-			      struct group_member *cancel, struct group_member *displaced);
+/* Asked as often as one likes. */
+enum group_answer group_enter(struct run *run, struct group_member m,
+			      const struct group_wish *wish);
 void group_leave(struct run *run, struct group_member m);
+
+/* The next member that is to be cancelled for a newer one, and its group; false: there is none. */
+bool groups_cancelled(struct run *run, struct group_member *m, struct str *group);
+
+/* Readable when something of another process may have changed; -1 = none. */
+int groups_fd(const struct run *run);
+void groups_update(struct run *run);
+/* How often that is worth a look where nothing becomes readable; 0 = it does, or nobody waits. */
+int groups_poll_ms(const struct run *run);
+/* Whether a member waits, so that the run is not over although nothing runs. */
+bool groups_waiting(const struct run *run);
+/* The end of the run: its places are free. */
+void groups_close(struct run *run);
 
 #endif

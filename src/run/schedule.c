@@ -374,16 +374,40 @@ static void cancel_member(struct run *run, struct group_member m, struct str why
 	}
 }
 
+static void displace(struct run *run, struct group_member m, struct str group)
+{
+	struct str why = arena_printf(run->arena, "a newer one of the concurrency group %.*s",
+				      STR_ARG(group));
+
+	if (m.scope) {
+		struct event e = { .kind = EVENT_RUN_NOTE };
+
+		e.u.run_note.level = STR("warning");
+		e.u.run_note.message =
+			arena_printf(run->arena, "%.*s is cancelled: %.*s",
+				     STR_ARG(m.scope->workflow->workflow->path), STR_ARG(why));
+		run_emit(run, &e);
+	}
+	cancel_member(run, m, why);
+}
+
+/* Those whose place a newcomer took, of this run or another one. */
+static void displace_all(struct run *run)
+{
+	struct group_member m;
+	struct str group;
+
+	while (groups_cancelled(run, &m, &group)) {
+		displace(run, m, group);
+	}
+}
+
 /* True when the member may run now. */
 static bool may_run(struct run *run, struct group_member m, const struct group_wish *wish)
 {
-	struct group_member cancel, displaced;
-	enum group_answer answer = group_enter(run, m, wish, &cancel, &displaced);
-	struct str by = arena_printf(run->arena, "a newer one of the concurrency group %.*s",
-				     STR_ARG(wish->name));
+	enum group_answer answer = group_enter(run, m, wish);
 
-	cancel_member(run, displaced, by);
-	cancel_member(run, cancel, by);
+	displace_all(run);
 	if (answer == GROUP_DEADLOCK) {
 		cancel_member(
 			run, m,
@@ -506,6 +530,7 @@ struct leg_run *schedule_next(struct run *run, size_t running)
 {
 	bool room = running < run->request->max_jobs, moved = true;
 
+	displace_all(run);
 	while (moved) {
 		moved = false;
 		for (struct scope *scope = run->scopes; scope; scope = scope->next) {

@@ -32,6 +32,7 @@ struct worker;
 struct gate;
 struct group;
 struct group_wish;
+struct turns;
 
 /* One instance of a job: a matrix leg, or the only one. */
 struct leg_run {
@@ -102,6 +103,7 @@ struct run {
 	struct scope *scopes; /* the started files first; called ones follow as they are called */
 	struct value vars;
 	struct group *groups;
+	struct turns *turns; /* the queues of concurrency groups, once there is one */
 	struct gate *gates;
 	struct services *services; /* what actions expect of GitHub; NULL = none */
 	/* Set by the supervisor: asks the worker of a running leg to cancel it. */

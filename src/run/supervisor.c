@@ -12,6 +12,7 @@
 #include "actc/process.h"
 #include "actc/run.h"
 #include "gate.h"
+#include "groups.h"
 #include "schedule.h"
 #include "services.h"
 #include "step.h"
@@ -300,6 +301,9 @@ static int poll_timeout(const struct supervisor *s)
 	if (s->kill_at_ms && (at == 0 || s->kill_at_ms < at)) {
 		at = s->kill_at_ms;
 	}
+	if (groups_poll_ms(&s->run) > 0 && (at == 0 || at > now + groups_poll_ms(&s->run))) {
+		at = now + groups_poll_ms(&s->run);
+	}
 	if (at == 0) {
 		return -1;
 	}
@@ -307,7 +311,7 @@ static int poll_timeout(const struct supervisor *s)
 }
 
 /* Places in fds before those of the workers; a place that is not used has the descriptor -1. */
-enum { FD_SIGNALS, FD_ANSWER, FD_SERVICES, FD_WORKERS };
+enum { FD_SIGNALS, FD_ANSWER, FD_SERVICES, FD_GROUPS, FD_WORKERS };
 
 static size_t fill_fds(struct supervisor *s)
 {
@@ -316,6 +320,7 @@ static size_t fill_fds(struct supervisor *s)
 	s->fds[FD_SIGNALS] = (struct pollfd){ .fd = signal_pipe[0], .events = POLLIN };
 	s->fds[FD_ANSWER] = (struct pollfd){ .fd = gate_is_asking(&s->run) ? STDIN_FILENO : -1,
 					     .events = POLLIN };
+	s->fds[FD_GROUPS] = (struct pollfd){ .fd = groups_fd(&s->run), .events = POLLIN };
 	s->fds[FD_SERVICES] =
 		(struct pollfd){ .fd = services_fd(s->run.services), .events = POLLIN };
 	for (size_t i = 0; i < s->nworkers; i++) {
@@ -359,6 +364,9 @@ static void turn(struct supervisor *s)
 		if (s->fds[FD_ANSWER].revents) {
 			take_answer(s);
 		}
+	}
+	if (s->fds[FD_GROUPS].revents || groups_poll_ms(&s->run) > 0) {
+		groups_update(&s->run);
 	}
 	for (size_t i = s->nworkers; i-- > 0;) {
 		if (worker_ended(s->workers[i])) {
@@ -428,7 +436,7 @@ int run_execute(const struct run_request *request)
 			break;
 		}
 		/* Else there is a job that nothing will ever make ready. */
-		BUG_ON(s.nworkers == 0 && !gate_is_asking(&s.run));
+		BUG_ON(s.nworkers == 0 && !gate_is_asking(&s.run) && !groups_waiting(&s.run));
 		turn(&s);
 	}
 	services_close(s.run.services, &s.run);
@@ -438,6 +446,7 @@ int run_execute(const struct run_request *request)
 
 	int code = finish(&s, started);
 
+	groups_close(&s.run);
 	signals_stop(old);
 	free(s.workers);
 	free(s.fds);
