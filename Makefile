@@ -25,7 +25,7 @@ WARN += -Werror
 endif
 
 # Lower layers first: a module includes only its own or lower layers (`make lint` checks it).
-LAYERS := base os data expr model plan event stream engine store serve run report cli
+LAYERS := base os data expr model plan check event stream engine store serve run report cli
 
 SRC  := $(foreach l,$(LAYERS),$(wildcard src/$(l)/*.c))
 MAIN := src/cli/main.c

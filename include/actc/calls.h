@@ -64,6 +64,10 @@ bool calls_load(struct arena *a, const struct workflow *const *roots, size_t n,
 		const struct call_places *places, const struct call_rules *rules,
 		struct diags *diags, struct calls **out);
 
+/* workflow_call is there, and the job's `with` and `secrets` fit what it declares. */
+void calls_check_interface(struct arena *a, struct diags *diags, const struct job_def *job,
+			   const struct workflow *to);
+
 /* The workflow that a job calls; NULL = it was not loaded. */
 const struct workflow *calls_find(const struct calls *c, const struct job_def *job);
 /* Where a called workflow is from; NULL = of the own repository. */

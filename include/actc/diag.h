@@ -64,6 +64,8 @@ void diag_print(const struct diags *d, const struct diag *one, FILE *out, bool c
 /* All of them, ordered by file and position, each message once per place. */
 void diags_print(const struct diags *d, FILE *out, bool colour);
 
+/* Levenshtein distance without case, cut off at 64: words are short, rows fit the stack. */
+size_t diag_distance(struct str a, struct str b);
 /* The candidate closest to `word` by edit distance, or empty when none is near. */
 struct str diag_nearest(struct str word, const struct str *candidates, size_t n);
 

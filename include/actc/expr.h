@@ -29,6 +29,7 @@ struct expr_error {
 	struct str msg; /* GitHub's text, position suffix included where GitHub gives one */
 	size_t at;      /* byte offset into the expression's text, for the caret */
 	size_t len;
+	bool ended; /* the text ended too early */
 };
 
 struct expr_function {

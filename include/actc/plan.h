@@ -21,7 +21,8 @@ struct workflow_file {
 	uint32_t file;   /* in sources */
 	struct str path; /* as shown: relative to the current directory where it is below it */
 	const struct workflow *workflow;
-	bool named; /* by -W itself, not found in a directory */
+	const struct workflow *read; /* the same, also when it has errors: workflow_read() */
+	bool named;                  /* by -W itself, not found in a directory */
 };
 
 struct workflow_files {

@@ -244,8 +244,7 @@ void diags_print(const struct diags *d, FILE *out, bool colour)
 	free(order);
 }
 
-/* Levenshtein distance without case, cut off: words are short, rows fit the stack. */
-static size_t distance(struct str a, struct str b)
+size_t diag_distance(struct str a, struct str b)
 {
 	enum { MAX = 64 };
 	size_t row[MAX + 1];
@@ -279,7 +278,7 @@ struct str diag_nearest(struct str word, const struct str *candidates, size_t n)
 	struct str found = STR_EMPTY;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(word, candidates[i]);
+		size_t d = diag_distance(word, candidates[i]);
 
 		if (d < best || (d == best && found.len == 0)) {
 			best = d;

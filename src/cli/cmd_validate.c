@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "actc/check.h"
 #include "actc/plan.h"
 #include "cli.h"
 
@@ -38,6 +39,52 @@ static void print_summary(const struct workflow_files *files, const struct diags
 	(void)putchar('\n');
 }
 
+/* Where "./" in a file means: above its .github/workflows, else the repository around the current
+ * directory; empty when there is none. */
+static struct str repository_of(struct arena *a, struct str path)
+{
+	enum { LEVELS = 32 };
+	size_t at = str_find(path, STR(".github/workflows/"), 0);
+	struct str dir = STR(".");
+
+	if (at == 0) {
+		return dir;
+	}
+	if (at != STR_NPOS && path.p[at - 1] == '/') {
+		return arena_str(a, str_slice(path, 0, at - 1));
+	}
+	for (int i = 0; i < LEVELS; i++) {
+		if (access(arena_printf(a, "%.*s/.git", STR_ARG(dir)).p, F_OK) == 0) {
+			return dir;
+		}
+		dir = arena_printf(a, "%.*s/..", STR_ARG(dir));
+	}
+	return STR_EMPTY;
+}
+
+static bool check_files(struct options *o, const struct workflow_files *files, struct diags *diags,
+			struct err *err)
+{
+	struct check_project *project = NULL;
+	struct str last = STR_EMPTY;
+
+	for (size_t i = 0; i < files->n; i++) {
+		struct str root = repository_of(&o->arena, files->v[i].path);
+		size_t before = diags->list.n;
+
+		if ((!project || !str_eq(root, last)) &&
+		    !check_project_open(&o->arena, root, &project, err)) {
+			return false;
+		}
+		last = root;
+		if (files->v[i].read) {
+			check_workflow(&o->arena, project, files->v[i].read, diags);
+		}
+		check_ignore(project, diags, before);
+	}
+	return true;
+}
+
 int cmd_validate(struct options *o)
 {
 	struct sources sources = { .arena = &o->arena };
@@ -48,6 +95,9 @@ int cmd_validate(struct options *o)
 
 	if (!workflow_files_load(&o->arena, paths.v, paths.n, &diags, &files, &err)) {
 		diags_print(&diags, stderr, options_colour(o, STDERR_FILENO));
+		return cli_fail(&err);
+	}
+	if (!check_files(o, &files, &diags, &err)) {
 		return cli_fail(&err);
 	}
 	diags_print(&diags, stderr, options_colour(o, STDERR_FILENO));

@@ -3,6 +3,29 @@
 
 #include "actc/err.h"
 
+void node_add(struct arena *a, struct node *node, const struct node *arg)
+{
+	if (node->nargs == node->cap) {
+		node->args =
+			arena_grow(a, node->args, node->nargs, &node->cap, sizeof(*node->args));
+	}
+	node->args[node->nargs++] = arg;
+	if (node->height <= arg->height) {
+		node->height = arg->height + 1;
+	}
+}
+
+void chain_add(struct arena *a, struct node *chain, const struct node *arg)
+{
+	if (arg->kind != chain->kind) {
+		node_add(a, chain, arg);
+		return;
+	}
+	for (size_t i = 0; i < arg->nargs; i++) {
+		node_add(a, chain, arg->args[i]);
+	}
+}
+
 static bool is_plain_name(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {

@@ -1,59 +1,17 @@
-/*
- * ast.h - the tree of one parsed expression. Private to src/expr. Immutable once parsed.
- */
+/* ast.h - what the files of this directory share about the tree of an expression (expr_tree.h). */
 #ifndef ACTC_EXPR_AST_H
 #define ACTC_EXPR_AST_H
 
-#include <stdint.h>
-
 #include "actc/arena.h"
-#include "actc/expr.h"
+#include "actc/expr_tree.h"
 #include "actc/strbuf.h"
 #include "actc/value.h"
 
-enum node_kind {
-	NODE_LITERAL,
-	NODE_NAMED,
-	NODE_WILDCARD, /* the `*` of `a.*`; anywhere else its value is "*" */
-	NODE_INDEX,    /* args: what is looked into, the key */
-	NODE_CALL,
-	NODE_NOT,
-	NODE_EQ,
-	NODE_NE,
-	NODE_LT,
-	NODE_LE,
-	NODE_GT,
-	NODE_GE,
-	NODE_AND, /* chains are one node */
-	NODE_OR,
-};
-
-struct function;
-
-struct node {
-	enum node_kind kind;
-	unsigned height; /* 1 for a leaf */
-	uint32_t at;     /* the token in the expression's text */
-	uint32_t len;
-	struct str name; /* NODE_CALL, NODE_NAMED: as written */
-	union {
-		struct value literal;
-		struct str lower;                /* NODE_NAMED */
-		const struct function *function; /* NODE_CALL; NULL = a function of the scope
-						    that nothing implements */
-	} u;
-	size_t nargs;
-	size_t cap;
-	struct node **args;
-};
-
-struct expr {
-	struct str text;
-	const struct node *root;
-	bool has_status;
-};
-
 /* The expression of a node in GitHub's normal form, for messages: `(a.b == 'x')`. */
 void node_print(struct strbuf *out, const struct node *node);
+/* Adds an operand; chains of `&&` and `||` are one node however they are grouped, which matters for
+ * the depth limit. */
+void node_add(struct arena *a, struct node *node, const struct node *arg);
+void chain_add(struct arena *a, struct node *chain, const struct node *arg);
 
 #endif

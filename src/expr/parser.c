@@ -89,18 +89,6 @@ static struct node *node_new(struct parser *p, enum node_kind kind, const struct
 	return node;
 }
 
-static void node_add(struct parser *p, struct node *node, struct node *arg)
-{
-	if (node->nargs == node->cap) {
-		node->args = arena_grow(p->arena, node->args, node->nargs, &node->cap,
-					sizeof(*node->args));
-	}
-	node->args[node->nargs++] = arg;
-	if (node->height <= arg->height) {
-		node->height = arg->height + 1;
-	}
-}
-
 static struct node *pop_operand(struct parser *p)
 {
 	BUG_ON(p->operands.n == 0);
@@ -118,18 +106,6 @@ static const struct lex_token *top_operator(const struct parser *p)
 	return p->operators.n ? &p->operators.v[p->operators.n - 1] : NULL;
 }
 
-/* `a && b && c` is one node however it is grouped, which matters for the depth limit. */
-static void chain_add(struct parser *p, struct node *chain, struct node *arg)
-{
-	if (arg->kind != chain->kind) {
-		node_add(p, chain, arg);
-		return;
-	}
-	for (size_t i = 0; i < arg->nargs; i++) {
-		node_add(p, chain, arg->args[i]);
-	}
-}
-
 static struct node *finish_binary(struct parser *p, const struct lex_token *token,
 				  enum node_kind kind)
 {
@@ -138,17 +114,17 @@ static struct node *finish_binary(struct parser *p, const struct lex_token *toke
 	bool chained = kind == NODE_AND || kind == NODE_OR;
 
 	if (chained && left->kind == kind) {
-		chain_add(p, left, right);
+		chain_add(p->arena, left, right);
 		return left;
 	}
 
 	struct node *node = node_new(p, kind, token);
 
-	node_add(p, node, left);
+	node_add(p->arena, node, left);
 	if (chained) {
-		chain_add(p, node, right);
+		chain_add(p->arena, node, right);
 	} else {
-		node_add(p, node, right);
+		node_add(p->arena, node, right);
 	}
 	return node;
 }
@@ -161,7 +137,7 @@ static void finish_top(struct parser *p)
 
 	if (rule->operands == 1) {
 		node = node_new(p, rule->node, &token);
-		node_add(p, node, pop_operand(p));
+		node_add(p->arena, node, pop_operand(p));
 	} else {
 		node = finish_binary(p, &token, rule->node);
 	}
@@ -229,7 +205,7 @@ static bool finish_call(struct parser *p)
 	struct node *call = p->operands.v[p->operands.n - 1];
 
 	for (size_t i = 0; i < nargs; i++) {
-		node_add(p, call, p->operands.v[p->operands.n + i]);
+		node_add(p->arena, call, p->operands.v[p->operands.n + i]);
 	}
 	return check_arity(p, call);
 }
@@ -360,7 +336,9 @@ static bool check_end(struct parser *p, const struct lex_token *last)
 	bool waiting = rules[last->kind].power && !closed;
 
 	if (p->lexer.unclosed.n || waiting || last->kind == LEX_FUNCTION) {
-		return fail_at(p, "Unexpected end of expression", last->text, last->at);
+		(void)fail_at(p, "Unexpected end of expression", last->text, last->at);
+		p->error->ended = true;
+		return false;
 	}
 	return true;
 }

@@ -6,6 +6,7 @@
 #include "actc/unicode.h"
 #include "actc/utf8.h"
 #include "ast.h"
+#include "function.h"
 
 static const char not_allowed[] = "A template expression is not allowed in this context";
 static const char not_closed[] = "The expression is not closed. An unescaped ${{ sequence was "
@@ -17,7 +18,7 @@ static const char not_inline[] =
 
 struct segment {
 	bool is_expr;
-	struct str text;         /* the text, or the expression trimmed */
+	struct str text;         /* the text, or the expression trimmed; a part of the scalar's */
 	const struct expr *expr; /* NULL: the `insert` directive */
 };
 
@@ -119,7 +120,8 @@ static bool read_expression(struct reader *r, size_t open, size_t close)
 	}
 	e = expr_parse(r->arena, body, r->scope, r->error);
 	if (!e) {
-		r->error->at += at;
+		r->error->at = r->error->ended ? close - 2 : r->error->at + at;
+		r->error->len = r->error->ended ? 2 : r->error->len;
 		return false;
 	}
 	vec_push(r->arena, &r->segments,
@@ -195,10 +197,86 @@ static struct str rewrite(struct reader *r)
 	return text;
 }
 
+static struct node *call_node(struct arena *a, struct str name)
+{
+	struct node *call = arena_new(a, struct node);
+
+	call->kind = NODE_CALL;
+	call->height = 1;
+	call->name = name;
+	call->u.function = function_find(name);
+	return call;
+}
+
+/* What comes before the first argument of a call, as the text says it. */
+static struct str format_string(struct reader *r)
+{
+	struct strbuf out = STRBUF_INIT(0);
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->segments.n; i++) {
+		struct str s = r->segments.v[i].text;
+
+		if (r->segments.v[i].is_expr) {
+			strbuf_addf(&out, "{%zu}", n++);
+			continue;
+		}
+		for (size_t k = 0; k < s.len; k++) {
+			if (s.p[k] == '{' || s.p[k] == '}') {
+				strbuf_addc(&out, s.p[k]);
+			}
+			strbuf_addc(&out, s.p[k]);
+		}
+	}
+
+	struct str text = arena_str(r->arena, strbuf_str(&out));
+
+	strbuf_release(&out);
+	return text;
+}
+
+/* The tree that parsing the format() call would give, made of those that are there. NULL where the
+ * call breaks a limit: parsing it says which. */
+static struct expr *format_tree(struct reader *r, struct str text)
+{
+	struct expr *e = arena_new(r->arena, struct expr);
+	struct node *call = call_node(r->arena, STR("format"));
+	struct node *literal = arena_new(r->arena, struct node);
+	struct expr_part *parts = arena_array(r->arena, struct expr_part, r->segments.n);
+
+	literal->kind = NODE_LITERAL;
+	literal->height = 1;
+	literal->u.literal = value_str(format_string(r));
+	node_add(r->arena, call, literal);
+	for (size_t i = 0; i < r->segments.n; i++) {
+		const struct segment *s = &r->segments.v[i];
+
+		if (s->is_expr) {
+			node_add(r->arena, call, s->expr->root);
+			e->has_status = e->has_status || s->expr->has_status;
+			parts[e->nparts++] =
+				(struct expr_part){ (size_t)(s->text.p - r->text.p), s->expr };
+		}
+	}
+	*e = (struct expr){ .text = text,
+			    .root = call,
+			    .has_status = e->has_status,
+			    .nparts = e->nparts,
+			    .parts = parts };
+	return text.len > EXPR_MAX_LENGTH || call->height > EXPR_MAX_DEPTH ||
+			       call->nargs > call->u.function->max
+		       ? NULL
+		       : e;
+}
+
 static bool format_template(struct reader *r, struct tmpl *out)
 {
-	const struct expr *e = expr_parse(r->arena, rewrite(r), r->scope, r->error);
+	struct str text = rewrite(r);
+	const struct expr *e = format_tree(r, text);
 
+	if (!e) {
+		e = expr_parse(r->arena, text, r->scope, r->error);
+	}
 	if (!e) {
 		r->error->at = 0;
 		r->error->len = r->text.len;
@@ -209,8 +287,10 @@ static bool format_template(struct reader *r, struct tmpl *out)
 }
 
 /* One ${{ }} and nothing else: a string literal is just that string, as by escaping '${{'. */
-static void whole_template(struct tmpl *out, const struct segment *s)
+static void whole_template(struct reader *r, struct tmpl *out, const struct segment *s)
 {
+	struct expr_part *part;
+	struct expr *e;
 	struct value v;
 
 	if (!s->expr) {
@@ -218,7 +298,13 @@ static void whole_template(struct tmpl *out, const struct segment *s)
 	} else if (expr_literal(s->expr, &v) && v.kind == VALUE_STRING && s->text.p[0] == '\'') {
 		*out = (struct tmpl){ .kind = TMPL_LITERAL, .literal = v.u.s };
 	} else {
-		*out = (struct tmpl){ .kind = TMPL_EXPR, .expr = s->expr, .whole = true };
+		e = arena_new(r->arena, struct expr);
+		part = arena_new(r->arena, struct expr_part);
+		*part = (struct expr_part){ (size_t)(s->text.p - r->text.p), e };
+		*e = *s->expr;
+		e->nparts = 1;
+		e->parts = part;
+		*out = (struct tmpl){ .kind = TMPL_EXPR, .expr = e, .whole = true };
 	}
 }
 
@@ -235,7 +321,7 @@ bool tmpl_parse(struct arena *a, struct str text, const struct expr_scope *allow
 		return false;
 	}
 	if (r.segments.n == 1) {
-		whole_template(out, &r.segments.v[0]);
+		whole_template(&r, out, &r.segments.v[0]);
 	} else if (!format_template(&r, out)) {
 		return false;
 	}
@@ -282,10 +368,37 @@ static struct str with_success(struct arena *a, struct str condition)
 	return text;
 }
 
+/* success() && (condition), made of the condition's tree; NULL where that breaks a limit. */
+static struct expr *success_tree(struct arena *a, const struct expr *condition, struct str text)
+{
+	struct expr *e = arena_new(a, struct expr);
+	struct node *chain = arena_new(a, struct node);
+
+	chain->kind = NODE_AND;
+	chain->height = 1;
+	node_add(a, chain, call_node(a, STR("success")));
+	chain_add(a, chain, condition->root);
+	*e = (struct expr){ .text = text, .root = chain, .has_status = true };
+	return text.len > EXPR_MAX_LENGTH || chain->height > EXPR_MAX_DEPTH ? NULL : e;
+}
+
+/* Where its parts are in the scalar is known when it is the scalar's whole text. */
+static const struct expr *as_condition(struct arena *a, struct expr *e, const struct expr *inner)
+{
+	struct expr_part *part = arena_new(a, struct expr_part);
+
+	*part = (struct expr_part){ 0, inner };
+	e->nparts = 1;
+	e->parts = part;
+	return e;
+}
+
 const struct expr *expr_parse_condition(struct arena *a, struct str text, bool implicit,
 					const struct expr_scope *scope, struct expr_error *error)
 {
+	const struct expr *inner;
 	struct str condition;
+	struct expr *e;
 
 	if (!implicit) {
 		return expr_parse(a, text, scope, error);
@@ -296,20 +409,25 @@ const struct expr *expr_parse_condition(struct arena *a, struct str text, bool i
 	if (utf8_trim(condition).len == 0) {
 		return expr_parse(a, STR("success()"), scope, error);
 	}
-
-	const struct expr *e = expr_parse(a, condition, scope, error);
-
-	if (!e) {
+	inner = expr_parse(a, condition, scope, error);
+	if (!inner) {
 		error->at = error->at < text.len ? error->at : text.len;
 		return NULL;
 	}
-	if (e->has_status) {
-		return e;
+	if (inner->has_status) {
+		e = arena_new(a, struct expr);
+		*e = *inner;
+		return as_condition(a, e, inner);
 	}
-	e = expr_parse(a, with_success(a, condition), scope, error);
-	if (!e) {
+	condition = with_success(a, condition);
+	e = success_tree(a, inner, condition);
+	if (e) {
+		return as_condition(a, e, inner);
+	}
+	inner = expr_parse(a, condition, scope, error);
+	if (!inner) {
 		error->at = 0;
 		error->len = text.len;
 	}
-	return e;
+	return inner;
 }

@@ -223,7 +223,7 @@ const struct action *action_load(struct arena *a, uint32_t file, struct diags *d
 		return NULL;
 	}
 
-	const struct tok *root = schema_read(a, node, &schema_action, diags);
+	const struct tok *root = schema_read(a, node, &schema_action, true, diags);
 
 	/* As GitHub does: a file that does not fit the schema is not looked into any further. */
 	if (root->kind == TOK_MAP && diags->nerrors == before) {

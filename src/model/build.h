@@ -30,6 +30,8 @@ struct field {
 };
 /* Copies the pointers of those keys that are there and good. */
 void build_fields(const struct tok *map, const struct field *fields, size_t n, void *out);
+/* The pair of a literal key, NULL when there is none. */
+const struct tok_pair *build_pair(const struct tok *map, const char *key);
 /* Literal strings only; anything else gives an empty one. */
 struct spanned build_spanned(const struct tok *t);
 /* A string or a sequence of strings. */
@@ -56,7 +58,8 @@ void check_call_uses(struct build *b, struct spanned uses);
 void check_runs_on(struct build *b, const struct tok *t);
 void check_snapshot(struct build *b, const struct tok *t);
 void check_strategy(struct build *b, const struct tok *t);
-void check_container(struct build *b, const struct tok *t, bool service);
+/* `key` names it. */
+void check_container(struct build *b, const struct tok *t, struct span key, bool service);
 void check_services(struct build *b, const struct tok *t);
 /* Also gives the ids to steps that have none. */
 size_t build_steps(struct build *b, const struct tok *seq, const struct step_def **out);

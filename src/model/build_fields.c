@@ -14,6 +14,18 @@ void build_fields(const struct tok *map, const struct field *fields, size_t n, v
 	}
 }
 
+const struct tok_pair *build_pair(const struct tok *map, const char *key)
+{
+	for (size_t i = 0; map && map->kind == TOK_MAP && i < map->u.map.n; i++) {
+		const struct tok *k = map->u.map.pairs[i].key;
+
+		if (k->kind == TOK_STRING && str_eq(k->u.s, str_of(key))) {
+			return &map->u.map.pairs[i];
+		}
+	}
+	return NULL;
+}
+
 struct spanned build_spanned(const struct tok *t)
 {
 	bool literal = t && t->kind == TOK_STRING;

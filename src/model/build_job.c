@@ -85,7 +85,7 @@ static void build_body(struct build *b, const struct tok *map, struct job_def *j
 		check_runs_on(b, job->runs_on);
 	}
 	if (job->container) {
-		check_container(b, job->container, false);
+		check_container(b, job->container, build_pair(map, "container")->key->at, false);
 	}
 	if (job->services) {
 		check_services(b, job->services);

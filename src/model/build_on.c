@@ -39,13 +39,16 @@ enum {
 static void check_pairs(struct build *b, const struct tok *options)
 {
 	for (size_t i = 0; i < NPAIRS; i++) {
-		const struct tok *ignore = tok_get(options, str_of(pairs[i].ignore));
+		const struct tok_pair *pattern = build_pair(options, pairs[i].pattern);
+		const struct tok_pair *ignore = build_pair(options, pairs[i].ignore);
 
-		if (ignore && !b->staged && tok_get(options, str_of(pairs[i].pattern))) {
-			(void)diag_error(b->diags, ignore->at, KIND,
-					 "You may only define one of `%s` and `%s` for a single "
-					 "event",
-					 pairs[i].pattern, pairs[i].ignore);
+		if (ignore && !b->staged && pattern) {
+			const struct tok_pair *second = ignore > pattern ? ignore : pattern;
+
+			diag_error(b->diags, second->key->at, KIND,
+				   "You may only define one of `%s` and `%s` for a single event",
+				   pairs[i].pattern, pairs[i].ignore)
+				->token = ignore->value->at;
 		}
 	}
 }
@@ -143,10 +146,12 @@ static void build_input(struct build *b, const struct tok_pair *pair, struct inp
 	in->fallback = tok_get(map, STR("default"));
 	in->options = build_list(b, options);
 	if (in->type == INPUT_CHOICE && in->options.n == 0) {
-		(void)diag_error(b->diags, map->at, KIND, "Missing 'options' for choice input");
+		diag_error(b->diags, in->id.at, KIND, "Missing 'options' for choice input")->token =
+			map->at;
 	} else if (in->type != INPUT_CHOICE && options) {
-		(void)diag_error(b->diags, map->at, KIND,
-				 "Input type is not 'choice', but 'options' is defined");
+		diag_error(b->diags, in->id.at, KIND,
+			   "Input type is not 'choice', but 'options' is defined")
+			->token = map->at;
 	}
 }
 
@@ -164,9 +169,10 @@ static void build_inputs(struct build *b, const struct tok *map, struct event_fi
 	}
 	f->inputs = inputs;
 	if (str_eq(f->event.s, STR("workflow_dispatch")) && f->ninputs > MAX_DISPATCH_INPUTS) {
-		(void)diag_error(b->diags, inputs[MAX_DISPATCH_INPUTS].id.at, KIND,
-				 "A workflow may not have more than %d inputs, %zu are given",
-				 MAX_DISPATCH_INPUTS, f->ninputs);
+		diag_error(b->diags, f->event.at, KIND,
+			   "A workflow may not have more than %d inputs, %zu are given",
+			   MAX_DISPATCH_INPUTS, f->ninputs)
+			->token = inputs[MAX_DISPATCH_INPUTS].id.at;
 	}
 }
 

@@ -44,11 +44,11 @@ void check_runs_on(struct build *b, const struct tok *t)
 		check_group(b, group);
 	}
 	if (t->kind == TOK_MAP && t->u.map.n == 0) {
-		(void)diag_error(b->diags, t->at, "runner-label",
+		(void)diag_error(b->diags, t->at, "syntax-check",
 				 "runs-on needs a group or labels");
 	}
 	if (t->kind == TOK_SEQ && t->u.seq.n == 0) {
-		(void)diag_error(b->diags, t->at, "runner-label", "runs-on needs a label");
+		(void)diag_error(b->diags, t->at, "syntax-check", "runs-on needs a label");
 	}
 }
 
@@ -130,7 +130,7 @@ void check_strategy(struct build *b, const struct tok *t)
 
 		if (pair->key->kind == TOK_STRING && !is_list_key(pair->key) &&
 		    pair->value->kind == TOK_SEQ && pair->value->u.seq.n == 0) {
-			(void)diag_error(b->diags, pair->value->at, "matrix",
+			(void)diag_error(b->diags, pair->value->at, "syntax-check",
 					 "Matrix vector '%.*s' does not contain any values",
 					 STR_ARG(diag_quote(pair->key->u.s)));
 		}
@@ -144,7 +144,7 @@ void check_strategy(struct build *b, const struct tok *t)
 
 /* --- containers --- */
 
-void check_container(struct build *b, const struct tok *t, bool service)
+void check_container(struct build *b, const struct tok *t, struct span key, bool service)
 {
 	const struct tok *image = t->kind == TOK_MAP ? tok_get(t, STR("image")) : t;
 	struct str text = build_spanned(image).s;
@@ -154,14 +154,21 @@ void check_container(struct build *b, const struct tok *t, bool service)
 		return;
 	}
 	if (t->kind == TOK_MAP || service || text.len > 0) {
-		(void)diag_error(b->diags, t->at, "container", "Container image cannot be empty");
+		bool missing = t->kind == TOK_MAP && t->u.map.n > 0 && !image;
+
+		diag_error(b->diags,
+			   missing                       ? key
+			   : image && t->kind == TOK_MAP ? image->at
+							 : t->at,
+			   "syntax-check", "Container image cannot be empty")
+			->token = t->at;
 	}
 }
 
 void check_services(struct build *b, const struct tok *t)
 {
 	for (size_t i = 0; tok_is_literal(t) && t->kind == TOK_MAP && i < t->u.map.n; i++) {
-		check_container(b, t->u.map.pairs[i].value, true);
+		check_container(b, t->u.map.pairs[i].value, t->u.map.pairs[i].key->at, true);
 	}
 }
 

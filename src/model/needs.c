@@ -19,6 +19,21 @@ static const size_t *find_job(const struct graph *g, struct str id)
 	return strmap_get(&g->ids, id);
 }
 
+static void hint_job(const struct graph *g, struct str id, struct diag *d)
+{
+	struct str *ids = arena_array(g->b->a, struct str, g->n);
+
+	for (size_t i = 0; i < g->n; i++) {
+		ids[i] = g->jobs[i].id.s;
+	}
+
+	struct str near = diag_nearest(id, ids, g->n);
+
+	if (near.len) {
+		d->hint = arena_printf(g->b->diags->arena, "did you mean '%.*s'?", STR_ARG(near));
+	}
+}
+
 /* Unknown needs are reported and left out; the rest are named as their jobs are. */
 static void resolve(struct graph *g, struct job_def *job)
 {
@@ -30,10 +45,11 @@ static void resolve(struct graph *g, struct job_def *job)
 		const size_t *slot = find_job(g, job->needs.v[i].s);
 
 		if (!slot) {
-			(void)diag_error(g->b->diags, job->needs.v[i].at, "job-needs",
-					 "Job '%.*s' depends on unknown job '%.*s'.",
-					 STR_ARG(diag_quote(job->id.s)),
-					 STR_ARG(diag_quote(job->needs.v[i].s)));
+			hint_job(g, job->needs.v[i].s,
+				 diag_error(g->b->diags, job->needs.v[i].at, "job-needs",
+					    "Job '%.*s' depends on unknown job '%.*s'.",
+					    STR_ARG(diag_quote(job->id.s)),
+					    STR_ARG(diag_quote(job->needs.v[i].s))));
 			continue;
 		}
 		needs[n] = (struct spanned){ g->jobs[*slot - 1].id.s, job->needs.v[i].at };
@@ -115,11 +131,12 @@ static void report_cycles(const struct graph *g)
 			if (g->done[job->need_index[k]]) {
 				continue;
 			}
-			(void)diag_error(g->b->diags, job->needs.v[k].at, "job-needs",
-					 "Job '%.*s' depends on job '%.*s' which creates a cycle "
-					 "in the dependency graph.",
-					 STR_ARG(diag_quote(job->id.s)),
-					 STR_ARG(diag_quote(job->needs.v[k].s)));
+			diag_error(g->b->diags, job->id.at, "job-needs",
+				   "Job '%.*s' depends on job '%.*s' which creates a cycle in the "
+				   "dependency graph.",
+				   STR_ARG(diag_quote(job->id.s)),
+				   STR_ARG(diag_quote(job->needs.v[k].s)))
+				->token = job->needs.v[k].at;
 		}
 	}
 }
@@ -142,7 +159,9 @@ void build_needs(struct build *b, struct span jobs, struct job_def *defs, size_t
 		(void)diag_error(b->diags, jobs, "job-needs",
 				 "The workflow must contain at least one job with no "
 				 "dependencies.");
-		return;
+		if (b->staged) {
+			return;
+		}
 	}
 	for (size_t i = 0; i < n; i++) {
 		*strmap_slot(b->a, &g.ids, defs[i].id.s, NULL) = i + 1;

@@ -7,6 +7,7 @@
 #include "reader.h"
 
 #include <limits.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "actc/strbuf.h"
@@ -23,17 +24,29 @@ struct reader {
 	struct diags *diags;
 	VEC(struct scope_entry) scopes;
 	struct memo templates;
+	bool staged;
 };
 
 /* A definition in its place: what is in force there adds up on the way down. */
 struct def {
 	const struct schema *schema;
 	unsigned scope;
+	const char *report;
+	struct span key; /* of the pair whose value it is of; NO_SPAN for items */
 };
 
 static struct def enter(struct def outer, const struct schema *schema)
 {
-	return (struct def){ schema, outer.scope | schema->scope };
+	return (struct def){ schema, outer.scope | schema->scope,
+			     schema->report ? schema->report : KIND, NO_SPAN };
+}
+
+static struct def enter_value(struct def outer, const struct schema *schema, const struct tok *key)
+{
+	struct def d = enter(outer, schema);
+
+	d.key = key->at;
+	return d;
 }
 
 /* --- scopes --- */
@@ -334,14 +347,43 @@ static void hint_value(struct reader *r, struct diag *d, struct str value,
 	}
 }
 
-static void unexpected(struct reader *r, struct tok *t, const struct schema *schema)
+/* A key with nothing behind it lacks what a mapping there must have. */
+static struct span value_place(const struct tok *t, const struct def *def)
+{
+	bool nothing = t->from && t->from->kind == YAML_NULL && def->key.file != SPAN_NONE;
+	const struct schema *mapping;
+
+	if (nothing && schema_pick(def->schema, SCHEMA_MAPPING, &mapping, 1) > 0) {
+		for (const struct schema_prop *p = mapping->props; p && p->name; p++) {
+			if (p->flags & PROP_REQUIRED) {
+				return def->key;
+			}
+		}
+	}
+	return t->at;
+}
+
+static const char *value_kind_of(const struct tok *t, struct str text, const struct def *def)
+{
+	bool template = t->from && str_find(t->from->text, STR("${{"), 0) != STR_NPOS;
+
+	return template ? "expression" : text.len ? def->report : KIND;
+}
+
+static void unexpected(struct reader *r, struct tok *t, const struct def *def)
 {
 	struct str text = diag_quote(found_text(r, t));
-	struct diag *d =
-		diag_error(r->diags, t->at, KIND, "Unexpected value '%.*s'", STR_ARG(text));
+	bool known = t->bad && !r->staged; /* something else is wrong with it, and was told */
 
-	hint_value(r, d, text, schema);
 	t->bad = true;
+	if (!known) {
+		struct diag *d =
+			diag_error(r->diags, value_place(t, def), value_kind_of(t, text, def),
+				   "Unexpected value '%.*s'", STR_ARG(text));
+
+		d->token = t->at;
+		hint_value(r, d, text, def->schema);
+	}
 }
 
 static struct tok *check_scalar(struct reader *r, struct tok *t, struct def d)
@@ -364,7 +406,7 @@ static struct tok *check_scalar(struct reader *r, struct tok *t, struct def d)
 			return s;
 		}
 	}
-	unexpected(r, t, d.schema);
+	unexpected(r, t, &d);
 	return t;
 }
 
@@ -435,7 +477,7 @@ static void read_expr_key(struct reader *r, struct mapping *m, struct tok *key,
 		m->t->bad = true;
 		return;
 	}
-	add_pair(m, key, read_value(r, value, enter(m->def, type)));
+	add_pair(m, key, read_value(r, value, enter_value(m->def, type, key)));
 }
 
 /* The type of a named key; definitions without that key no longer fit. */
@@ -460,6 +502,19 @@ static const struct schema *match_key(struct mapping *m, struct str name)
 	return type;
 }
 
+static const char *unknown_kind(const struct mapping *m, struct str name)
+{
+	const char *const *kin = m->first->kin;
+
+	if (!kin) {
+		return m->first->report ? m->first->report : KIND;
+	}
+	while (*kin && !str_eq(str_of(*kin), name)) {
+		kin++;
+	}
+	return *kin ? m->first->report : KIND;
+}
+
 static void unknown_key(struct reader *r, struct mapping *m, struct tok *key)
 {
 	struct str words[MAX_WORDS];
@@ -473,14 +528,25 @@ static void unknown_key(struct reader *r, struct mapping *m, struct tok *key)
 		}
 	}
 
-	struct diag *d = diag_error(r->diags, key->at, KIND, "Unexpected value '%.*s'",
-				    STR_ARG(diag_quote(key->u.s)));
+	struct diag *d = diag_error(r->diags, key->at, unknown_kind(m, key->u.s),
+				    "Unexpected value '%.*s'", STR_ARG(diag_quote(key->u.s)));
 
 	hint_nearest(r, d, key->u.s, words, n);
 	if (str_eq(key->u.s, STR("<<"))) {
 		d->hint = STR("GitHub has anchors and aliases, but no merge keys");
 	}
 	m->t->bad = true;
+}
+
+/* The value of a key that is there already: only for what is wrong in it. */
+static void read_again(struct reader *r, struct mapping *m, struct str name,
+		       const struct yaml_node *value)
+{
+	const struct schema *type = r->staged ? NULL : match_key(m, name);
+
+	if (type) {
+		(void)read_value(r, value, enter(m->def, type));
+	}
 }
 
 static void read_pair(struct reader *r, struct mapping *m, const struct yaml_pair *pair)
@@ -507,16 +573,19 @@ static void read_pair(struct reader *r, struct mapping *m, const struct yaml_pai
 		(void)diag_error(r->diags, key->at, KIND, "'%.*s' is already defined",
 				 STR_ARG(diag_quote(key->u.s)));
 		m->t->bad = true;
+		read_again(r, m, key->u.s, pair->value);
 		return;
 	}
 
 	const struct schema *type = match_key(m, key->u.s);
 
 	if (type) {
-		add_pair(m, key, read_value(r, pair->value, enter(m->def, type)));
+		add_pair(m, key, read_value(r, pair->value, enter_value(m->def, type, key)));
 	} else if (m->first->loose_key) {
 		key = check_scalar(r, key, enter(m->def, m->first->loose_key));
-		add_pair(m, key, read_value(r, pair->value, enter(m->def, m->first->loose_value)));
+		add_pair(m, key,
+			 read_value(r, pair->value,
+				    enter_value(m->def, m->first->loose_value, key)));
 	} else {
 		unknown_key(r, m, key);
 	}
@@ -535,6 +604,21 @@ static size_t times_named(const struct mapping *m, const char *name)
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What a mapping lacks is told at the key it belongs to, where there is one; GitHub names the
+ * mapping's first key. */
+__attribute__((format(printf, 3, 4))) static void lacks(struct reader *r, const struct mapping *m,
+							const char *fmt, ...)
+{
+	struct span at = m->def.key.file == SPAN_NONE ? m->t->at : m->def.key;
+	va_list ap;
+
+	va_start(ap, fmt);
+	struct str msg = arena_vprintf(r->diags->arena, fmt, ap);
+	va_end(ap);
+	diag_error(r->diags, at, KIND, "%.*s", STR_ARG(msg))->token = m->t->at;
+	m->t->bad = true;
 }
 
 /* More than one definition still fits: named are the keys that only one of them has. */
@@ -556,11 +640,10 @@ static void ambiguous(struct reader *r, const struct mapping *m)
 	for (size_t i = 0; i < n; i++) {
 		(void)strbuf_addf(&list, "%s%s", i ? ", " : "", names[i]);
 	}
-	(void)diag_error(r->diags, m->t->at, KIND,
-			 "There's not enough info to determine what you meant. Add one of these "
-			 "properties: %s",
-			 list.p);
-	m->t->bad = true;
+	lacks(r, m,
+	      "There's not enough info to determine what you meant. Add one of these properties: "
+	      "%s",
+	      list.p);
 	strbuf_release(&list);
 }
 
@@ -568,9 +651,7 @@ static void check_required(struct reader *r, const struct mapping *m)
 {
 	for (const struct schema_prop *p = m->fits[0]->props; p && p->name; p++) {
 		if ((p->flags & PROP_REQUIRED) && !strmap_get(&m->keys, str_of(p->name))) {
-			(void)diag_error(r->diags, m->t->at, KIND,
-					 "Required property is missing: %s", p->name);
-			m->t->bad = true;
+			lacks(r, m, "Required property is missing: %s", p->name);
 		}
 	}
 }
@@ -616,9 +697,9 @@ static const struct tok *read_value(struct reader *r, const struct yaml_node *n,
 }
 
 const struct tok *schema_read(struct arena *a, const struct yaml_node *node,
-			      const struct schema *schema, struct diags *diags)
+			      const struct schema *schema, bool staged, struct diags *diags)
 {
-	struct reader r = { .a = a, .diags = diags };
+	struct reader r = { .a = a, .diags = diags, .staged = staged };
 
-	return read_value(&r, node, (struct def){ schema, schema->scope });
+	return read_value(&r, node, (struct def){ schema, schema->scope, KIND, NO_SPAN });
 }

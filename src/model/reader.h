@@ -8,9 +8,11 @@
 #include "actc/yaml.h"
 #include "schema.h"
 
-/* Reads on after an error, so that all are reported; what is wrong has .bad set. Never NULL. */
+/* Reads on after an error, so that all are reported; what is wrong has .bad set. Never NULL. With
+ * `staged` only as far as GitHub does: not into what is there twice, no more of a text than its
+ * first error. */
 const struct tok *schema_read(struct arena *a, const struct yaml_node *node,
-			      const struct schema *schema, struct diags *diags);
+			      const struct schema *schema, bool staged, struct diags *diags);
 
 /*
  * What was made of a node in a scope. Aliases give the same node many times: making it again each

@@ -16,15 +16,20 @@ enum {
 /* --- shared by workflow and jobs --- */
 
 static const struct schema permission_any = { .kind = SCHEMA_STRING,
+					      .report = "permissions",
 					      .words = SCHEMA_WORDS("read", "write", "none") };
 static const struct schema permission_read = { .kind = SCHEMA_STRING,
+					       .report = "permissions",
 					       .words = SCHEMA_WORDS("read", "none") };
 static const struct schema permission_write = { .kind = SCHEMA_STRING,
+						.report = "permissions",
 						.words = SCHEMA_WORDS("write", "none") };
 static const struct schema permission_all = { .kind = SCHEMA_STRING,
+					      .report = "permissions",
 					      .words = SCHEMA_WORDS("read-all", "write-all") };
 static const struct schema permission_map = {
 	.kind = SCHEMA_MAPPING,
+	.report = "permissions",
 	.props = SCHEMA_PROPS(
 		OPT("actions", permission_any), OPT("artifact-metadata", permission_any),
 		OPT("attestations", permission_any), OPT("checks", permission_any),
@@ -39,6 +44,7 @@ static const struct schema permission_map = {
 };
 static const struct schema permissions = {
 	.kind = SCHEMA_ONE_OF,
+	.report = "permissions",
 	.of = SCHEMA_OF(&permission_map, &permission_all),
 };
 

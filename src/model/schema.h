@@ -56,6 +56,9 @@ struct schema_prop {
 struct schema {
 	enum schema_kind kind;
 	unsigned scope;
+	const char *report;               /* kind of diagnostics about it; NULL = syntax-check */
+	const char *const *kin;           /* mappings: keys that others like it have; with NULL or
+					   * for other unknown keys `report` is not the kind */
 	bool non_empty;                   /* strings */
 	const char *const *words;         /* strings: only these; NULL = any text */
 	const struct schema *item;        /* sequences */

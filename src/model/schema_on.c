@@ -7,15 +7,23 @@
 /* `types: X` or `types: [X, Y]`, and the mapping of an event that has nothing else. */
 #define TYPES(name, ...)                                                                 \
 	static const struct schema name##_type = { .kind = SCHEMA_STRING,                \
+						   .report = "events",                   \
 						   .words = SCHEMA_WORDS(__VA_ARGS__) }; \
 	static const struct schema name##_list = { .kind = SCHEMA_SEQUENCE,              \
 						   .item = &name##_type };               \
 	static const struct schema name##_types = { .kind = SCHEMA_ONE_OF,               \
+						    .report = "events",                  \
 						    .of = SCHEMA_OF(&name##_type, &name##_list) }
+
+/* Keys that some events have: where one has not, it is a wrong filter and not a wrong word. */
+static const char *const filters[] = { "branches", "branches-ignore", "tags", "tags-ignore",
+				       "paths",    "paths-ignore",    NULL };
 
 /* An event with options: null, or a mapping of them. */
 #define EVENT(name, ...)                                                                    \
 	static const struct schema name##_options = { .kind = SCHEMA_MAPPING,               \
+						      .report = "events",                   \
+						      .kin = filters,                       \
 						      .props = SCHEMA_PROPS(__VA_ARGS__) }; \
 	static const struct schema name = { .kind = SCHEMA_ONE_OF,                          \
 					    .of = SCHEMA_OF(&schema_null, &name##_options) }
@@ -206,11 +214,16 @@ EVENT(workflow_call, OPT("inputs", call_inputs), OPT("secrets", call_secrets),
 static const char *const event_names[] = { EVENTS(NAME) NULL };
 static const struct schema_prop event_props[] = { EVENTS(PROP){ NULL, NULL, 0 } };
 
-static const struct schema on_string = { .kind = SCHEMA_STRING, .words = event_names };
+static const struct schema on_string = { .kind = SCHEMA_STRING,
+					 .report = "events",
+					 .words = event_names };
 static const struct schema on_sequence = { .kind = SCHEMA_SEQUENCE, .item = &on_string };
-static const struct schema on_mapping = { .kind = SCHEMA_MAPPING, .props = event_props };
+static const struct schema on_mapping = { .kind = SCHEMA_MAPPING,
+					  .report = "events",
+					  .props = event_props };
 
 const struct schema schema_on = {
 	.kind = SCHEMA_ONE_OF,
+	.report = "events",
 	.of = SCHEMA_OF(&on_string, &on_sequence, &on_mapping),
 };

@@ -78,11 +78,13 @@ static const struct workflow *load(struct build *b, uint32_t file, const struct 
 		return NULL;
 	}
 	if (node->kind == YAML_NULL) {
-		(void)diag_file_error(b->diags, file, "syntax-check", "The workflow file is empty");
+		diag_error(b->diags, (struct span){ file, 0, 0 }, "syntax-check",
+			   "The workflow file is empty")
+			->token = NO_SPAN;
 		return NULL;
 	}
 
-	const struct tok *root = schema_read(b->a, node, &schema_workflow, b->diags);
+	const struct tok *root = schema_read(b->a, node, &schema_workflow, b->staged, b->diags);
 	size_t read = b->diags->list.n;
 
 	w->file = file;
@@ -94,22 +96,33 @@ static const struct workflow *load(struct build *b, uint32_t file, const struct 
 	if (b->staged) {
 		sort_errors(b->diags, read);
 	}
-	return b->diags->nerrors == before ? w : NULL;
+	return w;
 }
 
-const struct workflow *workflow_load(struct arena *a, uint32_t file, struct diags *diags)
+const struct workflow *workflow_read(struct arena *a, uint32_t file, struct diags *diags)
 {
 	return load(&(struct build){ .a = a, .diags = diags, .step_if = &schema_step_if }, file,
 		    &yaml_workflow_limits);
 }
 
+const struct workflow *workflow_load(struct arena *a, uint32_t file, struct diags *diags)
+{
+	size_t before = diags->nerrors;
+	const struct workflow *w = workflow_read(a, file, diags);
+
+	return diags->nerrors == before ? w : NULL;
+}
+
 const struct workflow *workflow_load_staged(struct arena *a, uint32_t file,
 					    const struct yaml_limits *limits, struct diags *diags)
 {
-	return load(
+	size_t before = diags->nerrors;
+	const struct workflow *w = load(
 		&(struct build){
 			.a = a, .diags = diags, .step_if = &schema_step_if, .staged = true },
 		file, limits);
+
+	return diags->nerrors == before ? w : NULL;
 }
 
 const struct job_def *workflow_job(const struct workflow *w, struct str id)

@@ -307,7 +307,7 @@ static void load_call(struct loading *l, const struct job_def *job, const struct
 	}
 	if (!calls_find(l->calls, job)) {
 		vec_push(l->a, &l->calls->list, (struct call){ job, c->workflow });
-		call_check_interface(l->a, l->diags, job, c->workflow);
+		calls_check_interface(l->a, l->diags, job, c->workflow);
 	}
 	call_check_permissions(l->diags, &(struct call_check){ .job = job,
 							       .to = c->workflow,

@@ -110,8 +110,8 @@ static const struct tok *call_key(const struct workflow *to)
 	return on ? on : to->tokens;
 }
 
-void call_check_interface(struct arena *a, struct diags *diags, const struct job_def *job,
-			  const struct workflow *to)
+void calls_check_interface(struct arena *a, struct diags *diags, const struct job_def *job,
+			   const struct workflow *to)
 {
 	const struct event_filter *call = workflow_event(to, STR("workflow_call"));
 

@@ -11,10 +11,6 @@ struct permission_set job_permissions(const struct job_def *job, struct permissi
 struct permission_set workflow_permissions(const struct workflow *w,
 					   struct permission_set inherited);
 
-/* workflow_call is there, and the job's `with` and `secrets` fit what it declares. */
-void call_check_interface(struct arena *a, struct diags *diags, const struct job_def *job,
-			  const struct workflow *to);
-
 struct call_check {
 	const struct job_def *job;
 	const struct workflow *to;

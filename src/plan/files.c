@@ -48,7 +48,10 @@ static void load_file(struct loading *l, struct str path, bool named)
 	f.file = sources_add(l->diags->sources, path, strbuf_str(&text));
 	strbuf_release(&text);
 	if (ok) {
-		f.workflow = workflow_load(l->a, f.file, l->diags);
+		size_t before = l->diags->nerrors;
+
+		f.read = workflow_read(l->a, f.file, l->diags);
+		f.workflow = l->diags->nerrors == before ? f.read : NULL;
 	} else {
 		diag_file_error(l->diags, f.file, "file", "%.*s", STR_ARG(reason(&err, path)));
 		err_release(&err);

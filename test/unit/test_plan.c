@@ -40,8 +40,12 @@ static void load(struct world *p, const int *which)
 		struct str path = str_of(texts[which[i]].path);
 		uint32_t file = sources_add(&p->sources, path, str_of(texts[which[i]].text));
 
-		p->v[i] = (struct workflow_file){ file, path, workflow_load(&p->a, file, &p->diags),
-						  texts[which[i]].named };
+		p->v[i] = (struct workflow_file){
+			.file = file,
+			.path = path,
+			.workflow = workflow_load(&p->a, file, &p->diags),
+			.named = texts[which[i]].named,
+		};
 		p->files.n++;
 	}
 	p->files.v = p->v;
