@@ -88,6 +88,7 @@ struct options {
 	struct str network;
 	struct str_list expose;
 	struct str memory, cpus;
+	uint64_t cache_limit; /* bytes; 0 = as at GitHub */
 	struct str container_options;
 	struct str architecture; /* "linux/arm64" */
 	bool privileged;
@@ -170,6 +171,8 @@ int cmd_eval(struct options *o);
 int cmd_parse(struct options *o);
 int cmd_hook(struct options *o);
 int cmd_actions(struct options *o);
+int cmd_artifacts(struct options *o);
+int cmd_cache(struct options *o);
 int cmd_help(struct options *o);
 int cmd_version(struct options *o);
 

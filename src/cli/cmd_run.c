@@ -275,6 +275,7 @@ static void fill_request(struct preparation *p)
 	r->calls = p->calls;
 	r->actions = p->remotes.store;
 	r->rundir = &p->rundir;
+	r->cache_limit = o->cache_limit;
 	r->max_jobs = o->max_jobs ? o->max_jobs : (size_t)(cores > 0 ? cores : 1);
 	r->timeout_s = (double)o->timeout_ms / 1000;
 	r->dry_run = o->dry_run;

@@ -105,6 +105,32 @@ const struct command commands[] = {
 	  .examples = "  act-c clean\n"
 		      "  act-c clean --cache\n"
 		      "  act-c clean --all --yes\n" },
+	{ .name = "artifacts",
+	  .run = cmd_artifacts,
+	  .bit = IN_ARTIFACTS,
+	  .max_args = 3,
+	  .args = "[list [RUN] | get [RUN/]NAME [DIR]]",
+	  .summary = "List and fetch what runs uploaded",
+	  .text = "list shows the artifacts of the kept runs, the newest run first, or those of "
+		  "one run. get writes one to a file in DIR (here, without it): a ZIP file, or "
+		  "the single file that was uploaded as it is; of several runs that have one of "
+		  "that name, the newest counts.",
+	  .examples = "  act-c artifacts\n"
+		      "  act-c artifacts get dist\n"
+		      "  act-c artifacts get 20261128-101530-4f2a/dist /tmp\n" },
+	{ .name = "cache",
+	  .run = cmd_cache,
+	  .bit = IN_CACHE,
+	  .max_args = 2,
+	  .args = "[list | clean] [KEY]",
+	  .summary = "List and remove the caches of actions",
+	  .text = "list shows what actions such as actions/cache saved, with the ref that each "
+		  "was saved on, and clean removes it: of the repository that one is in, or of "
+		  "all outside of any. With KEY, only caches whose key begins so. A repository's "
+		  "caches together are kept below 10 GiB, by removing those that were used "
+		  "longest ago, unless --cache-limit says otherwise.",
+	  .examples = "  act-c cache list\n"
+		      "  act-c cache clean node-\n" },
 	{ .name = "hook",
 	  .run = cmd_hook,
 	  .bit = IN_HOOK,

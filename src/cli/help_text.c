@@ -42,7 +42,8 @@ const struct file_row file_rows[] = {
 	  "that its configuration (url.*.insteadOf, credential helpers, ssh) counts; for private "
 	  "ones the secret GITHUB_TOKEN is used too." },
 	{ "$XDG_STATE_HOME/act-c/runs",
-	  "The last runs: each has its events, masked, in events.ndjson." },
+	  "The last runs: each has its events, masked, in events.ndjson, and its artifacts." },
+	{ "$XDG_CACHE_HOME/act-c/cache", "What actions/cache and its kin saved, by repository." },
 };
 const size_t file_nrows = sizeof(file_rows) / sizeof(file_rows[0]);
 

@@ -23,7 +23,9 @@ enum command_bit {
 	IN_HOOK = 1 << 11,
 	IN_ACTIONS = 1 << 12,
 	IN_FILES = IN_RUN | IN_LIST | IN_VALIDATE | IN_GRAPH | IN_PLAN,
-	IN_ALL = (1 << 13) - 1,
+	IN_ARTIFACTS = 1 << 14,
+	IN_CACHE = 1 << 15,
+	IN_ALL = (1 << 16) - 1,
 };
 
 enum option_group {
@@ -44,6 +46,7 @@ enum option_type {
 	OPT_LIST,     /* struct str_list: adds up */
 	OPT_SETTING,  /* struct settings: NAME=VALUE, or NAME alone */
 	OPT_NUMBER,   /* unsigned long, at least 1 */
+	OPT_SIZE,     /* uint64_t, in bytes: 4096, 512m, 10g */
 	OPT_DURATION, /* unsigned long, in milliseconds: 90, 90s, 10m, 2h */
 	OPT_WORD,     /* an enum, one of .words; the value is optional when .words has a "" */
 	OPT_PLATFORM, /* LABEL=IMAGE, or OS/ARCH */

@@ -5,6 +5,7 @@
  * error repeats a value that may be secret.
  */
 #include "options.h"
+#include "stored.h"
 
 const struct option_row *option_by_name(struct str name)
 {
@@ -239,6 +240,9 @@ bool option_apply(struct options *o, const struct option_row *row, struct str sh
 		return apply_number(out, shown, value, err);
 	case OPT_DURATION:
 		return apply_duration(out, shown, value, err);
+	case OPT_SIZE:
+		return stored_parse_size(value, out) ||
+		       bad(err, shown, value, "a size such as 10g");
 	case OPT_WORD:
 		return apply_word(out, row, shown, value, err);
 	case OPT_PLATFORM:
