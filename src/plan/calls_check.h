@@ -3,7 +3,7 @@
 #define ACTC_PLAN_CALLS_CHECK_H
 
 #include "actc/calls.h"
-#include "permissions.h"
+#include "actc/permissions.h"
 
 /* What a job may do: its own word, else what it inherits. */
 struct permission_set job_permissions(const struct job_def *job, struct permission_set inherited);

@@ -1,6 +1,6 @@
 /* permissions.c - sets of permissions and their comparison, with GitHub's words for what exceeds.
  */
-#include "permissions.h"
+#include "actc/permissions.h"
 
 static const struct {
 	struct str name;

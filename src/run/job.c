@@ -13,6 +13,7 @@
 #include "deploy.h"
 #include "env.h"
 #include "step.h"
+#include "token.h"
 #include "worker.h"
 
 enum {
@@ -457,6 +458,7 @@ static bool set_up(struct job *job)
 	step_event(job, setup_path, "Set up job", "setup");
 	job_flush(job);
 	init_contexts(job);
+	token_show(job);
 
 	bool ok = read_containers(job, &why) &&
 		  actions_resolve(job, NULL, job->def->steps, job->def->nsteps, setup_path, &why) &&

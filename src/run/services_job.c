@@ -9,6 +9,7 @@
 #include "actc/jwt.h"
 #include "actc/sha256.h"
 #include "services.h"
+#include "token.h"
 
 enum {
 	PORTS = 8000, /* from FIRST_PORT on, below those that systems give away by themselves */
@@ -19,43 +20,6 @@ enum {
 
 /* --- what a job may ------------------------------------------------------------------------------
  */
-
-/* What a file or a job says of a scope of permissions; NULL when it says nothing at all. */
-static const char *level_of(const struct permissions *p, struct str scope)
-{
-	if (!p->given) {
-		return NULL;
-	}
-	if (p->all.len) {
-		return str_eq(p->all, STR("write-all")) ? "write" : "read";
-	}
-	for (size_t i = 0; i < p->n; i++) {
-		if (str_eq(p->v[i].scope.s, scope)) {
-			return str_eq(p->v[i].level, STR("write")) ? "write" : "read";
-		}
-	}
-	return "none";
-}
-
-/* id-token: write is never given by default, and a called workflow gets no more than its caller. */
-static bool may_identify(const struct leg_run *leg)
-{
-	bool said = false;
-
-	for (; leg; leg = leg->job->scope->caller) {
-		const char *level = level_of(&leg->job->def->permissions, STR("id-token"));
-
-		if (!level) {
-			level = level_of(&leg->job->scope->workflow->workflow->permissions,
-					 STR("id-token"));
-		}
-		if (level && strcmp(level, "write") != 0) {
-			return false;
-		}
-		said = said || level;
-	}
-	return said;
-}
 
 static unsigned rights_of(struct str mode)
 {
@@ -275,7 +239,7 @@ struct str services_token(struct job *job, struct arena *a)
 			     STR_ARG(own)));
 	set_str(a, o, STR(SERVE_CLAIM_JOB), path);
 	set_str(a, o, STR(SERVE_CLAIM_CACHES), cache_scopes(job, a));
-	if (may_identify(job->leg)) {
+	if (token_may_identify(job->leg)) {
 		vobject_set(a, o, STR(SERVE_CLAIM_OIDC), identity(job, a));
 	}
 	vobject_set(a, o, STR("iat"), value_number(now));
@@ -331,7 +295,7 @@ static bool reach(struct job *job)
 /* As GitHub's runner gives them: NodeScriptActionHandler, ContainerActionHandler, ScriptHandler. */
 void services_env(struct job *job, struct arena *a, bool action, struct vobject *env)
 {
-	bool identifies = may_identify(job->leg), said = false;
+	bool identifies = token_may_identify(job->leg), said = false;
 	unsigned rights = cache_rights(job, &said);
 
 	if ((!action && !identifies) || !reach(job)) {

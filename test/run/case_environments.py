@@ -166,3 +166,30 @@ def test_files_outside_the_repository_are_not_read(box):
         result = box.run(*HOST, *GIVEN, '-j', 'staging', image=None)
         result.says('is outside the repository')
         result.lacks('of-the-user-1234')
+
+
+def test_token_from_gh(box):
+    """The token of gh goes to jobs, masked; one that is given wins, and gh is not asked."""
+    box.init("""on: push
+jobs:
+  show:
+    runs-on: ubuntu-latest
+    steps: [{run: 'echo "${{ secrets.GITHUB_TOKEN }}" | cut -c1-8; echo ${{ github.token }}'}]
+""")
+    box.write('.git/tools/gh', '#!/bin/sh\necho "$*" >>"$0.asked"\necho gho_123456789abcdef\n', 0o755)
+    env = {'PATH': f'{box.repo}/.git/tools:{box.env["PATH"]}'}
+    result = box.run(*HOST, '--token-from-gh', image=None, env=env)
+    result.exits(0)
+    result.says('gho_1234')
+    result.lacks('gho_123456789abcdef')
+    with open(f'{box.repo}/.git/tools/gh.asked', encoding='ascii') as asked:
+        expect(asked.read() == 'auth token --hostname github.com\n', 'gh was asked something else')
+    result = box.run(*HOST, '--token-from-gh', '-s', 'GITHUB_TOKEN=given-1234567', image=None, env=env)
+    result.exits(0)
+    result.says('given-12')
+    with open(f'{box.repo}/.git/tools/gh.asked', encoding='ascii') as asked:
+        expect(len(asked.readlines()) == 1, 'gh was asked for nothing')
+    box.write('.git/tools/gh', '#!/bin/sh\necho "not logged in" >&2\nexit 1\n', 0o755)
+    result = box.run(*HOST, '--token-from-gh', image=None, env=env)
+    result.exits(2)
+    result.says('gh has no token for github.com')

@@ -1,6 +1,6 @@
-/* permissions.h - what a job's token may do, for the rules of calls (SEMANTICS 8). */
-#ifndef ACTC_PLAN_PERMISSIONS_H
-#define ACTC_PLAN_PERMISSIONS_H
+/* permissions.h - what the token of a job may do (SEMANTICS 1.5), and what a call may ask for (8). */
+#ifndef ACTC_PERMISSIONS_H
+#define ACTC_PERMISSIONS_H
 
 #include <stdbool.h>
 
