@@ -6,11 +6,18 @@
  * before 25 cannot mount a part; a volume of the local driver that is nothing but a bind of that
  * part can, also at a daemon whose files act-c does not see.
  */
+#include <sys/random.h>
+
 #include "docker_machine.h"
 
 #include "actc/value.h"
 
-enum { MOUNTS_MAX = 256 * 1024 };
+enum { MOUNTS_MAX = 256 * 1024, DIRECTORIES = 5 };
+
+static const char *const names[DIRECTORIES] = {
+	"/github/runner_temp",   "/github/home",      "/github/workflow",
+	"/github/file_commands", "/github/workspace",
+};
 
 /* --- where the job's paths are at the daemon -------------------------------------------------- */
 
@@ -126,25 +133,34 @@ static bool add_directory(struct docker_args *args, const struct machine_spec *s
 	return true;
 }
 
+/* In the order of /github/runner_temp, home, workflow, file_commands, workspace. */
+static void job_directories(struct arena *a, const struct machine *job, struct str *dirs)
+{
+	const struct runner_paths *p = &job->paths;
+	bool own = job->shown.work.len > 0; /* a job container has its home elsewhere */
+
+	dirs[0] = p->temp;
+	dirs[1] =
+		own ? STR("/github/home") : arena_printf(a, "%.*s/_github_home", STR_ARG(p->temp));
+	dirs[2] = own ? STR("/github/workflow")
+		      : arena_printf(a, "%.*s/_github_workflow", STR_ARG(p->temp));
+	dirs[3] = arena_printf(a, "%.*s/_runner_file_commands", STR_ARG(p->temp));
+	dirs[4] = p->workspace;
+}
+
 bool docker_action_args(struct docker_args *args, const struct machine_spec *spec,
 			struct docker_machine *m, struct err *err)
 {
 	const struct docker_machine *job = (const struct docker_machine *)spec->beside;
-	const struct runner_paths *p = &job->base.paths;
-	struct arena *a = args->a;
-	bool own = job->base.shown.work.len > 0; /* a job container has its home elsewhere */
-	struct str home =
-		own ? STR("/github/home") : arena_printf(a, "%.*s/_github_home", STR_ARG(p->temp));
-	struct str workflow = own ? STR("/github/workflow")
-				  : arena_printf(a, "%.*s/_github_workflow", STR_ARG(p->temp));
-	struct str commands = arena_printf(a, "%.*s/_runner_file_commands", STR_ARG(p->temp));
+	struct str dirs[DIRECTORIES];
+	bool ok = true;
 
 	docker_argf(args, "--network=container:%s", job->name);
-	return add_directory(args, spec, m, p->temp, "/github/runner_temp", err) &&
-	       add_directory(args, spec, m, home, "/github/home", err) &&
-	       add_directory(args, spec, m, workflow, "/github/workflow", err) &&
-	       add_directory(args, spec, m, commands, "/github/file_commands", err) &&
-	       add_directory(args, spec, m, p->workspace, "/github/workspace", err);
+	job_directories(args->a, spec->beside, dirs);
+	for (size_t i = 0; i < DIRECTORIES; i++) {
+		ok = ok && add_directory(args, spec, m, dirs[i], names[i], err);
+	}
+	return ok;
 }
 
 void docker_action_paths(struct docker_machine *m)
@@ -157,6 +173,43 @@ void docker_action_paths(struct docker_machine *m)
 		.tool_cache = STR_EMPTY,
 		.externals = STR_EMPTY,
 	};
+}
+
+/*
+ * A step of the job may have put a symbolic link in a directory's place: what is then mounted is
+ * what that names at the daemon's machine. Nothing of the workflow runs in the container yet, so it
+ * is seen in time whether both sides have the same directory.
+ */
+bool docker_action_check(struct arena *a, struct machine *action, struct err *err)
+{
+	struct docker_machine *m = (struct docker_machine *)action;
+	struct channel *there = action->beside->channel;
+	struct file_content files[DIRECTORIES] = { 0 };
+	unsigned long long token[2] = { 0 };
+	struct str dirs[DIRECTORIES], name, content;
+	bool ok = getrandom(token, sizeof(token), 0) == sizeof(token);
+
+	job_directories(a, action->beside, dirs);
+	name = arena_printf(a, ".act-c-%llx", token[0]);
+	content = arena_printf(a, "%llx", token[1]);
+	for (size_t i = 0; i < DIRECTORIES; i++) {
+		struct str path = arena_printf(a, "%.*s/%.*s", STR_ARG(dirs[i]), STR_ARG(name));
+
+		channel_write(there, path, 0400, true, content);
+		files[i].path = arena_printf(a, "%s/%.*s", names[i], STR_ARG(name));
+	}
+	ok = ok && channel_sync(there, err) &&
+	     channel_read(m->base.channel, a, files, DIRECTORIES, content.len + 1, err);
+	for (size_t i = 0; i < DIRECTORIES; i++) {
+		channel_remove(there,
+			       arena_printf(a, "%.*s/%.*s", STR_ARG(dirs[i]), STR_ARG(name)));
+		if (ok && !str_eq(files[i].content, content)) {
+			ok = err_set(err, ERR_ENGINE,
+				     "%.*s is not the job's own directory any more",
+				     STR_ARG(dirs[i]));
+		}
+	}
+	return ok;
 }
 
 /* --- building --------------------------------------------------------------------------------- */

@@ -553,6 +553,10 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 		(void)err_wrap(err, "start a container of image \"%.*s\"", STR_ARG(spec->image));
 		return NULL;
 	}
+	if (spec->beside && !docker_action_check(a, &m->base, err)) {
+		machine_end(m, END_FORCE_MS, REMOVE_MS);
+		return NULL;
+	}
 	m->base.id = read_id(a, m);
 	m->base.describe = arena_printf(a, "container %s, image %.*s", m->name, STR_ARG(image.id));
 	return &m->base;

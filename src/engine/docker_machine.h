@@ -34,6 +34,8 @@ struct str docker_why_lost(struct arena *a, struct machine *base);
 /* Its network and directories: those of the job. */
 bool docker_action_args(struct docker_args *args, const struct machine_spec *spec,
 			struct docker_machine *m, struct err *err);
+/* Once it runs: whether they are. */
+bool docker_action_check(struct arena *a, struct machine *action, struct err *err);
 void docker_action_paths(struct docker_machine *m);
 
 /* The place at the daemon that a path of the container is, a file system path there; false (without

@@ -7,16 +7,10 @@
 #include "containers.h"
 #include "step.h"
 
-/* The kinds that there are; the others are refused by name. */
 static const struct action_ops *const kinds[ACTION_KINDS] = {
 	[ACTION_NODE] = &action_node,
+	[ACTION_DOCKER] = &action_docker,
 	[ACTION_COMPOSITE] = &action_composite,
-};
-
-static const char *const kind_names[ACTION_KINDS] = {
-	[ACTION_NODE] = "a JavaScript action",
-	[ACTION_DOCKER] = "a Docker action",
-	[ACTION_COMPOSITE] = "a composite action",
 };
 
 const struct action_ops *action_ops_of(const struct action *action)
@@ -38,7 +32,7 @@ struct action_use *action_use_of(struct job *job, struct action_use *outer,
 	}
 	use = arena_new(&job->arena, struct action_use);
 	*use = (struct action_use){ .outer = outer, .def = def, .next = job->uses };
-	use->path = use->title = use->below = use->tree = use->dir = STR_EMPTY;
+	use->path = use->title = use->below = use->tree = use->dir = use->image = STR_EMPTY;
 	use->state = vobject_new(&job->arena, false);
 	job->uses = use;
 	return use;
@@ -158,15 +152,6 @@ static bool load_local(struct step *s)
 	return nothing_there(s, use->dir);
 }
 
-static void refuse(struct step *s, const char *what)
-{
-	step_fail(s, job_placed_at(s->job, s->a, s->def->at,
-				   arena_printf(s->a,
-						"the action %.*s cannot be run by this "
-						"version of act-c: it is %s",
-						STR_ARG(s->def->uses.s), what)));
-}
-
 /* Most were read and brought before the job's first step. */
 static bool load(struct step *s)
 {
@@ -186,10 +171,6 @@ static bool load(struct step *s)
 	if (ok && local && s->stage == STAGE_MAIN) {
 		ok = actions_resolve(job, use, use->action->steps, use->action->nsteps, s->path,
 				     &why);
-	}
-	if (ok && !action_ops_of(use->action)) {
-		refuse(s, kind_names[use->action->kind]);
-		return false;
 	}
 	ok = ok && actions_bring(job, &why);
 	if (!ok) {
@@ -289,7 +270,9 @@ static bool evaluate_inputs(struct step *s)
 	struct vobject only_given = *s->inputs;
 
 	only_given.n = given;
-	warn_unexpected(s, &only_given);
+	if (!action_is_image(s->def->uses.s)) {
+		warn_unexpected(s, &only_given);
+	}
 	return true;
 }
 

@@ -38,6 +38,7 @@ struct action_use {
 	struct str path, title;       /* of its step; empty before it came */
 	struct vobject *state;        /* what it saved for its post, by name */
 	struct vobject *steps;        /* of a composite action's main */
+	struct str image;             /* of a Docker action, once it is there; or empty */
 	bool posted;                  /* its post is registered */
 	struct action_use *next;      /* of the job's */
 	struct action_use *next_post; /* the one registered before */
@@ -66,14 +67,13 @@ struct action_ops {
 	/* Starts the process of the step's stage, or does all of it. */
 	void (*start)(struct step *s);
 };
-extern const struct action_ops action_node, action_composite;
+extern const struct action_ops action_node, action_docker, action_composite;
 
 /* Starts the step of an action. */
 void action_start(struct step *s);
 /* "./x"; "docker://x". */
 bool action_is_local(struct str uses);
 bool action_is_image(struct str uses);
-/* NULL: actions of this kind cannot be run. */
 const struct action_ops *action_ops_of(const struct action *action);
 /* What a program of an action finds beside the step's env: INPUT_*, STATE_*. */
 struct vobject *action_env(struct step *s);
@@ -114,6 +114,10 @@ bool action_has_pre(struct job *job, struct action_use *use);
 void action_run_pres(struct job *job, const struct step_def *steps, size_t n, struct str above);
 /* All that are registered, and those that they register. */
 void action_run_posts(struct job *job);
+
+/* The end of a Docker action's container (action_docker.c). */
+struct machine;
+void action_docker_end(struct job *job, struct machine *machine);
 
 /* Lets every composite action that can take its next step do so. */
 void frames_move(struct job *job);

@@ -180,17 +180,23 @@ static void add_variables(const struct step *s, struct arena *a, struct vobject 
 	}
 }
 
-/* The image's own environment; HOME of the user that runs the steps, where docker put root's. */
-static void add_machine_env(struct job *job, struct arena *a, struct vobject *env)
+/* The image's own environment. */
+static void add_peer_env(struct arena *a, const struct channel_peer *peer, struct vobject *env)
 {
-	for (size_t i = 0; i < job->peer->nenv; i++) {
-		struct str value = job->peer->env[i];
+	for (size_t i = 0; i < peer->nenv; i++) {
+		struct str value = peer->env[i];
 		struct str key = str_cut(&value, '=');
 
 		if (value.p) {
 			set_str(a, env, key, value);
 		}
 	}
+}
+
+/* HOME of the user that runs the steps, where docker put root's. */
+static void add_machine_env(struct job *job, struct arena *a, struct vobject *env)
+{
+	add_peer_env(a, job->peer, env);
 
 	const struct value *home = vobject_get(env, STR("HOME"));
 
@@ -222,13 +228,12 @@ static void add_path(struct job *job, struct arena *a, struct vobject *env)
 	strbuf_release(&path);
 }
 
-struct str *env_build(struct step *s, const struct vobject *extra, size_t *n)
+/* What every program of a step finds over its machine's own environment. */
+static void add_step_env(struct step *s, const struct vobject *extra, struct vobject *env)
 {
 	struct job *job = s->job;
 	struct arena *a = s->a;
-	struct vobject *env = vobject_new(a, true);
 
-	add_machine_env(job, a, env);
 	env_add_object(a, env, value_object(s->env));
 	if (extra) {
 		env_add_object(a, env, value_object(extra));
@@ -241,15 +246,38 @@ struct str *env_build(struct step *s, const struct vobject *extra, size_t *n)
 	if (!vobject_get(env, STR("CI"))) {
 		set_str(a, env, STR("CI"), STR("true"));
 	}
-	add_path(job, a, env);
+}
 
-	struct str *list = arena_array(a, struct str, env->n);
+static struct str *assignments(struct step *s, const struct vobject *env, env_path_fn *path,
+			       size_t *n)
+{
+	struct str *list = arena_array(s->a, struct str, env->n);
 
 	for (size_t i = 0; i < env->n; i++) {
-		struct str value = containers_path(job, a, env->v[i].value.u.s);
+		struct str value = path(s->job, s->a, env->v[i].value.u.s);
 
-		list[i] = arena_printf(a, "%.*s=%.*s", STR_ARG(env->v[i].key), STR_ARG(value));
+		list[i] = arena_printf(s->a, "%.*s=%.*s", STR_ARG(env->v[i].key), STR_ARG(value));
 	}
 	*n = env->n;
 	return list;
+}
+
+struct str *env_build(struct step *s, const struct vobject *extra, size_t *n)
+{
+	struct vobject *env = vobject_new(s->a, true);
+
+	add_machine_env(s->job, s->a, env);
+	add_step_env(s, extra, env);
+	add_path(s->job, s->a, env);
+	return assignments(s, env, containers_path, n);
+}
+
+struct str *env_build_beside(struct step *s, const struct channel_peer *peer,
+			     const struct vobject *extra, env_path_fn *path, size_t *n)
+{
+	struct vobject *env = vobject_new(s->a, true);
+
+	add_peer_env(s->a, peer, env);
+	add_step_env(s, extra, env);
+	return assignments(s, env, path, n);
 }

@@ -21,6 +21,11 @@ void env_write_event_file(struct job *job);
  * context (global and step env merged); `extra` (INPUT_*, STATE_*) may be NULL. */
 struct str *env_build(struct step *s, const struct vobject *extra, size_t *n);
 
+/* The same for a container beside the job's, where paths are others and GITHUB_PATH is not. */
+typedef struct str env_path_fn(const struct job *job, struct arena *a, struct str text);
+struct str *env_build_beside(struct step *s, const struct channel_peer *peer,
+			     const struct vobject *extra, env_path_fn *path, size_t *n);
+
 /* "X64" for x86_64, as runner.arch has it. */
 struct str runner_arch(struct str machine);
 

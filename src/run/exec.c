@@ -19,6 +19,12 @@ static const struct {
 
 enum { RUNGS = sizeof(ladder) / sizeof(ladder[0]) };
 
+/* Of the machine that its process is in. */
+static struct channel *channel_of(const struct step *s)
+{
+	return s->exec.machine ? machine_channel(s->exec.machine) : s->job->channel;
+}
+
 static void on_exited(void *ctx, const struct proc_exit *exit)
 {
 	struct step *s = ctx;
@@ -48,7 +54,7 @@ static void climb(struct step *s)
 	struct execution *x = &s->exec;
 	bool group = job->interrupted && ladder[x->rung].signo == SIGINT;
 
-	channel_signal(job->channel, x->proc, ladder[x->rung].signo,
+	channel_signal(channel_of(s), x->proc, ladder[x->rung].signo,
 		       group ? SIGNAL_GROUP : SIGNAL_ENTRY, job->interrupted);
 	x->next_ms = ladder[x->rung].wait_ms ? now_ms() + ladder[x->rung].wait_ms : 0;
 	x->rung++;
@@ -67,7 +73,7 @@ void step_stop(struct step *s)
 
 static void kill_now(struct step *s)
 {
-	channel_signal(s->job->channel, s->exec.proc, SIGKILL, SIGNAL_TREE, true);
+	channel_signal(channel_of(s), s->exec.proc, SIGKILL, SIGNAL_TREE, true);
 	s->exec.stopping = true;
 	s->exec.rung = RUNGS;
 	s->exec.next_ms = 0;
@@ -138,7 +144,7 @@ void step_exec_start(struct step *s, const struct proc_spec *spec)
 
 	s->next_running = s->job->running;
 	s->job->running = s;
-	s->exec.proc = channel_spawn(s->job->channel, spec, &handler);
+	s->exec.proc = channel_spawn(channel_of(s), spec, &handler);
 }
 
 bool step_is_busy(const struct step *s)

@@ -486,6 +486,9 @@ static void tear_down(struct job *job)
 		}
 	}
 	job_flush(job);
+	while (job->beside.n > 0) {
+		action_docker_end(job, job->beside.v[0]);
+	}
 	if (job->machine) {
 		job->engine->stop(job->machine, job->killed);
 		job->channel = NULL;

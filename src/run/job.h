@@ -41,6 +41,7 @@ struct job {
 	const struct channel_peer *peer;
 	const struct runner_paths *paths; /* where things are in the machine */
 	const struct runner_paths *shown; /* the same as expressions show them */
+	VEC(struct machine *) beside;     /* of Docker actions that run */
 	struct containers *containers;    /* of the job and its services; NULL = none */
 
 	enum result status; /* job.status: success, failure or cancelled */

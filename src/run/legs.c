@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "action.h"
 #include "containers.h"
 #include "gate.h"
 #include "groups.h"
@@ -114,16 +115,14 @@ static struct str labels_text(struct arena *a, struct value v)
 	return text;
 }
 
-/* What needs an image cannot be had from an engine that shows the machine's own system; of job
- * containers and services their expressions decide, see eval_containers(). */
-static const char *needs_image(const struct job_def *def)
+static bool uses_images(const struct job_def *def)
 {
 	for (size_t i = 0; i < def->nsteps; i++) {
-		if (str_starts(def->steps[i].uses.s, STR("docker://"))) {
-			return "uses: docker://";
+		if (action_is_image(def->steps[i].uses.s)) {
+			return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
 /* Any label for Linux is served by the engine's own system, and no image counts; the machine
@@ -131,7 +130,6 @@ static const char *needs_image(const struct job_def *def)
 static void place_on_system(struct run *run, struct leg_run *leg, struct value runs_on)
 {
 	struct label_match *m = &leg->placement;
-	const char *needed = needs_image(leg->job->def);
 
 	if (m->how == LABEL_HOST) {
 		return;
@@ -143,12 +141,6 @@ static void place_on_system(struct run *run, struct leg_run *leg, struct value r
 	}
 	*m = (struct label_match){ .how = LABEL_IMAGE, .label = leg->labels, .image = STR_EMPTY };
 	m->reason = m->hint = STR_EMPTY;
-	if (needed) {
-		m->how = LABEL_NOT_SERVED;
-		m->reason = arena_printf(run->arena, "the %s engine cannot run `%s`",
-					 run->request->engine->name, needed);
-		m->hint = STR("--engine docker");
-	}
 }
 
 static bool eval_labels(struct run *run, struct leg_run *leg, const struct expr_env *env,
@@ -199,6 +191,12 @@ static bool eval_name(struct run *run, struct leg_run *leg, const struct expr_en
 	return true;
 }
 
+static struct str engine_hint(enum label_served how)
+{
+	return how == LABEL_HOST ? STR("-P LABEL=IMAGE runs it in a container")
+				 : STR("--engine docker has them");
+}
+
 /* What the engine has no containers for is known before anything starts, and not rehearsed. */
 static bool eval_containers(struct run *run, struct leg_run *leg, const struct expr_env *env,
 			    struct eval_error *e)
@@ -210,6 +208,12 @@ static bool eval_containers(struct run *run, struct leg_run *leg, const struct e
 	bool services = false;
 
 	leg->container = STR_EMPTY;
+	if (placement->how != LABEL_NOT_SERVED && engine && !engine->build && uses_images(def)) {
+		placement->reason = arena_printf(
+			run->arena, "the %s engine cannot run `uses: docker://`", engine->name);
+		placement->hint = engine_hint(placement->how);
+		placement->how = LABEL_NOT_SERVED;
+	}
 	if ((!def->container && !def->services) || placement->how == LABEL_NOT_SERVED) {
 		return true;
 	}
@@ -220,9 +224,7 @@ static bool eval_containers(struct run *run, struct leg_run *leg, const struct e
 		placement->reason = arena_printf(
 			run->arena, "it wants %s, which the %s engine does not have",
 			leg->container.len ? "a job container" : "services", engine->name);
-		placement->hint = placement->how == LABEL_HOST
-					  ? STR("-P LABEL=IMAGE runs it in a container")
-					  : STR("--engine docker has them");
+		placement->hint = engine_hint(placement->how);
 		placement->how = LABEL_NOT_SERVED;
 	}
 	return true;

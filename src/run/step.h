@@ -14,7 +14,8 @@ enum file_command { FILE_ENV, FILE_OUTPUT, FILE_PATH, FILE_STATE, FILE_SUMMARY, 
 
 /* A process of a step, while it runs and after. */
 struct execution {
-	struct proc *proc; /* NULL = none was started */
+	struct machine *machine; /* of a Docker action; NULL = the job's */
+	struct proc *proc;       /* NULL = none was started */
 	bool done;
 	struct proc_exit exit;
 	bool timed_out;
