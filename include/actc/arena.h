@@ -50,6 +50,8 @@ __attribute__((format(printf, 2, 0))) struct str arena_vprintf(struct arena *a, 
 struct arena_mark arena_mark(struct arena *a);
 void arena_rewind(struct arena *a, struct arena_mark mark);
 void arena_release(struct arena *a);
+/* All that `from` holds lives as long as what `a` holds now; `from` is empty then. */
+void arena_adopt(struct arena *a, struct arena *from);
 
 /*
  * A vector in an arena: `VEC(struct foo) foos = {0};` then `vec_push(a, &foos, value)`.

@@ -23,6 +23,7 @@ struct workflow_file {
 	const struct workflow *workflow;
 	const struct workflow *read; /* the same, also when it has errors: workflow_read() */
 	bool named;                  /* by -W itself, not found in a directory */
+	bool readable; /* its text is there; whether that is a workflow is another question */
 };
 
 struct workflow_files {

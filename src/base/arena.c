@@ -14,7 +14,8 @@
 #include "actc/err.h"
 
 enum {
-	BLOCK_SIZE = 16 * 1024,
+	BLOCK_SIZE = 16 * 1024, /* the first; each next one is larger … */
+	BLOCK_MOST = 256 * 1024,
 	ALIGN = alignof(max_align_t),
 };
 
@@ -52,7 +53,10 @@ static struct arena_block *block_for(struct arena *a, size_t size)
 	if (b && b->size - b->used >= size) {
 		return b;
 	}
-	return block_push(a, size > BLOCK_SIZE ? size : BLOCK_SIZE);
+	size_t next = b ? 2 * b->size : BLOCK_SIZE;
+
+	next = next < BLOCK_MOST ? next : BLOCK_MOST;
+	return block_push(a, size > next ? size : next);
 }
 #endif
 
@@ -135,6 +139,19 @@ void arena_rewind(struct arena *a, struct arena_mark mark)
 void arena_release(struct arena *a)
 {
 	arena_rewind(a, (struct arena_mark){ NULL, 0 });
+}
+
+void arena_adopt(struct arena *a, struct arena *from)
+{
+	struct arena_block **end = a->head ? &a->head->next : &a->head;
+	struct arena_block *rest = *end;
+
+	*end = from->head;
+	while (*end) {
+		end = &(*end)->next;
+	}
+	*end = rest;
+	from->head = NULL;
 }
 
 void *arena_grow(struct arena *a, const void *old, size_t n, size_t *cap, size_t size)

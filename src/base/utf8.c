@@ -203,10 +203,15 @@ size_t utf8_utf16_length(struct str s)
 	size_t units = 0;
 
 	for (size_t i = 0; i < s.len;) {
+		size_t run = utf8_ascii_run(s, i);
 		uint32_t cp;
 
-		i += utf8_at(s, i, &cp);
-		units += cp > 0xFFFF ? 2 : 1;
+		i += run;
+		units += run;
+		if (i < s.len) {
+			i += utf8_at(s, i, &cp);
+			units += cp > 0xFFFF ? 2 : 1;
+		}
 	}
 	return units;
 }

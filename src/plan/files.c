@@ -2,20 +2,27 @@
  * files.c - finding and reading workflow files: what -W says, or .github/workflows.
  *
  * Not for choosing among them (select.c). Files are shown as they were reached, so that a message's
- * path can be clicked on.
+ * path can be clicked on. Many are read by several threads, each with its own arena and
+ * diagnostics; the sources are complete before and only looked at.
  */
 #include "actc/plan.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "actc/file.h"
 #include "actc/strbuf.h"
 
 /* GitHub's limit is in characters and checked by the reader; this one only bounds the memory. */
-enum { FILE_MAX = 32 << 20 };
+enum {
+	FILE_MAX = 32 << 20,
+	SHARES_MAX = 8,
+	SHARE_LEAST = 6, /* files that are worth a thread */
+};
 
 struct loading {
 	struct arena *a;
@@ -38,6 +45,7 @@ static struct str reason(const struct err *err, struct str path)
 		       : msg;
 }
 
+/* Its text; the model comes when all texts are there. */
 static void load_file(struct loading *l, struct str path, bool named)
 {
 	struct strbuf text = STRBUF_INIT(FILE_MAX);
@@ -47,12 +55,8 @@ static void load_file(struct loading *l, struct str path, bool named)
 
 	f.file = sources_add(l->diags->sources, path, strbuf_str(&text));
 	strbuf_release(&text);
-	if (ok) {
-		size_t before = l->diags->nerrors;
-
-		f.read = workflow_read(l->a, f.file, l->diags);
-		f.workflow = l->diags->nerrors == before ? f.read : NULL;
-	} else {
+	f.readable = ok;
+	if (!ok) {
 		diag_file_error(l->diags, f.file, "file", "%.*s", STR_ARG(reason(&err, path)));
 		err_release(&err);
 	}
@@ -131,6 +135,98 @@ static bool load_path(struct loading *l, struct str path, bool given, struct err
 	return true;
 }
 
+/* --- reading ---------------------------------------------------------------------------------- */
+
+struct share {
+	struct arena arena;
+	struct diags diags;
+	struct workflow_file *files;
+	size_t n;
+	pthread_t thread;
+	bool threaded;
+};
+
+static void read_one(struct arena *a, struct workflow_file *f, struct diags *diags)
+{
+	size_t before = diags->nerrors;
+
+	if (f->readable) {
+		f->read = workflow_read(a, f->file, diags);
+		f->workflow = diags->nerrors == before ? f->read : NULL;
+	}
+}
+
+static void *read_share(void *ctx)
+{
+	struct share *share = ctx;
+
+	for (size_t i = 0; i < share->n; i++) {
+		read_one(&share->arena, &share->files[i], &share->diags);
+	}
+	return NULL;
+}
+
+/* The last one is read by who would only wait. */
+static void begin_share(struct share *share, struct sources *sources, bool last)
+{
+	share->diags = (struct diags){ .arena = &share->arena, .sources = sources };
+	share->threaded = !last && pthread_create(&share->thread, NULL, read_share, share) == 0;
+	if (!share->threaded) {
+		(void)read_share(share);
+	}
+}
+
+/* What it found becomes the loader's. */
+static void end_share(struct loading *l, struct share *share)
+{
+	struct diags *d = &share->diags;
+
+	if (share->threaded) {
+		(void)pthread_join(share->thread, NULL);
+	}
+	for (size_t i = 0; i < d->list.n; i++) {
+		vec_push(l->diags->arena, &l->diags->list, d->list.v[i]);
+	}
+	l->diags->nerrors += d->nerrors;
+	l->diags->nwarnings += d->nwarnings;
+	arena_adopt(l->a, &share->arena);
+}
+
+static size_t count_shares(size_t nfiles)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t most = nfiles / SHARE_LEAST;
+
+	most = most < SHARES_MAX ? most : SHARES_MAX;
+	return cores > 0 && (size_t)cores < most ? (size_t)cores : most;
+}
+
+static void read_all(struct loading *l)
+{
+	struct share shares[SHARES_MAX] = { 0 };
+	size_t n = count_shares(l->files.n), at = 0;
+
+	if (n < 2) {
+		for (size_t i = 0; i < l->files.n; i++) {
+			struct workflow_file *f = &l->files.v[i];
+
+			f->workflow = f->readable ? workflow_load(l->a, f->file, l->diags) : NULL;
+		}
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		size_t end = l->files.n * (i + 1) / n;
+
+		shares[i].files = l->files.v + at;
+		shares[i].n = end - at;
+		at = end;
+		begin_share(&shares[i], l->diags->sources, i + 1 == n);
+	}
+	for (size_t i = 0; i < n; i++) {
+		end_share(l, &shares[i]);
+	}
+}
+
 bool workflow_files_load(struct arena *a, const struct str *paths, size_t n, struct diags *diags,
 			 struct workflow_files *out, struct err *err)
 {
@@ -150,6 +246,7 @@ bool workflow_files_load(struct arena *a, const struct str *paths, size_t n, str
 		return err_set(err, ERR_NOTHING, "there is no workflow (*.yml, *.yaml) in %.*s",
 			       STR_ARG(where));
 	}
+	read_all(&l);
 	*out = (struct workflow_files){ l.files.n, l.files.v, where };
 	return true;
 }
