@@ -79,6 +79,7 @@ struct machine_spec {
 	bool changes_system; /* the job installs packages, or uses sudo */
 	enum pull_policy pull;
 	bool privileged;
+	bool publish; /* the ports of the workflow's containers are opened on this machine too */
 	const struct engine_image *known; /* what look() found when the run began */
 	size_t nknown;
 	const struct container_spec *container; /* the job's own; NULL = the runner itself */

@@ -92,6 +92,7 @@ struct options {
 	struct str container_options;
 	struct str architecture; /* "linux/arm64" */
 	bool privileged;
+	bool publish_services;
 	enum engine_down engine_down;
 
 	/* other repositories: of actions and called workflows */

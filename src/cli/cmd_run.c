@@ -293,6 +293,7 @@ static void fill_request(struct preparation *p)
 		.cpus = o->cpus,
 		.pull = o->pull,
 		.privileged = o->privileged,
+		.publish = o->publish_services,
 		.known = p->engine.known,
 		.nknown = p->engine.nknown,
 	};

@@ -125,9 +125,13 @@ struct docker_options {
 	struct str user; /* --user of the job's own container */
 	bool health;     /* has a health check of its own */
 	bool trusted;    /* anything goes: the user said --privileged */
+	bool publish;    /* its ports, on the machine's 127.0.0.1 */
 };
 bool docker_options(struct docker_args *args, const struct container_spec *c,
 		    struct docker_options *o, struct err *err);
+
+/* Where the ports of a container are on the machine: "80/tcp -> 127.0.0.1:49153", a line each. */
+struct str docker_published(struct arena *a, const char *name);
 
 struct docker_pod;
 /* The volumes of a container. Unless trusted, a source on the machine is a volume of the pod. */

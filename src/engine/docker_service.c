@@ -214,7 +214,9 @@ static bool service_args(struct docker_pod *pod, size_t index, struct docker_arg
 {
 	struct docker_service *s = &pod->services[index];
 	const struct container_spec *c = s->spec;
-	struct docker_options o = { .user = STR_EMPTY, .trusted = pod->spec.privileged };
+	struct docker_options o = { .user = STR_EMPTY,
+				    .trusted = pod->spec.privileged,
+				    .publish = pod->spec.publish };
 
 	docker_args_init(args, pod->a, &docker_program, "run");
 	docker_arg(args, "--detach");
@@ -385,6 +387,20 @@ static bool for_each(struct docker_pod *pod, service_fn *fn, struct err *err)
 	return true;
 }
 
+/* Told only where somebody wants to know. */
+static bool tell_ports(struct docker_pod *pod, size_t index, struct err *err)
+{
+	struct docker_service *s = &pod->services[index];
+	struct str lines = pod->spec.publish ? docker_published(pod->a, s->name) : STR_EMPTY;
+
+	(void)err;
+	while (lines.len) {
+		docker_pod_say(pod, "service %.*s: %.*s", STR_ARG(s->spec->id),
+			       STR_ARG(str_cut(&lines, '\n')));
+	}
+	return true;
+}
+
 bool docker_pod_serve(struct pod *base, const struct container_spec *services, size_t n,
 		      struct err *err)
 {
@@ -403,7 +419,8 @@ bool docker_pod_serve(struct pod *base, const struct container_spec *services, s
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	pod->started_s = (long long)now.tv_sec;
 	return for_each(pod, fetch, err) && for_each(pod, service_start, err) &&
-	       for_each(pod, service_started, err) && docker_pod_wait(pod, err);
+	       for_each(pod, service_started, err) && for_each(pod, tell_ports, err) &&
+	       docker_pod_wait(pod, err);
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */

@@ -246,11 +246,45 @@ static const struct rule *next(struct options *o, struct str *word, struct str *
 	return rule;
 }
 
+/* "8080:80/udp" as "127.0.0.1:8080:80/udp", "80" as "127.0.0.1::80"; another address of the machine
+ * that the workflow names is not taken. */
+static void publish(struct docker_args *args, struct str port)
+{
+	struct str host = STR_EMPTY;
+
+	for (size_t colon = str_chr(port, ':', 0); colon != STR_NPOS;
+	     colon = str_chr(port, ':', 0)) {
+		host = str_slice(port, 0, colon);
+		port = str_slice(port, colon + 1, port.len);
+	}
+	docker_argf(args, "--publish=127.0.0.1:%.*s:%.*s", STR_ARG(host), STR_ARG(port));
+}
+
+struct str docker_published(struct arena *a, const char *name)
+{
+	struct docker_args args;
+	struct strbuf out = STRBUF_INIT(64 * 1024);
+	struct err ignored = ERR_INIT;
+	struct str lines = STR_EMPTY;
+
+	docker_args_init(&args, a, &docker_program, "port");
+	docker_arg(&args, name);
+	if (docker_call(&args, NULL, &out, DOCKER_CALL_MS, &ignored)) {
+		lines = arena_str(a, str_trim(strbuf_str(&out)));
+	}
+	err_release(&ignored);
+	strbuf_release(&out);
+	return lines;
+}
+
 bool docker_options(struct docker_args *args, const struct container_spec *c,
 		    struct docker_options *out, struct err *err)
 {
 	struct options o = { args, c, out, 0 };
 
+	for (size_t i = 0; out->publish && i < c->nports; i++) {
+		publish(args, c->ports[i]);
+	}
 	while (o.at < c->noptions) {
 		struct str word, value;
 		const struct rule *rule = next(&o, &word, &value);
