@@ -52,6 +52,7 @@ struct action_store;
 struct action_store *action_store_open(struct arena *a, const struct action_store_spec *spec);
 /* For github.com or the server that is asked first; it is on no command line and in no message. */
 void action_store_token(struct action_store *s, struct str token);
+bool action_store_has_token(const struct action_store *s);
 /* Where it keeps things; empty where HOME and XDG_CACHE_HOME name no place. */
 struct str action_store_dir(const struct action_store *s);
 

@@ -93,11 +93,21 @@ bool snapshot_make_of(struct arena *a, const struct repo_facts *facts,
 		      const struct snapshot_spec *spec, struct str dir, struct snapshot *out,
 		      struct err *err);
 
+enum checkout_submodules { SUBMODULES_NONE, SUBMODULES_DIRECT, SUBMODULES_RECURSIVE };
+
 struct checkout_spec {
 	struct str ref;        /* branch, tag, refs/…, or full commit; empty = the snapshot */
 	long depth;            /* fetch-depth: 1 by default, 0 = everything */
 	bool tags;             /* fetch-tags */
 	struct str remote_url; /* written as origin */
+	size_t nsparse;        /* sparse-checkout; 0 = the whole tree */
+	const struct str *sparse;
+	bool patterns; /* they are patterns, not directories (cone mode off) */
+	/* Both look below it first, the user's git directory; submodules that are not there are
+	 * fetched from where they say. */
+	struct str common_dir;
+	enum checkout_submodules submodules;
+	bool lfs;
 };
 
 /* Makes a working tree with a real .git in dest, as actions/checkout leaves it: HEAD on the branch
@@ -108,6 +118,10 @@ struct checkout_spec {
  * to run there before plumbing like `git diff-index` sees a clean tree. */
 bool snapshot_checkout(struct arena *a, const struct snapshot *snapshot,
 		       const struct checkout_spec *spec, struct str dest, struct err *err);
+/* 40 hex digits, which checkout_spec.ref takes for a commit. */
+bool checkout_is_commit(struct str ref);
+/* The commit that is checked out in such a tree. */
+bool checkout_head(struct arena *a, struct str dest, struct str *commit, struct err *err);
 
 /* A directory as a tar stream (libarchive), for channel_put: names relative to it, no owners. */
 struct tar_dir;

@@ -78,6 +78,7 @@ struct run_request {
 	size_t max_jobs;      /* at once, ≥ 1 */
 	double timeout_s;     /* of the whole run; 0 = none */
 	bool dry_run;
+	bool remote_checkout; /* actions/checkout itself runs, also for the own repository */
 	const struct environments *environments; /* NULL = none are declared */
 	struct approvals approvals;
 	enum unserved unserved;

@@ -220,6 +220,7 @@ static struct masker *fill_masker(struct preparation *p)
 {
 	struct masker *m = masker_new();
 
+	remotes_token(&p->remotes);
 	happening_token(p->a, &p->values.secrets);
 	for (size_t i = 0; i < p->values.secrets.n; i++) {
 		masker_add_secret(m, p->values.secrets.v[i].value);
@@ -279,6 +280,7 @@ static void fill_request(struct preparation *p)
 	r->max_jobs = o->max_jobs ? o->max_jobs : (size_t)(cores > 0 ? cores : 1);
 	r->timeout_s = (double)o->timeout_ms / 1000;
 	r->dry_run = o->dry_run;
+	r->remote_checkout = o->remote_checkout;
 	r->environments = &p->environments;
 	r->approvals = deployments_approvals(o);
 	r->unserved = o->unserved;

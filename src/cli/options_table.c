@@ -435,6 +435,13 @@ const struct option_row option_rows[] = {
 	  FIELD(action_max_age_ms),
 	  .help = "Ask again which commit a tag or branch is after this time; without it, a day. "
 		  "Full commits are never asked for again." },
+	{ .name = "remote-checkout",
+	  .type = OPT_FLAG,
+	  .group = GROUP_REMOTE,
+	  .commands = IN_RUN,
+	  FIELD(remote_checkout),
+	  .help = "Let actions/checkout itself run for this repository too: jobs then see what the "
+		  "remote has, not what is here." },
 	{ .name = "github-instance",
 	  .arg = "HOST",
 	  .type = OPT_TEXT,
@@ -736,7 +743,7 @@ const struct foreign_option foreign_options[] = {
 	{ "list-options", 0, NULL },
 	{ "insecure-secrets", 0, NULL },
 	{ "log-prefix-job-id", 0, NULL },
-	{ "no-skip-checkout", 0, NULL },
+	{ "no-skip-checkout", 0, "use --remote-checkout" },
 	{ "artifact-server-path", 0, NULL },
 	{ "artifact-server-addr", 0, NULL },
 	{ "artifact-server-port", 0, NULL },

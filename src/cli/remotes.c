@@ -74,6 +74,15 @@ bool remotes_open(struct remotes *r, struct options *o, struct run_values *value
 	return true;
 }
 
+void remotes_token(struct remotes *r)
+{
+	const struct setting *token = settings_get(&r->values->secrets, STR("GITHUB_TOKEN"), true);
+
+	if (token && token->given) {
+		action_store_token(r->store, token->value);
+	}
+}
+
 bool remotes_values(struct remotes *r, struct err *err)
 {
 	if (r->have_values) {
@@ -83,12 +92,7 @@ bool remotes_values(struct remotes *r, struct err *err)
 		return false;
 	}
 	r->have_values = true;
-
-	const struct setting *token = settings_get(&r->values->secrets, STR("GITHUB_TOKEN"), true);
-
-	if (token && token->given) {
-		action_store_token(r->store, token->value);
-	}
+	remotes_token(r);
 	return true;
 }
 

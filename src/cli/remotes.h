@@ -19,6 +19,8 @@ struct remotes {
 bool remotes_open(struct remotes *r, struct options *o, struct run_values *values, struct err *err);
 /* options_values(), once. */
 bool remotes_values(struct remotes *r, struct err *err);
+/* The token, where it is among the values by now. */
+void remotes_token(struct remotes *r);
 /* For calls_load: called workflows of other repositories come from the store. */
 struct call_places remotes_places(struct remotes *r);
 

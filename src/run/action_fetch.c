@@ -268,10 +268,10 @@ static bool read_manifest(struct preparing *p, struct action_use *use)
 
 /* --- the levels ------------------------------------------------------------------------------- */
 
-static bool is_of_repository(const struct step_def *def)
+static bool is_of_repository(const struct job *job, const struct step_def *def)
 {
 	return def->kind == STEP_USES && !action_is_local(def->uses.s) &&
-	       !action_is_image(def->uses.s) && !step_is_checkout(def);
+	       !action_is_image(def->uses.s) && !step_is_checkout(job, def);
 }
 
 /* The uses among steps that follow each other; those whose step will surely be skipped are left
@@ -288,7 +288,7 @@ static void collect(struct preparing *p, struct action_use *outer, const struct 
 			struct action_use *use = action_use_of(p->job, outer, def);
 
 			use->action = action_from_image(&p->job->arena, def->uses.s);
-		} else if (is_of_repository(def) &&
+		} else if (is_of_repository(p->job, def) &&
 			   (outer || !action_surely_skipped(p->job, def))) {
 			vec_push(&p->job->arena, &p->uses, action_use_of(p->job, outer, def));
 		}

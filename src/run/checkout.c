@@ -10,21 +10,50 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actc/base64.h"
 #include "actc/file.h"
+#include "actc/sha256.h"
 #include "env.h"
 #include "step.h"
 
+enum { CONFIG_MAX = 1 << 20 };
+
 /* Inputs of the action that are understood here; the others change nothing for a local tree. */
 struct checkout {
-	struct str repository, ref, path, depth, tags;
+	struct str repository, server, ref, path, depth, tags;
+	struct str clean, submodules, lfs, sparse, cone, persist, token;
 };
 
-bool step_is_checkout(const struct step_def *def)
+static const struct input {
+	struct str name;
+	size_t offset;
+} inputs[] = {
+	{ STR_INIT("repository"), offsetof(struct checkout, repository) },
+	{ STR_INIT("github-server-url"), offsetof(struct checkout, server) },
+	{ STR_INIT("ref"), offsetof(struct checkout, ref) },
+	{ STR_INIT("path"), offsetof(struct checkout, path) },
+	{ STR_INIT("fetch-depth"), offsetof(struct checkout, depth) },
+	{ STR_INIT("fetch-tags"), offsetof(struct checkout, tags) },
+	{ STR_INIT("clean"), offsetof(struct checkout, clean) },
+	{ STR_INIT("submodules"), offsetof(struct checkout, submodules) },
+	{ STR_INIT("lfs"), offsetof(struct checkout, lfs) },
+	{ STR_INIT("sparse-checkout"), offsetof(struct checkout, sparse) },
+	{ STR_INIT("sparse-checkout-cone-mode"), offsetof(struct checkout, cone) },
+	{ STR_INIT("persist-credentials"), offsetof(struct checkout, persist) },
+	{ STR_INIT("token"), offsetof(struct checkout, token) },
+};
+
+static bool is_true(struct str input, bool otherwise)
+{
+	return input.len ? str_ieq(input, STR("true")) : otherwise;
+}
+
+bool step_is_checkout(const struct job *job, const struct step_def *def)
 {
 	struct str uses = def->uses.s;
 	size_t at = str_chr(uses, '@', 0);
 
-	return def->kind == STEP_USES && at != STR_NPOS &&
+	return !job->run->request->remote_checkout && def->kind == STEP_USES && at != STR_NPOS &&
 	       str_ieq(str_slice(uses, 0, at), STR("actions/checkout"));
 }
 
@@ -40,11 +69,10 @@ static bool read_inputs(struct step *s, struct checkout *c)
 		step_fail(s, job_placed(job, a, &e));
 		return false;
 	}
-	c->repository = str_trim(value_to_str(a, value_get(with, STR("repository"))));
-	c->ref = str_trim(value_to_str(a, value_get(with, STR("ref"))));
-	c->path = str_trim(value_to_str(a, value_get(with, STR("path"))));
-	c->depth = str_trim(value_to_str(a, value_get(with, STR("fetch-depth"))));
-	c->tags = str_trim(value_to_str(a, value_get(with, STR("fetch-tags"))));
+	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+		*(struct str *)(void *)((char *)c + inputs[i].offset) =
+			str_trim(value_to_str(a, value_get(with, inputs[i].name)));
+	}
 	return true;
 }
 
@@ -64,59 +92,111 @@ static bool leaves_workspace(struct str path)
 	return depth < 0;
 }
 
-static bool check_inputs(struct step *s, const struct checkout *c, long *depth)
+/* The action rounds down; what is no number, or below zero, is everything. */
+static long depth_of(struct str input)
 {
-	struct arena *a = s->a;
-	unsigned long n = 1;
+	double n = input.len ? value_to_number(value_str(input)) : 1;
 
-	if (c->repository.len && !str_ieq(c->repository, s->job->run->request->event->repository)) {
-		step_fail(s,
-			  arena_printf(a,
-				       "checkout of another repository (%.*s) is not supported by "
-				       "this version of act-c",
-				       STR_ARG(c->repository)));
-		return false;
+	return n > 0 && n < 1e9 ? (long)n : n >= 1e9 ? 1000000000 : 0;
+}
+
+/* A path that names the workspace itself is taken too, by either of its names. */
+static struct str in_workspace(const struct step *s, struct str path)
+{
+	const struct str roots[] = { s->job->shown->workspace, s->job->paths->workspace };
+
+	for (size_t i = 0; i < 2; i++) {
+		if (str_starts(path, roots[i]) &&
+		    (path.len == roots[i].len || path.p[roots[i].len] == '/')) {
+			path = str_slice(path, roots[i].len, path.len);
+			return path.len ? str_slice(path, 1, path.len) : path;
+		}
 	}
-	if (c->depth.len && !str_to_ulong(c->depth, &n)) {
-		n = 1; /* as the action does with what is no number */
+	return path;
+}
+
+static bool check_path(struct step *s, struct checkout *c)
+{
+	c->path = in_workspace(s, c->path);
+	if (!str_starts(c->path, STR("/")) && !leaves_workspace(c->path)) {
+		return true;
 	}
-	if (str_starts(c->path, STR("/")) || leaves_workspace(c->path)) {
-		step_fail(s, arena_printf(a, "Repository path '%.*s' is not under '%.*s'",
-					  STR_ARG(c->path), STR_ARG(s->job->paths->workspace)));
-		return false;
-	}
-	*depth = (long)n;
-	return true;
+	step_fail(s, arena_printf(s->a, "Repository path '%.*s' is not under '%.*s'",
+				  STR_ARG(c->path), STR_ARG(s->job->shown->workspace)));
+	return false;
+}
+
+/* Of another repository the real action takes care. */
+static bool is_own(const struct step *s, const struct checkout *c)
+{
+	const struct event_facts *event = s->job->run->request->event;
+
+	return (c->repository.len == 0 || str_ieq(c->repository, event->repository)) &&
+	       (c->server.len == 0 || str_ieq(c->server, event->server_url));
 }
 
 /* A name for what the inputs ask for: legs that ask for the same share one tree. */
-static struct str tree_name(struct arena *a, const struct checkout *c, long depth)
+static struct str tree_name(struct arena *a, const struct checkout *c)
 {
-	struct str name =
-		arena_printf(a, "checkout-%ld-%s-%.*s", depth,
-			     str_ieq(c->tags, STR("true")) ? "tags" : "plain", STR_ARG(c->ref));
-	char *p = arena_cstr(a, name);
+	struct str wish =
+		arena_printf(a, "%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s", STR_ARG(c->ref),
+			     STR_ARG(c->depth), STR_ARG(c->tags), STR_ARG(c->submodules),
+			     STR_ARG(c->lfs), STR_ARG(c->sparse), STR_ARG(c->cone));
+	struct sha256 sum;
+	uint8_t digest[32];
+	char hex[65];
 
-	for (size_t i = 0; i < name.len; i++) {
-		if (p[i] == '/') {
-			p[i] = '%';
+	sha256_init(&sum);
+	sha256_add(&sum, wish.p, wish.len);
+	sha256_end(&sum, digest);
+	sha256_hex(digest, hex);
+	return arena_printf(a, "checkout-%.16s", hex);
+}
+
+/* One directory or pattern a line. */
+static void add_sparse(struct arena *a, struct str text, struct checkout_spec *spec)
+{
+	VEC(struct str) lines = { 0 };
+
+	while (text.p) {
+		struct str line = str_trim(str_cut(&text, '\n'));
+
+		if (line.len) {
+			vec_push(a, &lines, line);
 		}
 	}
-	return str_mk(p, name.len);
+	spec->nsparse = lines.n;
+	spec->sparse = lines.v;
+}
+
+static struct checkout_spec spec_of(struct step *s, const struct checkout *c)
+{
+	const struct run_request *r = s->job->run->request;
+	bool recursive = str_ieq(c->submodules, STR("recursive"));
+	struct checkout_spec spec = {
+		.ref = c->ref,
+		.depth = depth_of(c->depth),
+		.tags = is_true(c->tags, false),
+		.remote_url = arena_printf(s->a, "%.*s/%.*s", STR_ARG(r->event->server_url),
+					   STR_ARG(r->event->repository)),
+		.patterns = !is_true(c->cone, true),
+		.common_dir = r->repo->common_dir,
+		.submodules = recursive                       ? SUBMODULES_RECURSIVE
+			      : is_true(c->submodules, false) ? SUBMODULES_DIRECT
+							      : SUBMODULES_NONE,
+		.lfs = is_true(c->lfs, false),
+	};
+
+	add_sparse(s->a, c->sparse, &spec);
+	return spec;
 }
 
 /* Makes the tree once per run; other workers wait for the first. */
-static bool make_tree(struct step *s, const struct checkout *c, long depth, struct str dir,
-		      struct err *err)
+static bool make_tree(struct step *s, const struct checkout *c, struct str dir, struct err *err)
 {
 	struct arena *a = s->a;
 	const struct run_request *r = s->job->run->request;
-	struct checkout_spec spec = { .ref = c->ref,
-				      .depth = depth,
-				      .tags = str_ieq(c->tags, STR("true")),
-				      .remote_url = arena_printf(a, "%.*s/%.*s",
-								 STR_ARG(r->event->server_url),
-								 STR_ARG(r->event->repository)) };
+	struct checkout_spec spec = spec_of(s, c);
 	const char *lock = arena_printf(a, "%.*s.lock", STR_ARG(dir)).p;
 	const char *made = arena_printf(a, "%.*s.made", STR_ARG(dir)).p;
 	int fd = open(lock, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
@@ -134,22 +214,68 @@ static bool make_tree(struct step *s, const struct checkout *c, long depth, stru
 	return ok;
 }
 
-static bool put_tree(struct step *s, struct str from, struct str to, struct err *err)
+/* As the action does, what is there from before goes; with `clean: false` of an earlier checkout
+ * only git's own part, which comes anew. */
+static void make_room(struct step *s, const struct checkout *c, struct str to)
+{
+	struct str git = arena_printf(s->a, "%.*s/.git", STR_ARG(to));
+	struct file_content config = { .path = arena_printf(s->a, "%.*s/config", STR_ARG(git)) };
+	struct err ignored = ERR_INIT;
+	bool kept = !is_true(c->clean, true) &&
+		    channel_read(s->job->channel, s->a, &config, 1, CONFIG_MAX, &ignored) &&
+		    config.found;
+
+	err_release(&ignored);
+	channel_remove(s->job->channel, kept ? git : to);
+	channel_mkdir(s->job->channel, to, 0755, false);
+}
+
+static bool put_tree(struct step *s, const struct checkout *c, struct str from, struct str to,
+		     struct err *err)
 {
 	struct tar_dir *tar = tar_dir_open(from, err);
 
 	if (!tar) {
 		return false;
 	}
-
-	/* As the action does, what is there from before goes. */
-	channel_remove(s->job->channel, to);
-	channel_mkdir(s->job->channel, to, 0755, false);
+	make_room(s, c, to);
 
 	struct tar_source source = { .ctx = tar, .more = tar_dir_read };
 	bool ok = channel_put(s->job->channel, to, &source, err);
 
 	tar_dir_close(tar);
+	return ok;
+}
+
+/* So that scripts can fetch and push, as the action has it up to v5. act-c's own stand-in for a
+ * token would only keep public repositories away. */
+static bool put_credentials(struct step *s, const struct checkout *c, struct str from,
+			    struct str to, struct err *err)
+{
+	struct arena *a = s->a;
+	const struct run_request *r = s->job->run->request;
+	const struct setting *secret = settings_get(r->secrets, STR("GITHUB_TOKEN"), true);
+	struct str own = secret ? secret->value : STR_EMPTY;
+	struct str token = c->token.len ? c->token : own;
+	struct strbuf config = STRBUF_INIT(CONFIG_MAX);
+
+	if (!is_true(c->persist, true) || token.len == 0 ||
+	    (str_eq(token, own) && !action_store_has_token(r->actions))) {
+		return true;
+	}
+
+	bool ok = read_file(arena_printf(a, "%.*s/.git/config", STR_ARG(from)).p, &config, err);
+
+	if (ok) {
+		(void)strbuf_addf(&config,
+				  "[http \"%.*s/\"]\n\textraheader = AUTHORIZATION: basic ",
+				  STR_ARG(r->event->server_url));
+		base64_add(&config, arena_printf(a, "x-access-token:%.*s", STR_ARG(token)));
+		(void)strbuf_addc(&config, '\n');
+		channel_write(s->job->channel, arena_printf(a, "%.*s/.git/config", STR_ARG(to)),
+			      0644, false, strbuf_str(&config));
+	}
+	strbuf_release(&config);
 	return ok;
 }
 
@@ -190,28 +316,31 @@ static void refresh_index(struct step *s, struct str dir)
 	}
 }
 
-static void tell(struct step *s, const struct checkout *c)
+static void tell(struct step *s, const struct checkout *c, struct str commit)
 {
 	const struct snapshot *snap = s->job->run->request->snapshot;
-	struct arena *a = s->a;
+	bool made = snap->dirty && str_eq(commit, snap->sha);
 
-	if (c->ref.len) {
-		job_log(s->job, s->path, arena_printf(a, "Checked out %.*s", STR_ARG(c->ref)));
-	} else {
-		job_log(s->job, s->path,
-			arena_printf(a, "Checked out %.*s%s", STR_ARG(snap->sha),
-				     snap->dirty ? " (a commit of the working tree as it is)"
-						 : ""));
-	}
+	job_log(s->job, s->path,
+		arena_printf(s->a, "Checked out %.*s%s", STR_ARG(c->ref.len ? c->ref : commit),
+			     made ? " (a commit of the working tree as it is)" : ""));
 }
 
-static void set_outputs(struct step *s)
+static void set_outputs(struct step *s, const struct checkout *c, struct str commit)
 {
 	const struct snapshot *snap = s->job->run->request->snapshot;
-	struct arena *a = s->a;
+	struct str ref = c->ref.len ? c->ref : snap->ref;
 
-	vobject_set(a, s->outputs, STR("ref"), value_str(snap->ref));
-	vobject_set(a, s->outputs, STR("commit"), value_str(snap->sha));
+	vobject_set(s->a, s->outputs, STR("ref"),
+		    value_str(checkout_is_commit(ref) ? STR_EMPTY : ref));
+	vobject_set(s->a, s->outputs, STR("commit"), value_str(commit));
+}
+
+static bool make_and_put(struct step *s, const struct checkout *c, struct str dir, struct str to,
+			 struct err *err)
+{
+	return make_tree(s, c, dir, err) && put_tree(s, c, dir, to, err) &&
+	       put_credentials(s, c, dir, to, err);
 }
 
 void step_checkout(struct step *s)
@@ -219,25 +348,32 @@ void step_checkout(struct step *s)
 	struct job *job = s->job;
 	struct arena *a = s->a;
 	struct checkout c;
+	struct str commit = job->run->request->snapshot->sha;
 	struct err err = ERR_INIT;
-	long depth = 1;
 
-	if (!read_inputs(s, &c) || !check_inputs(s, &c, &depth)) {
+	if (!read_inputs(s, &c)) {
+		return;
+	}
+	if (!is_own(s, &c)) {
+		action_start(s);
+		return;
+	}
+	if (!check_path(s, &c)) {
 		return;
 	}
 	if (job->run->request->machine.bind.len) {
 		job_log(job, s->path, STR("--bind: the working tree itself is the workspace"));
-		set_outputs(s);
+		set_outputs(s, &c, commit);
 		return;
 	}
 
 	struct str dir = arena_printf(a, "%.*s/%.*s", STR_ARG(job->run->request->rundir->tmp),
-				      STR_ARG(tree_name(a, &c, depth)));
+				      STR_ARG(tree_name(a, &c)));
 	struct str to = c.path.len ? arena_printf(a, "%.*s/%.*s", STR_ARG(job->paths->workspace),
 						  STR_ARG(c.path))
 				   : job->paths->workspace;
 
-	if (!make_tree(s, &c, depth, dir, &err) || !put_tree(s, dir, to, &err)) {
+	if (!make_and_put(s, &c, dir, to, &err) || !checkout_head(a, dir, &commit, &err)) {
 		if (channel_lost(job->channel)) {
 			job_lost(job);
 		}
@@ -246,6 +382,6 @@ void step_checkout(struct step *s)
 		return;
 	}
 	refresh_index(s, to);
-	tell(s, &c);
-	set_outputs(s);
+	tell(s, &c, commit);
+	set_outputs(s, &c, commit);
 }

@@ -263,7 +263,7 @@ static void start_kind(struct step *s)
 		step_fail(s, STR("The action has timed out."));
 	} else if (s->def->kind == STEP_RUN) {
 		step_script_start(s);
-	} else if (step_is_checkout(s->def)) {
+	} else if (step_is_checkout(s->job, s->def)) {
 		step_checkout(s);
 	} else {
 		action_start(s);

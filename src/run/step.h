@@ -142,7 +142,7 @@ void background_tick(struct job *job);
  * it has ended. */
 void step_script_start(struct step *s);
 void step_script_finish(struct step *s);
-bool step_is_checkout(const struct step_def *def);
+bool step_is_checkout(const struct job *job, const struct step_def *def);
 void step_checkout(struct step *s);
 
 /* Names fresh file-command files, which the step's process is given; and applies what they held

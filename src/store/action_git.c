@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "actc/base64.h"
 #include "actc/file.h"
 #include "actc/process.h"
 #include "action_private.h"
@@ -27,30 +28,6 @@ static struct str url_of(struct arena *a, struct str server, const struct action
 /* --- the environment ----------------------------------------------------------------------------
  */
 
-static struct str base64(struct arena *a, struct str s)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	struct strbuf out = STRBUF_INIT(0);
-
-	for (size_t i = 0; i < s.len; i += 3) {
-		size_t have = s.len - i < 3 ? s.len - i : 3;
-		unsigned v = 0;
-
-		for (size_t k = 0; k < 3; k++) {
-			v = v << 8 | (k < have ? (unsigned char)s.p[i + k] : 0);
-		}
-		for (size_t k = 0; k < 4; k++) {
-			(void)strbuf_addc(&out, k <= have ? digits[v >> (18 - 6 * k) & 63] : '=');
-		}
-	}
-
-	struct str text = arena_str(a, strbuf_str(&out));
-
-	strbuf_release(&out);
-	return text;
-}
-
 /* One more entry of configuration behind those that the user's environment has. */
 static void add_token(struct arena *a, args *env, struct str server, struct str token)
 {
@@ -61,7 +38,9 @@ static void add_token(struct arena *a, args *env, struct str server, struct str 
 		n = 0;
 	}
 
-	struct str login = base64(a, arena_printf(a, "x-access-token:%.*s", STR_ARG(token)));
+	struct strbuf login = STRBUF_INIT(0);
+
+	base64_add(&login, arena_printf(a, "x-access-token:%.*s", STR_ARG(token)));
 
 	vec_push(a, env, arena_printf(a, "GIT_CONFIG_COUNT=%lu", n + 1).p);
 	vec_push(

@@ -67,6 +67,11 @@ void action_store_token(struct action_store *s, struct str token)
 	s->token = token;
 }
 
+bool action_store_has_token(const struct action_store *s)
+{
+	return s->token.len > 0;
+}
+
 struct str action_store_dir(const struct action_store *s)
 {
 	return s->dir;

@@ -13,6 +13,7 @@
 
 #include "actc/file.h"
 #include "actc/repo.h"
+#include "checkout_extra.h"
 #include "git2.h"
 #include "git_run.h"
 #include "history.h"
@@ -33,7 +34,7 @@ struct checkout {
 	struct str detach;    /* else what HEAD is put on */
 };
 
-static bool is_commit_id(struct str s)
+bool checkout_is_commit(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		bool digit = s.p[i] >= '0' && s.p[i] <= '9';
@@ -220,7 +221,7 @@ static void read_spec(struct checkout *c)
 	if (wanted.len == 0) {
 		c->ref = c->snapshot->ref;
 		c->commit = c->snapshot->sha;
-	} else if (is_commit_id(wanted)) {
+	} else if (checkout_is_commit(wanted)) {
 		c->commit = wanted;
 	} else {
 		c->ref = wanted;
@@ -406,7 +407,14 @@ static bool check_out(struct checkout *c, struct err *err)
 		return false;
 	}
 	read_spec(c);
-	return choose_refs(c, err) && make_git_dir(c, err) && transfer(c, err) && put_files(c, err);
+
+	struct checkout_extra extra = {
+		.a = c->a, .spec = c->spec, .dest = c->dest, .git_dir = c->git_dir
+	};
+
+	return choose_refs(c, err) && make_git_dir(c, err) && transfer(c, err) &&
+	       checkout_sparse(&extra, err) && put_files(c, err) && checkout_lfs(&extra, err) &&
+	       checkout_submodules(&extra, err);
 }
 
 bool snapshot_checkout(struct arena *a, const struct snapshot *snapshot,
@@ -436,5 +444,24 @@ bool snapshot_checkout(struct arena *a, const struct snapshot *snapshot,
 
 	g.git_repository_free(c.repo);
 	(void)umask(mask);
+	return ok;
+}
+
+bool checkout_head(struct arena *a, struct str dest, struct str *commit, struct err *err)
+{
+	struct strbuf text = STRBUF_INIT(4096);
+	struct str branch = STR("ref: ");
+	bool ok = read_file(arena_printf(a, "%.*s/.git/HEAD", STR_ARG(dest)).p, &text, err);
+
+	*commit = arena_str(a, str_trim(strbuf_str(&text)));
+	if (ok && str_starts(*commit, branch)) {
+		struct str ref = str_slice(*commit, branch.len, commit->len);
+
+		strbuf_reset(&text);
+		ok = read_file(arena_printf(a, "%.*s/.git/%.*s", STR_ARG(dest), STR_ARG(ref)).p,
+			       &text, err);
+		*commit = arena_str(a, str_trim(strbuf_str(&text)));
+	}
+	strbuf_release(&text);
 	return ok;
 }

@@ -458,3 +458,124 @@ Test(checkout, several_at_once)
 		assert_sound(arena_printf(&scratch.arena, "d%d", i).p);
 	}
 }
+
+Test(checkout, the_commit_that_is_checked_out)
+{
+	(void)sh("%s", base);
+
+	struct snapshot s = snap("c");
+	struct err err = ERR_INIT;
+	struct str commit;
+
+	check_out(s, "d", (struct checkout_spec){ .depth = 1, .ref = STR("v1") });
+	cr_assert(checkout_head(&scratch.arena, at("d"), &commit, &err));
+	assert_str(commit, git_in("d", "rev-parse HEAD").p);
+	check_out(s, "d", (struct checkout_spec){ .depth = 1, .ref = STR("other") });
+	cr_assert(checkout_head(&scratch.arena, at("d"), &commit, &err));
+	assert_str(commit, git_in("c", "rev-parse origin/other").p);
+}
+
+static const struct str directory[] = { STR_INIT("src") };
+static const struct str pattern[] = { STR_INIT("/src/run") };
+
+Test(checkout, sparse_directories_and_patterns)
+{
+	(void)sh("%s mkdir deep deep/er; echo x > deep/f; echo y > src/more; git add .; "
+		 "git commit -qm four",
+		 base);
+
+	struct snapshot s = snap("c");
+
+	check_out(s, "d", (struct checkout_spec){ .depth = 1, .nsparse = 1, .sparse = directory });
+	assert_str(sh("cd d; find . -path ./.git -prune -o -type f -print -o -type l -print | "
+		      "sort"),
+		   "./a\n./link\n./src/more\n./src/run");
+	assert_str(git_in("d", "sparse-checkout list"), "src");
+	check_out(s, "d",
+		  (struct checkout_spec){
+			  .depth = 1, .nsparse = 1, .sparse = pattern, .patterns = true });
+	assert_str(sh("cd d; find . -path ./.git -prune -o -type f -print"), "./src/run");
+	assert_str(git_in("d", "config core.sparseCheckout"), "true");
+}
+
+/* A repository with a submodule that has one itself, at an older commit of it. */
+static const char nested[] =
+	"git init -q leaf; (cd leaf; echo 1 > l; git add .; git commit -qm l1); git init -q mid; "
+	"(cd mid; git submodule --quiet add ../leaf in; git commit -qm m1); git init -q top; "
+	"cd top; echo t > t; git submodule --quiet add ../mid lib/mid; "
+	"git submodule --quiet update --init --recursive; git add .; git commit -qm t1; cd ..; "
+	"(cd mid; echo newer > n; git add .; git commit -qm m2); ";
+
+static struct str submodule_files(const char *dest)
+{
+	return sh("cd %s; find . -name .git -prune -o -type f -print | sort", dest);
+}
+
+Test(checkout, submodules_from_the_users_own_clones)
+{
+	(void)sh("%s", nested);
+
+	struct snapshot s = snap("top");
+	struct checkout_spec spec = { .depth = 1,
+				      .common_dir = facts_of("top").common_dir,
+				      .submodules = SUBMODULES_DIRECT };
+
+	(void)sh("mv mid gone; mv leaf lost");
+	check_out(s, "d", spec);
+	assert_str(submodule_files("d"), "./.gitmodules\n./lib/mid/.gitmodules\n./t");
+	assert_str(git_in("d/lib/mid", "rev-parse --is-shallow-repository"), "true");
+	assert_str(git_in("d/lib/mid", "config remote.origin.url"), "https://github.com/octo/mid");
+	assert_str(git_in("d/lib/mid", "config gc.auto"), "0");
+	assert_str(sh("cat d/lib/mid/.git"), "gitdir: ../../.git/modules/lib/mid");
+	spec.submodules = SUBMODULES_RECURSIVE;
+	check_out(s, "d", spec);
+	assert_str(submodule_files("d"),
+		   "./.gitmodules\n./lib/mid/.gitmodules\n./lib/mid/in/l\n./t");
+	assert_str(git_in("d", "submodule status --recursive | cut -c1"), "");
+}
+
+Test(checkout, a_submodule_that_is_not_there_is_fetched)
+{
+	(void)sh("%s git config --global url.\"$PWD/\".insteadOf https://github.com/octo/; "
+		 "git clone -q top fresh",
+		 nested);
+
+	struct snapshot s = snap("fresh");
+
+	check_out(s, "d",
+		  (struct checkout_spec){ .common_dir = facts_of("fresh").common_dir,
+					  .submodules = SUBMODULES_RECURSIVE });
+	assert_str(sh("cat d/lib/mid/in/l"), "1");
+}
+
+Test(checkout, lfs_contents_in_place_of_pointers)
+{
+	static const char oid[] =
+		"98ea6e4f216f2fb4b69fff9b3a44842c38686ca685f3f55dc48c5d3fb1107be4";
+	struct err err = ERR_INIT;
+
+	(void)sh("git init -q r; cd r; echo '*.bin filter=lfs' > .gitattributes; "
+		 "printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize 12\n' "
+		 "> x.bin; git add .; git commit -qm one; mkdir -p .git/lfs/objects/98/ea; "
+		 "echo 'hi there lfs' > .git/lfs/objects/98/ea/%s",
+		 oid, oid);
+
+	struct snapshot s = snap("r");
+	struct checkout_spec spec = { .depth = 1,
+				      .ref = STR_EMPTY,
+				      .remote_url = str_of(url),
+				      .common_dir = facts_of("r").common_dir };
+
+	cr_assert(snapshot_checkout(&scratch.arena, &s, &spec, at("plain"), &err), "%s", err.msg);
+	assert_str(sh("head -c 7 plain/x.bin"), "version");
+	spec.lfs = true;
+	cr_assert(snapshot_checkout(&scratch.arena, &s, &spec, at("d"), &err), "%s", err.msg);
+	assert_str(sh("cat d/x.bin d/.git/lfs/objects/98/ea/%s", oid),
+		   "hi there lfs\nhi there lfs");
+	assert_str(git_in("d", "config filter.lfs.clean"), "git-lfs clean -- %f");
+	(void)sh("rm -r r/.git/lfs");
+	cr_assert_not(snapshot_checkout(&scratch.arena, &s, &spec, at("e"), &err));
+	assert_str(str_of(err.msg),
+		   "the content of x.bin is not in this repository: `git lfs fetch` gets it");
+	err_release(&err);
+}
