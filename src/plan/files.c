@@ -208,9 +208,7 @@ static void read_all(struct loading *l)
 
 	if (n < 2) {
 		for (size_t i = 0; i < l->files.n; i++) {
-			struct workflow_file *f = &l->files.v[i];
-
-			f->workflow = f->readable ? workflow_load(l->a, f->file, l->diags) : NULL;
+			read_one(l->a, &l->files.v[i], l->diags);
 		}
 		return;
 	}
