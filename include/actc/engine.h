@@ -74,9 +74,10 @@ struct machine_spec {
 	struct str bind;            /* --bind: this directory is the workspace; or empty */
 	const struct str *expose;   /* sandbox: paths of this machine shown read-only */
 	size_t nexpose;
-	struct str memory;   /* --memory: 512m; or empty */
-	struct str cpus;     /* --cpus: 1.5; or empty */
-	bool changes_system; /* the job installs packages, or uses sudo */
+	struct str externals; /* of this machine: shown, read-only, as the runner's; or empty */
+	struct str memory;    /* --memory: 512m; or empty */
+	struct str cpus;      /* --cpus: 1.5; or empty */
+	bool changes_system;  /* the job installs packages, or uses sudo */
 	enum pull_policy pull;
 	bool privileged;
 	bool publish; /* the ports of the workflow's containers are opened on this machine too */
@@ -151,6 +152,10 @@ struct engine {
 	/* These are NULL where an engine has no such thing. */
 	/* Whether the image is there, and what it is. False without an error: it is not. */
 	bool (*look)(struct arena *a, struct str image, struct engine_image *out, struct err *err);
+	/* Shows externals/NAME, and NAME.complete after it, in this and every later machine. NULL:
+	 * what is in spec->externals is shown as it is. */
+	bool (*bring)(struct machine *m, const struct machine_spec *spec, struct str name,
+		      struct err *err);
 	/* The names of what is kept between runs; SIZE_MAX = the engine does not answer. */
 	size_t (*caches)(struct arena *a, struct str **names);
 	/* What every run on it should be told once, a line each; or NULL. */

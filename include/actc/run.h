@@ -17,6 +17,7 @@
 #include "actc/environment.h"
 #include "actc/event.h"
 #include "actc/matrix.h"
+#include "actc/node_store.h"
 #include "actc/payload.h"
 #include "actc/plan.h"
 #include "actc/repo.h"
@@ -65,6 +66,7 @@ struct run_request {
 	const struct label_images *images;
 	const struct calls *calls;    /* what jobs with `uses` call */
 	struct action_store *actions; /* where the repositories of actions come from */
+	struct node_spec node;        /* what runs JavaScript actions; .path "image": its own */
 	const struct engine *engine;  /* for jobs that are not placed on the host */
 	struct machine_spec
 		machine; /* network, pull, bind, … the job's part is filled in per job */

@@ -98,6 +98,7 @@ struct options {
 	/* other repositories: of actions and called workflows */
 	struct str_list local_repositories; /* OWNER/REPO[@REF]=DIR */
 	struct str github_instance;         /* a host, or its URL */
+	struct str node, node_mirror;
 	bool offline, refresh, remote_checkout;
 	unsigned long action_max_age_ms; /* 0 = not given */
 

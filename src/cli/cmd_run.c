@@ -275,6 +275,10 @@ static void fill_request(struct preparation *p)
 	r->images = &o->images;
 	r->calls = p->calls;
 	r->actions = p->remotes.store;
+	r->node = (struct node_spec){ .dir = node_store_dir(p->a),
+				      .path = o->node,
+				      .mirror = o->node_mirror,
+				      .offline = o->offline };
 	r->rundir = &p->rundir;
 	r->cache_limit = o->cache_limit;
 	r->max_jobs = o->max_jobs ? o->max_jobs : (size_t)(cores > 0 ? cores : 1);
@@ -296,6 +300,7 @@ static void fill_request(struct preparation *p)
 		.pull = o->pull,
 		.privileged = o->privileged,
 		.publish = o->publish_services,
+		.externals = node_store_dir(p->a),
 		.known = p->engine.known,
 		.nknown = p->engine.nknown,
 	};
@@ -391,10 +396,32 @@ static bool choose_and_read(struct preparation *p, struct err *err)
 	return of_content(p->o) ? read_then_choose(p, err) : read_and_choose(p, err);
 }
 
+/* --node: absolute from now on, since commands change their directory. */
+static bool choose_node(struct preparation *p, struct err *err)
+{
+	struct str *node = &p->o->node;
+	char *real = NULL;
+
+	if (str_eq(*node, STR("auto"))) {
+		*node = STR_EMPTY;
+	}
+	if (node->len == 0 || str_eq(*node, STR("image"))) {
+		return true;
+	}
+	real = realpath(arena_cstr(p->a, *node), NULL);
+	if (!real) {
+		return err_set(err, ERR_USAGE, "--node %.*s: there is no such file",
+			       STR_ARG(*node));
+	}
+	*node = arena_str(p->a, str_of(real));
+	free(real);
+	return true;
+}
+
 static bool prepare(struct preparation *p, struct err *err)
 {
-	return remotes_open(&p->remotes, p->o, &p->values, err) && choose_all(p, err) &&
-	       remotes_values(&p->remotes, err) && choose_and_read(p, err) &&
+	return choose_node(p, err) && remotes_open(&p->remotes, p->o, &p->values, err) &&
+	       choose_all(p, err) && remotes_values(&p->remotes, err) && choose_and_read(p, err) &&
 	       fill_workflows(p, err);
 }
 

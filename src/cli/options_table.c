@@ -442,6 +442,25 @@ const struct option_row option_rows[] = {
 	  FIELD(remote_checkout),
 	  .help = "Let actions/checkout itself run for this repository too: jobs then see what the "
 		  "remote has, not what is here." },
+	{ .name = "node",
+	  .arg = "PATH",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_REMOTE,
+	  .commands = IN_RUN,
+	  FIELD(node),
+	  .help = "The node that runs JavaScript actions: a program or directory of this machine, "
+		  "or image, the one that the image has. Without it, this machine's node 24 where "
+		  "it "
+		  "fits, else one that is fetched once." },
+	{ .name = "node-mirror",
+	  .arg = "URL",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_REMOTE,
+	  .commands = IN_RUN,
+	  FIELD(node_mirror),
+	  .help = "A mirror of the npm registry to fetch node from; its content is verified." },
 	{ .name = "github-instance",
 	  .arg = "HOST",
 	  .type = OPT_TEXT,

@@ -123,8 +123,8 @@ static void add_mounts(struct docker_args *args, const struct docker_machine *m,
 	if (spec->container) {
 		/* The image's root may be read-only. */
 		add_volume(args, m, STR(GITHUB_DIR));
-		add_volume(args, m, paths->externals);
 	}
+	docker_externals_mount(args, m, paths->externals);
 	docker_argf(args, "--mount=type=volume,src=%.*s,dst=%.*s%s", STR_ARG(tool),
 		    STR_ARG(paths->tool_cache), labels ? ",volume-label=act-c.cache=tool" : "");
 	if (spec->bind.len) {
@@ -532,6 +532,8 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 	set_paths(a, m, spec);
 	m->base.id = STR_EMPTY;
 	m->rundir = spec->rundir;
+	m->image = spec->image;
+	m->platform = spec->platform;
 	m->child = (struct child)CHILD_INIT;
 	m->stderr_fd = -1;
 	if (!docker_image_ready(a, program, spec, &image, err)) {
@@ -539,7 +541,7 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 	}
 	m->base.config = image.config;
 
-	if (!make_tool_volume(a, m, &image, err)) {
+	if (!make_tool_volume(a, m, &image, err) || !docker_externals_make(a, m, err)) {
 		return NULL;
 	}
 
@@ -625,6 +627,7 @@ static bool look_with(struct arena *a, const struct docker_program *d, struct st
 					      .fetch = NAME##_engine_fetch,               \
 					      .build = NAME##_engine_build,               \
 					      .caches = NAME##_engine_caches,             \
+					      .bring = docker_bring,                      \
 					      __VA_ARGS__ }
 
 /* Job containers and services are tried with docker only. */

@@ -18,7 +18,8 @@ struct docker_machine {
 	const char *name;
 	const char *id_file; /* of a job container: where docker writes its id */
 	struct str user;     /* of the steps */
-	bool health;         /* the workflow has given it a health check */
+	struct str image, platform;
+	bool health; /* the workflow has given it a health check */
 	struct timespec started;
 	struct arena *arena; /* as long as it */
 	struct value mounts; /* `inspect`'s, once asked for */
@@ -28,6 +29,17 @@ struct docker_machine {
 struct str docker_stderr(struct arena *a, const struct docker_machine *m);
 /* In one sentence. */
 struct str docker_why_lost(struct arena *a, struct machine *base);
+
+/* --- what act-c brings into jobs (docker_externals.c) --- */
+
+/* Shows it in a container at dst, read-only. */
+void docker_externals_mount(struct docker_args *args, const struct docker_machine *m,
+			    struct str dst);
+/* Makes its volume where --mount cannot label it. */
+bool docker_externals_make(struct arena *a, const struct docker_machine *m, struct err *err);
+/* engine.bring */
+bool docker_bring(struct machine *base, const struct machine_spec *spec, struct str name,
+		  struct err *err);
 
 /* --- a Docker action's container, beside its job's (docker_action.c) --- */
 

@@ -120,7 +120,9 @@ static struct runner_paths layout(struct arena *a, const struct machine_spec *sp
 	struct runner_paths paths = machine_layout(a, work, spec->repository_name);
 
 	paths.tool_cache = arena_printf(a, "%.*s/toolcache", STR_ARG(spec->rundir->state));
-	paths.externals = arena_printf(a, "%.*s/externals", STR_ARG(spec->rundir->state));
+	paths.externals = spec->externals.len
+				  ? spec->externals
+				  : arena_printf(a, "%.*s/externals", STR_ARG(spec->rundir->state));
 	if (spec->bind.len) {
 		paths.workspace = spec->bind;
 	}

@@ -119,7 +119,7 @@ static const char *const *hidden_dirs(struct arena *a, const struct machine_spec
 static const char *const *exposed_paths(struct arena *a, const struct machine_spec *spec,
 					struct err *err)
 {
-	const char **list = arena_array(a, const char *, 2 * spec->nexpose + 1);
+	const char **list = arena_array(a, const char *, 2 * spec->nexpose + 3);
 	char real[PATH_MAX];
 
 	for (size_t i = 0; i < spec->nexpose; i++) {
@@ -130,6 +130,11 @@ static const char *const *exposed_paths(struct arena *a, const struct machine_sp
 			return NULL;
 		}
 		list[2 * i] = list[2 * i + 1] = arena_cstr(a, str_of(real));
+	}
+	if (spec->externals.len && make_dirs(spec->externals.p, 0755, err) &&
+	    realpath(spec->externals.p, real)) {
+		list[2 * spec->nexpose] = arena_cstr(a, str_of(real));
+		list[2 * spec->nexpose + 1] = EXTERNALS;
 	}
 	return list;
 }

@@ -161,6 +161,7 @@ static bool load(struct step *s)
 	struct str why = STR_EMPTY;
 	bool ok = true;
 
+	job->set_up_path = s->path; /* where what is brought now is told */
 	if (!use->action && local) {
 		if (!load_local(s)) {
 			return false;

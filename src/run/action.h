@@ -106,6 +106,11 @@ bool action_parse(struct job *job, struct action_use *use, struct str path, stru
 /* Whether the step's `if` is false whatever happens before it. */
 bool action_surely_skipped(struct job *job, const struct step_def *def);
 
+/* --- node.c --- */
+
+/* Decides about job->node, and brings it. */
+bool node_prepare(struct job *job, struct action_use *use, struct str *why);
+
 /* --- stages --- */
 
 /* Local actions have none: they are not there before their step is reached. */

@@ -29,7 +29,16 @@ static void build_env(struct step *s, struct proc_spec *spec)
 /* GitHub tells nothing of the exit status; the summary here should have a word for it. */
 static void node_finish(struct step *s)
 {
+	const struct job *job = s->job;
+
 	step_exec_finish(s);
+	if (s->exec.exit.start_errno && str_eq(job->node, STR("node"))) {
+		job_annotate(
+			s->job, s->path, "error",
+			arena_printf(s->a,
+				     "JavaScript actions need node, and the image has none%s%.*s",
+				     job->node_why.len ? ": " : "", STR_ARG(job->node_why)));
+	}
 	if (s->outcome == RESULT_FAILURE && s->reason.len == 0) {
 		s->reason = arena_printf(s->a, "the action ended with exit code %d", s->exit_code);
 	}
@@ -53,7 +62,7 @@ static bool is_there(struct step *s, struct str path)
 static void node_start(struct step *s)
 {
 	struct job *job = s->job;
-	struct str argv[2] = { STR("node") };
+	struct str argv[2] = { job->node };
 	struct proc_spec spec = { .argv = argv, .nargv = 2, .cwd = job->paths->workspace };
 
 	argv[1] = arena_printf(s->a, "%.*s/%.*s", STR_ARG(s->use->dir),
@@ -69,4 +78,4 @@ static void node_start(struct step *s)
 	step_exec_start(s, &spec);
 }
 
-const struct action_ops action_node = { .start = node_start };
+const struct action_ops action_node = { .prepare = node_prepare, .start = node_start };

@@ -63,6 +63,8 @@ struct job {
 	struct str set_up_path;      /* of the step that shows what the engine is doing */
 	struct str services_url, services_token; /* once they are reached; see services.h */
 	bool services_failed;
+	struct str node;     /* runs JavaScript actions; empty = not decided */
+	struct str node_why; /* why it is only the image's */
 	struct str default_shell;
 	struct str default_directory;
 	bool step_debug;

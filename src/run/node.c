@@ -1,0 +1,134 @@
+/*
+ * node.c - which node runs a job's JavaScript actions: the one that the run brings, where the
+ * machine can run it, else the image's own (SEMANTICS 5.5, DESIGN decision 9). Decided once a job,
+ * when its first such action is there.
+ */
+#include "actc/node_store.h"
+#include "step.h"
+
+/* Where the official builds of node find the loader of glibc. */
+static const struct {
+	struct str arch;
+	const char *loader;
+} loaders[] = {
+	{ STR_INIT("x86_64"), "/lib64/ld-linux-x86-64.so.2" },
+	{ STR_INIT("aarch64"), "/lib/ld-linux-aarch64.so.1" },
+};
+
+static bool is_there(struct job *job, struct str path, struct err *err, bool *there)
+{
+	struct file_stat st = { 0 };
+
+	if (!channel_stat(job->channel, path, &st, err)) {
+		return false;
+	}
+	*there = st.exists;
+	return true;
+}
+
+/* Why the node that a run brings cannot run there; or empty. */
+static bool look_at_libc(struct job *job, struct str *unfit, struct err *err)
+{
+	bool musl = false, glibc = false;
+
+	if (!is_there(job, STR("/etc/alpine-release"), err, &musl)) {
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++) {
+		if (str_eq(loaders[i].arch, job->peer->arch) &&
+		    !is_there(job, str_of(loaders[i].loader), err, &glibc)) {
+			return false;
+		}
+	}
+	if (musl) {
+		*unfit = STR("the image is Alpine's, with musl, and act-c brings a node for glibc "
+			     "only; install nodejs in it");
+	} else if (!glibc) {
+		*unfit = STR("the image has no glibc for it");
+	}
+	return true;
+}
+
+static void tell(void *ctx, struct str line)
+{
+	struct job *job = ctx;
+
+	job_log(job, job->set_up_path, line);
+	job_flush(job);
+}
+
+/* Into the machine, where that is not done by a directory that it shares. */
+static bool bring(struct job *job, struct str name, struct err *err)
+{
+	struct machine_spec spec = job_machine_spec(job, job->set_up_path);
+	struct str marker = arena_printf(&job->arena, "%.*s/%.*s.complete",
+					 STR_ARG(job->paths->externals), STR_ARG(name));
+	bool there = false;
+
+	return is_there(job, marker, err, &there) &&
+	       (there || !job->engine->bring || job->engine->bring(job->machine, &spec, name, err));
+}
+
+static bool from_store(struct job *job, struct err *err)
+{
+	struct machine_spec spec = job_machine_spec(job, job->set_up_path);
+	struct node_wait wait = { .ctx = job, .tell = tell, .cancelled = spec.cancelled };
+	struct str name = STR_EMPTY;
+
+	if (!node_store_get(&job->arena, &job->run->request->node, job->peer->arch, &wait, &name,
+			    err) ||
+	    !bring(job, name, err)) {
+		return false;
+	}
+	job->node = arena_printf(&job->arena, "%.*s/%.*s/bin/node", STR_ARG(job->paths->externals),
+				 STR_ARG(name));
+	return true;
+}
+
+static bool use_image(struct job *job, struct str why)
+{
+	job->node = STR("node");
+	job->node_why = why;
+	if (why.len) {
+		tell(job, arena_printf(&job->arena,
+				       "JavaScript actions run on the image's own node: %.*s",
+				       STR_ARG(why)));
+	}
+	return true;
+}
+
+/* A node that was asked for by its path has to do; else the image's may be the last resort. */
+static bool give_up(struct job *job, struct err *err, struct str *why)
+{
+	struct str text = arena_str(&job->arena, str_of(err->msg));
+	bool last = job->run->request->node.path.len || err->kind == ERR_CANCELLED ||
+		    channel_lost(job->channel);
+
+	err_release(err);
+	if (channel_lost(job->channel)) {
+		job_lost(job);
+	}
+	*why = text;
+	return !last && use_image(job, text);
+}
+
+bool node_prepare(struct job *job, struct action_use *use, struct str *why)
+{
+	struct err err = ERR_INIT;
+	struct str unfit = STR_EMPTY;
+
+	(void)use;
+	if (job->node.len) {
+		return true;
+	}
+	if (str_eq(job->run->request->node.path, STR("image"))) {
+		return use_image(job, STR_EMPTY);
+	}
+	if (!look_at_libc(job, &unfit, &err)) {
+		return give_up(job, &err, why);
+	}
+	if (unfit.len && !job->run->request->node.path.len) {
+		return use_image(job, unfit);
+	}
+	return from_store(job, &err) || give_up(job, &err, why);
+}

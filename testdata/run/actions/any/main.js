@@ -1,0 +1,1 @@
+echo "$0 ran for $INPUT_WAY"
