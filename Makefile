@@ -34,7 +34,7 @@ LIB  := $(BUILD)/libactc.a
 BIN  := $(BUILD)/act-c
 
 PKGS      := yaml-0.1 jansson
-PKG_CF    := $(shell pkg-config --cflags $(PKGS) libgit2 libarchive libpcre2-8 libmicrohttpd libcrypto 2>/dev/null)
+PKG_CF    := $(shell pkg-config --cflags $(PKGS) libgit2 libarchive libpcre2-8 libmicrohttpd libcrypto libcurl 2>/dev/null)
 PKG_LIBS  := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lyaml -ljansson)
 # Loaded at first use, not linked (they cost 10 ms of every start), by the name that a linked program
 # would ask the loader for.
@@ -45,6 +45,8 @@ LIBARCHIVE_SO := $(call soname,libarchive)
 LIBPCRE2_SO   := $(call soname,libpcre2-8)
 LIBMICROHTTPD_SO := $(call soname,libmicrohttpd)
 LIBCRYPTO_SO     := $(call soname,libcrypto)
+LIBCURL_SO       := $(call soname,libcurl)
+$(BUILD)/src/store/action_http.o: ALL_CPPFLAGS += -DACTC_LIBCURL_SO='"$(LIBCURL_SO)"'
 $(BUILD)/src/serve/mhd.o: ALL_CPPFLAGS += -DACTC_LIBMICROHTTPD_SO='"$(LIBMICROHTTPD_SO)"'
 $(BUILD)/src/serve/crypto.o: ALL_CPPFLAGS += -DACTC_LIBCRYPTO_SO='"$(LIBCRYPTO_SO)"'
 $(BUILD)/src/store/git2.o: ALL_CPPFLAGS += -DACTC_LIBGIT2_SO='"$(LIBGIT2_SO)"'

@@ -15,7 +15,7 @@
 #include "actc/file.h"
 #include "actc/process.h"
 #include "actc/strbuf.h"
-#include "action_private.h"
+#include "action_http.h"
 
 enum { AT_ONCE = 8, ANSWER_MAX = 1 << 20 };
 
@@ -212,12 +212,36 @@ static bool resolve(struct fetching *x, struct action_record *out, struct err *e
 	return false;
 }
 
+/* A tarball is what GitHub serves best; git fetches where there is none, or where the user's
+ * configuration leads elsewhere. The error of a refused archive is the end of it. */
+static bool download(struct fetching *x, struct str server, struct str commit, struct str temp,
+		     struct err *err)
+{
+	struct err why = ERR_INIT, ignored = ERR_INIT;
+	bool rewritten = false;
+
+	(void)action_git_url(&x->a, server, &x->f->ref, &rewritten);
+	if (!rewritten && str_starts(server, STR("http"))) {
+		if (action_http_fetch(&x->a, x->s, server, &x->f->ref, commit, temp, &why)) {
+			return true;
+		}
+		if (why.kind == ERR_INVALID) {
+			*err = why;
+			return false;
+		}
+		err_release(&why);
+		(void)remove_tree(temp.p, &ignored);
+		err_release(&ignored);
+	}
+	return action_git_fetch(&x->a, x->s, server, &x->f->ref, commit, temp, err);
+}
+
 static bool get_tree(struct fetching *x, struct str server, struct str commit, struct err *err)
 {
 	struct str tree = action_tree_path(&x->a, x->s, server, &x->f->ref, commit);
 	struct str temp = arena_printf(&x->a, "%.*s.%ld", STR_ARG(tree), (long)getpid());
 	struct err ignored = ERR_INIT;
-	bool ok = action_git_fetch(&x->a, x->s, server, &x->f->ref, commit, temp, err);
+	bool ok = download(x, server, commit, temp, err);
 
 	/* Another process may have put the same tree there meanwhile. */
 	if (ok && rename(temp.p, tree.p) < 0 && !action_tree_there(tree)) {

@@ -309,6 +309,112 @@ Test(action_store, links_that_leave_the_tree_are_refused)
 	assert_str(content(fetch_one("octo/act@main"), "far"), "two");
 }
 
+/* --- a server of tarballs -----------------------------------------------------------------------
+ */
+
+/* A server of files that writes down what was asked for; its address is in the file `url`. A
+ * request with a token that is not "good" is refused, as GitHub does. */
+static void serve(struct child *server)
+{
+	const char *argv[] = { "python3", "server.py", NULL };
+	struct child_spec spec = { .argv = argv,
+				   .cwd = scratch.dir,
+				   .in = CHILD_NULL,
+				   .out = CHILD_NULL,
+				   .err = CHILD_NULL };
+	struct err err = ERR_INIT;
+
+	(void)sh(
+		"cat > server.py <<'E'\n"
+		"import http.server, os\n"
+		"class H(http.server.SimpleHTTPRequestHandler):\n"
+		"    def do_GET(self):\n"
+		"        auth = self.headers.get('Authorization', '')\n"
+		"        open('../log', 'a').write(self.path + ' [' + auth + ']\\n')\n"
+		"        if auth.startswith('Bearer') and auth != 'Bearer good':\n"
+		"            return self.send_error(401)\n"
+		"        if self.path.startswith('/api/v3/'):\n"
+		"            self.send_response(302)\n"
+		"            self.send_header('Location', 'http://localhost:%%d/%%s' %% (\n"
+		"                self.server.server_port, self.path.rsplit('/', 1)[1] + '.tgz'))\n"
+		"            return self.end_headers()\n"
+		"        super().do_GET()\n"
+		"os.chdir('hub')\n"
+		"s = http.server.ThreadingHTTPServer(('127.0.0.1', 0), H)\n"
+		"open('../url.new', 'w').write('http://127.0.0.1:%%d' %% s.server_port)\n"
+		"os.rename('../url.new', '../url')\n"
+		"s.serve_forever()\nE\n"
+		"git -C hub/octo/act update-server-info; mkdir hub/octo/act/info; "
+		"cp hub/octo/act/.git/info/refs hub/octo/act/info; cp hub/octo/act/.git/HEAD "
+		"hub/octo/act; ln -s .git/objects hub/octo/act/objects; mkdir "
+		"hub/octo/act/archive; "
+		"cd hub/octo/act; for c in main v1; do git archive --prefix=act-x/ --format=tar.gz "
+		"-o archive/$(git rev-parse $c).tar.gz $c; cp archive/$(git rev-parse $c).tar.gz "
+		"../../$(git rev-parse $c).tgz; done");
+	cr_assert(child_start(&spec, server, &err), "%s", err.msg);
+	(void)sh("for i in $(seq 200); do test -e url && break; sleep 0.05; done; test -e url; "
+		 ": > log");
+}
+
+static struct action_store *store_at_server(const char *token)
+{
+	struct action_store *s = store_of((struct action_store_spec){ .server = sh("cat url") });
+
+	action_store_token(s, str_of(token));
+	return s;
+}
+
+Test(action_store, a_tarball_where_there_is_one)
+{
+	struct child server = CHILD_INIT;
+
+	serve(&server);
+	assert_str(content(fetch_with(store_at_server(""), "octo/act@v1"), "action.yml"), "one");
+	assert_has(sh("cat log"),
+		   arena_printf(&scratch.arena, "/octo/act/archive/%s.tar.gz []", commit_of("v1").p)
+			   .p);
+	cr_assert_eq(str_find(sh("cat log"), STR("/objects/"), 0), STR_NPOS);
+	/* Where there is none, git fetches. */
+	(void)sh("rm hub/octo/act/archive/*");
+	assert_str(content(fetch_with(store_at_server(""), "octo/act@main"), "action.yml"), "two");
+	assert_has(sh("cat log"), "/objects/");
+	child_end(&server);
+}
+
+Test(action_store, a_token_goes_to_its_own_server_only)
+{
+	struct child server = CHILD_INIT;
+	struct str log;
+
+	serve(&server);
+	assert_str(content(fetch_with(store_at_server("good"), "octo/act@v1"), "action.yml"),
+		   "one");
+	log = sh("cat log");
+	/* git's way of saying it, then the API's; none to where that redirects. */
+	assert_has(log, "/octo/act/info/refs?service=git-upload-pack [basic ");
+	assert_has(log, arena_printf(&scratch.arena,
+				     "/api/v3/repos/octo/act/tarball/%s [Bearer good]\n/%s.tgz []",
+				     commit_of("v1").p, commit_of("v1").p)
+				.p);
+	/* One that has expired does not keep away what is public. */
+	assert_str(content(fetch_with(store_at_server("bad"), "octo/act@main"), "action.yml"),
+		   "two");
+	child_end(&server);
+}
+
+Test(action_store, a_tarball_that_reaches_out_is_the_end)
+{
+	struct child server = CHILD_INIT;
+
+	serve(&server);
+	(void)sh("cd hub/octo/act; echo x > x; tar -czPf archive/$(git rev-parse v1).tar.gz "
+		 "--transform 's,^x,top/../../x,' x");
+	assert_has(fetch_with(store_at_server(""), "octo/act@v1").error,
+		   "the archive is refused: a path with '..'");
+	assert_str(sh("find cache/trees -type f"), "");
+	child_end(&server);
+}
+
 /* What Python's tarfile writes for one entry, unpacked. */
 static struct str unpack(const char *entry)
 {
