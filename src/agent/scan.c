@@ -214,6 +214,17 @@ static void pause_ms(long ms)
 	(void)nanosleep(&(struct timespec){ 0, ms * 1000000 }, NULL);
 }
 
+/* Reaps those that have ended. */
+static bool has_children(void)
+{
+	pid_t pid;
+
+	do {
+		pid = waitpid(-1, NULL, WNOHANG);
+	} while (pid > 0 || (pid < 0 && errno == EINTR));
+	return pid == 0;
+}
+
 void scan_kill_all(bool init)
 {
 	enum { TRIES = 300, PAUSE_MS = 5 };
@@ -225,7 +236,8 @@ void scan_kill_all(bool init)
 		(void)kill(-1, SIGKILL);
 		return;
 	}
-	for (int i = 0; i < TRIES && hit > 0; i++) {
+	/* What has lost its parent is a child of this process: without one there is nothing. */
+	for (int i = 0; i < TRIES && hit > 0 && has_children(); i++) {
 		hit = 0;
 		table_read(&t);
 		for (size_t k = 0; k < t.n; k++) {
@@ -240,8 +252,6 @@ void scan_kill_all(bool init)
 		}
 		if (hit > 0) {
 			pause_ms(PAUSE_MS);
-		}
-		while (waitpid(-1, NULL, WNOHANG) > 0) {
 		}
 	}
 	free(t.v);

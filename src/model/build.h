@@ -57,6 +57,8 @@ void build_job(struct build *b, const struct tok *key, const struct tok *map, st
 void check_call_uses(struct build *b, struct spanned uses);
 void check_runs_on(struct build *b, const struct tok *t);
 void check_snapshot(struct build *b, const struct tok *t);
+/* Warns of a part of a minute, which GitHub cuts off; NULL is fine. */
+void check_minutes(struct build *b, const struct tok *t);
 void check_strategy(struct build *b, const struct tok *t);
 /* `key` names it. */
 void check_container(struct build *b, const struct tok *t, struct span key, bool service);

@@ -113,6 +113,8 @@ void build_job(struct build *b, const struct tok *key, const struct tok *map, st
 		(void)ids_add(b, &ids, job->id);
 	}
 	build_fields(map, tokens, sizeof(tokens) / sizeof(tokens[0]), job);
+	check_minutes(b, job->timeout_minutes);
+	check_minutes(b, job->cancel_timeout_minutes);
 	drop_empty_name(job);
 	job->needs = build_list(b, tok_get(map, STR("needs")));
 	job->cond = build_condition(b, tok_get(map, STR("if")), &schema_job_if, &job->cond_text);

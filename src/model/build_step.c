@@ -208,6 +208,7 @@ static void build_step(struct build *b, const struct tok *map, struct ids *ids,
 	step->id = build_spanned(id).s;
 	step->explicit_id = id != NULL;
 	build_fields(map, tokens, sizeof(tokens) / sizeof(tokens[0]), step);
+	check_minutes(b, step->timeout_minutes);
 	build_kind(b, map, step);
 	step->cond = build_condition(b, tok_get(map, STR("if")), b->step_if, &step->cond_text);
 	check_targets(b, known, step);

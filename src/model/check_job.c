@@ -5,6 +5,8 @@
  */
 #include "build.h"
 
+#include <math.h>
+
 static const struct str group_prefixes[] = { STR_INIT("org"), STR_INIT("organization"),
 					     STR_INIT("ent"), STR_INIT("enterprise") };
 
@@ -197,5 +199,16 @@ void check_snapshot(struct build *b, const struct tok *t)
 	}
 	if (t->kind == TOK_MAP && tok_get(t, STR("if"))) {
 		(void)build_condition(b, tok_get(t, STR("if")), &schema_snapshot_if, &text);
+	}
+}
+
+/* --- timeouts --- */
+
+void check_minutes(struct build *b, const struct tok *t)
+{
+	if (t && t->kind == TOK_NUMBER && isfinite(t->u.n) && t->u.n != floor(t->u.n)) {
+		(void)diag_warning(b->diags, t->at, "timeout",
+				   "GitHub cuts off parts of a minute: %g is %g", t->u.n,
+				   floor(t->u.n));
 	}
 }
