@@ -43,8 +43,7 @@ struct sandbox_machine {
 	int go;                          /* open as long as the sandbox may live */
 	const struct machine_spec *spec; /* a copy */
 	const char *groups[SANDBOX_LIMITS];
-	struct child helper; /* of the network */
-	int ready;
+	struct sandbox_network network;
 };
 
 struct pipes {
@@ -165,10 +164,10 @@ static struct str resolver(struct arena *a, bool share, enum sandbox_helper help
 			servers += server;
 		}
 	}
-	if (servers == 0 && helper == HELPER_SLIRP4NETNS) {
-		(void)strbuf_adds(&out, STR("nameserver 10.0.2.3\n"));
+	if (servers == 0 && (helper == HELPER_SLIRP4NETNS || helper == HELPER_SLIRP_VETH)) {
+		(void)strbuf_adds(&out, STR("nameserver " SANDBOX_SLIRP_DNS "\n"));
 	} else if (servers == 0 && helper == HELPER_PASTA) {
-		(void)strbuf_adds(&out, STR("nameserver 169.254.1.1\n"));
+		(void)strbuf_adds(&out, STR("nameserver " SANDBOX_PASTA_DNS "\n"));
 	}
 
 	struct str s = arena_str(a, strbuf_str(&out));
@@ -290,10 +289,10 @@ static bool open_channel(struct arena *a, struct sandbox_machine *m, struct pipe
 	return m->base.channel != NULL;
 }
 
-static bool run(struct sandbox *s, struct sandbox_machine *m, enum sandbox_helper helper,
-		struct pipes *p, struct err *err)
+static bool run(struct sandbox *s, struct sandbox_machine *m, struct pipes *p, struct err *err)
 {
 	const struct machine_spec *spec = s->spec;
+	bool helped = m->network.helper != HELPER_NONE;
 
 	if (!fork_sandbox(s, m, p, err) ||
 	    (s->first_userns && !sandbox_write_maps(s, m->pid, err))) {
@@ -302,14 +301,14 @@ static bool run(struct sandbox *s, struct sandbox_machine *m, enum sandbox_helpe
 	if (!sandbox_limit(s->a, spec, m->pid, m->groups, err)) {
 		return false;
 	}
-	if (helper != HELPER_NONE && !sandbox_network_start(s->a, helper, m->pid, s->first_userns,
-							    &m->helper, &m->ready, err)) {
+	if (helped &&
+	    !sandbox_network_start(s->a, &m->network, s->base, m->pid, s->first_userns, err)) {
 		return false;
 	}
 	(void)!write(m->go, "", 1);
 	/* The helper makes its interface while the sandbox mounts. */
 	return open_channel(s->a, m, p, spec->bind.len > 0, spec->repository_name, err) &&
-	       (helper == HELPER_NONE || sandbox_network_ready(&m->helper, &m->ready, err));
+	       (!helped || sandbox_network_ready(&m->network, err));
 }
 
 /* Waits for the end of its first process, with which all others end. */
@@ -339,8 +338,7 @@ static void sandbox_stop(struct machine *machine, bool force)
 	}
 	end_process(m, force ? 0 : STOP_MS);
 	sandbox_unlimit(m->spec, m->groups);
-	child_end(&m->helper);
-	close_fd(&m->ready);
+	sandbox_network_end(&m->network);
 	close_fd(&m->go);
 	close_fd(&m->report);
 }
@@ -420,7 +418,6 @@ static struct machine *sandbox_start(struct arena *a, const struct machine_spec 
 {
 	struct sandbox_machine *m = arena_new(a, struct sandbox_machine);
 	struct sandbox s = { .a = a, .spec = spec, .shift_fd = -1, .program = -1 };
-	enum sandbox_helper helper = HELPER_NONE;
 	struct pipes p;
 
 	struct machine_spec *kept = arena_new(a, struct machine_spec);
@@ -432,13 +429,13 @@ static struct machine *sandbox_start(struct arena *a, const struct machine_spec 
 	m->base.paths = machine_layout(a, STR(WORK), spec->repository_name);
 	m->base.paths.tool_cache = STR(TOOL_CACHE);
 	m->base.paths.externals = STR(EXTERNALS);
-	m->helper = (struct child)CHILD_INIT;
-	m->report = m->go = m->ready = -1;
+	m->network = (struct sandbox_network){ .child = CHILD_INIT, .ready = -1 };
+	m->report = m->go = -1;
 
 	s.bind_at = arena_cstr(a, m->base.paths.workspace);
 
-	bool ok = open_pipes(&p, err) && init_sandbox(&s, &helper, err) &&
-		  run(&s, m, helper, &p, err);
+	bool ok = open_pipes(&p, err) && init_sandbox(&s, &m->network.helper, err) &&
+		  run(&s, m, &p, err);
 
 	if (ok) {
 		tell_trees(&s);

@@ -87,13 +87,24 @@ bool sandbox_limit(struct arena *a, const struct machine_spec *spec, pid_t pid,
 void sandbox_unlimit(const struct machine_spec *spec, const char *groups[SANDBOX_LIMITS]);
 int sandbox_sweep_limits(const struct rundir *home);
 
-/* The helper that carries the job's network. */
-enum sandbox_helper { HELPER_NONE, HELPER_SLIRP4NETNS, HELPER_PASTA };
+/* The helper that carries the job's network: by a tap device, or, where there is no /dev/net/tun,
+ * by a process of ours that hands it the frames (sandbox_veth.c). */
+#define SANDBOX_SLIRP_DNS "10.0.2.3"
+#define SANDBOX_PASTA_DNS "169.254.1.1"
+enum sandbox_helper { HELPER_NONE, HELPER_SLIRP4NETNS, HELPER_PASTA, HELPER_SLIRP_VETH };
+struct sandbox_network {
+	enum sandbox_helper helper;
+	struct child child;
+	pid_t carrier; /* HELPER_SLIRP_VETH; or 0 */
+	int ready;
+};
 enum sandbox_helper sandbox_helper(struct str *why_not);
-/* Starts it for a new process; sandbox_network_ready() waits until it carries. */
-bool sandbox_network_start(struct arena *a, enum sandbox_helper helper, pid_t pid, bool userns,
-			   struct child *child, int *ready, struct err *err);
-bool sandbox_network_ready(struct child *child, int *ready, struct err *err);
+/* Starts n->helper for a new process; `dir` is a private directory for a socket.
+ * sandbox_network_ready() waits until it carries. */
+bool sandbox_network_start(struct arena *a, struct sandbox_network *n, const char *dir, pid_t pid,
+			   bool userns, struct err *err);
+bool sandbox_network_ready(struct sandbox_network *n, struct err *err);
+void sandbox_network_end(struct sandbox_network *n);
 
 void sandbox_probe(struct arena *a, struct engine_state *out);
 /* The distribution's name for people. */

@@ -1,6 +1,7 @@
 /*
  * sandbox_net.c - the program that carries the network of a sandbox: slirp4netns, which is ready
- * sooner, or pasta. Both run as whoever started act-c and need nothing but /dev/net/tun.
+ * sooner, or pasta. Both run as whoever started act-c and need nothing but /dev/net/tun, and the
+ * first can do without.
  *
  * A sandbox's network namespace is reached by a descriptor of act-c's: its own process may be in
  * another user namespace before the helper looks.
@@ -10,9 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "sandbox_veth.h"
 
 enum { READY_MS = 5000 };
 
@@ -42,11 +47,17 @@ enum sandbox_helper sandbox_helper(struct str *why_not)
 	if (helper == HELPER_NONE) {
 		*why_not = STR("neither slirp4netns nor pasta is installed (Debian, Ubuntu: sudo "
 			       "apt-get install slirp4netns)");
-	} else if (access("/dev/net/tun", R_OK | W_OK) < 0) {
+	} else if (access("/dev/net/tun", R_OK | W_OK) == 0) {
+		return helper;
+	} else if (helper == HELPER_SLIRP4NETNS) {
+		helper = HELPER_SLIRP_VETH;
+	} else {
 		*why_not = errno == ENOENT ? STR("/dev/net/tun is missing (sudo modprobe tun; in a "
-						 "container: --device /dev/net/tun)")
+						 "container: --device /dev/net/tun), and pasta "
+						 "needs it; slirp4netns does not")
 					   : STR("/dev/net/tun may not be opened (sudo chmod 666 "
-						 "/dev/net/tun)");
+						 "/dev/net/tun), and pasta needs it; slirp4netns "
+						 "does not");
 		helper = HELPER_NONE;
 	}
 	return helper;
@@ -98,6 +109,8 @@ static const char *const *pasta_words(struct arena *a, bool userns)
 	v[n++] = "--tcp-ns=none";
 	v[n++] = "--udp-ns=none";
 	v[n++] = "--pid=/dev/stdout";
+	/* For a name server that only this machine has, see resolver(). */
+	v[n++] = "--dns-forward=" SANDBOX_PASTA_DNS;
 	if (userns) {
 		v[n++] = "--userns=/proc/self/fd/2";
 	} else {
@@ -108,43 +121,101 @@ static const char *const *pasta_words(struct arena *a, bool userns)
 	return v;
 }
 
-bool sandbox_network_start(struct arena *a, enum sandbox_helper helper, pid_t pid, bool userns,
-			   struct child *child, int *ready, struct err *err)
+/* Both ends of the socket's path are short, however deep `dir` is: it is named by a descriptor. */
+static const char *socket_path(struct arena *a, const char *dir)
 {
-	int net = open_namespace(pid, "net");
-	int user = userns ? open_namespace(pid, "user") : -1;
-	struct child_spec spec = { .in = CHILD_NULL, .out = CHILD_PIPE, .err = CHILD_NULL };
-	bool ok = net >= 0 && (!userns || user >= 0);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (!ok) {
-		return err_sys(err, errno, "the sandbox's network namespace");
+	return fd < 0 ? NULL
+		      : arena_printf(a, "/proc/%d/fd/%d/net-%d-%d", (int)getpid(), fd,
+				     (int)getpid(), fd)
+				.p;
+}
+
+/* The frames come by a socket, and the addresses are given by who carries them. */
+static bool start_carried(struct arena *a, struct sandbox_network *n, const char *dir, int net,
+			  int user, struct err *err)
+{
+	const char *path = socket_path(a, dir);
+	const char *const words[] = {
+		"slirp4netns",        "--mtu=65520", "--disable-host-loopback",
+		"--target-type=bess", path,          NULL
+	};
+	struct child_spec spec = {
+		.argv = words, .in = CHILD_NULL, .out = CHILD_NULL, .err = CHILD_NULL
+	};
+
+	if (!path) {
+		return err_sys(err, errno, "%s", dir);
 	}
-	if (helper == HELPER_PASTA) {
-		spec.argv = pasta_words(a, userns);
+	if (!child_start(&spec, &n->child, err)) {
+		return false;
+	}
+	n->carrier = sandbox_veth_start(path, net, user, &n->ready, err);
+	return n->carrier > 0;
+}
+
+static bool start_with_tap(struct arena *a, struct sandbox_network *n, int net, int user,
+			   struct err *err)
+{
+	struct child_spec spec = { .in = CHILD_NULL, .out = CHILD_PIPE, .err = CHILD_NULL };
+
+	if (n->helper == HELPER_PASTA) {
+		spec.argv = pasta_words(a, user >= 0);
 		spec.in = net;
-		spec.err = userns ? user : CHILD_NULL;
+		spec.err = user >= 0 ? user : CHILD_NULL;
 	} else {
 		spec.argv = slirp_words(a, net, user);
 	}
-	ok = child_start(&spec, child, err);
-	if (ok) {
-		*ready = child->out;
-		child->out = -1;
+	if (!child_start(&spec, &n->child, err)) {
+		return false;
 	}
-	/* They stay open: the helper finds them through this process. They go with the worker. */
-	return ok;
+	n->ready = n->child.out;
+	n->child.out = -1;
+	return true;
 }
 
-bool sandbox_network_ready(struct child *child, int *ready, struct err *err)
+bool sandbox_network_start(struct arena *a, struct sandbox_network *n, const char *dir, pid_t pid,
+			   bool userns, struct err *err)
 {
-	struct pollfd p = { .fd = *ready, .events = POLLIN };
-	char c;
-	bool ok = poll(&p, 1, READY_MS) == 1 && read(*ready, &c, 1) == 1;
+	int net = open_namespace(pid, "net");
+	int user = userns ? open_namespace(pid, "user") : -1;
 
-	if (!ok) {
-		(void)child_wait(child, 0);
-		err_set(err, ERR_ENGINE, "the network's helper did not start%s",
-			child->pid ? " in time" : "");
+	if (net < 0 || (userns && user < 0)) {
+		return err_sys(err, errno, "the sandbox's network namespace");
 	}
-	return ok;
+	/* They stay open: the helper finds them through this process. They go with the worker. */
+	return n->helper == HELPER_SLIRP_VETH ? start_carried(a, n, dir, net, user, err)
+					      : start_with_tap(a, n, net, user, err);
+}
+
+bool sandbox_network_ready(struct sandbox_network *n, struct err *err)
+{
+	struct pollfd p = { .fd = n->ready, .events = POLLIN };
+	char text[256];
+	ssize_t len = poll(&p, 1, READY_MS) == 1 ? read(n->ready, text, sizeof(text)) : -1;
+	bool words = n->helper == HELPER_SLIRP_VETH && len > 0 && text[0] != '\0';
+
+	if (len > 0 && !words) {
+		return true;
+	}
+	(void)child_wait(&n->child, 0);
+	return err_set(err, ERR_ENGINE, "the network's helper did not start%s%s%.*s",
+		       n->child.pid && !words ? " in time" : "", words ? ": " : "",
+		       words ? (int)len : 0, text);
+}
+
+void sandbox_network_end(struct sandbox_network *n)
+{
+	if (n->carrier > 0) {
+		(void)kill(n->carrier, SIGKILL);
+		while (waitpid(n->carrier, NULL, 0) < 0 && errno == EINTR) {
+		}
+		n->carrier = 0;
+	}
+	child_end(&n->child);
+	if (n->ready >= 0) {
+		(void)close(n->ready);
+		n->ready = -1;
+	}
 }

@@ -113,13 +113,33 @@ static bool make_home_id(struct arena *a, const char *path, struct str *out, str
 	return (ok && read_home_id(a, path, out)) || err_sys(err, errno, "%s", path);
 }
 
+/* What to do where the place cannot be written, as a HOME that is read-only. */
+static bool explain(struct err *err, const char *what)
+{
+	int sys = err->sys;
+
+	(void)err_wrap(err, "%s", what);
+	if (sys != EROFS && sys != EACCES && sys != EPERM) {
+		return false;
+	}
+
+	struct err more = ERR_INIT;
+
+	(void)err_set(&more, err->kind,
+		      "%s (set XDG_STATE_HOME to a directory that can be written)", err->msg);
+	more.sys = sys;
+	err_release(err);
+	*err = more;
+	return false;
+}
+
 bool rundir_home(struct arena *a, struct rundir *d, struct err *err)
 {
 	*d = (struct rundir){ .lock_fd = -1 };
 	d->run_id = d->path = d->tmp = STR_EMPTY;
 	if (!state_dir(a, &d->state, err) ||
 	    !make_dirs(arena_printf(a, "%.*s/runs", STR_ARG(d->state)).p, 0700, err)) {
-		return err_wrap(err, "state directory");
+		return explain(err, "state directory");
 	}
 
 	const char *path = arena_printf(a, "%.*s/home", STR_ARG(d->state)).p;
@@ -205,7 +225,7 @@ bool rundir_open(struct arena *a, struct rundir *d, struct err *err)
 		err_release(err);
 	}
 	return err->kind == ERR_NONE ? err_set(err, ERR_SYSTEM, "no free name for a run")
-				     : err_wrap(err, "run directory");
+				     : explain(err, "run directory");
 }
 
 void rundir_close(struct rundir *d)
