@@ -40,17 +40,17 @@ static inline long long ms(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* qemu's user mode keeps orphans from no agent but process 1 (it has no subreapers), which an agent
- * in a container is, and here it is not. */
-static inline bool rig_keeps_orphans(void)
+/* qemu's user mode differs: it knows no subreapers (in a container the agent is process 1, and
+ * needs to be none), and some signals are its own. */
+static inline bool rig_is_emulated(void)
 {
-	return getenv("ACTC_TEST_AGENT") == NULL;
+	return getenv("ACTC_TEST_AGENT") != NULL;
 }
 
 /* This machine's agent; or, where ACTC_TEST_AGENT=aarch64, that one in qemu's user mode. */
 static inline const struct agent_program *rig_program(void)
 {
-	return getenv("ACTC_TEST_AGENT") ? agent_for(STR("linux/arm64")) : agent_here();
+	return rig_is_emulated() ? agent_for(STR("linux/arm64")) : agent_here();
 }
 
 static inline void rig_exec(int program)
@@ -59,7 +59,7 @@ static inline void rig_exec(int program)
 	char *argv[] = { (char[]){ "agent" }, path, NULL };
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", dup(program));
-	if (getenv("ACTC_TEST_AGENT")) {
+	if (rig_is_emulated()) {
 		(void)execvp("qemu-aarch64-static", argv);
 	} else {
 		argv[1] = NULL;
