@@ -27,8 +27,8 @@ bool check_project_open(struct arena *a, struct str root, struct check_project *
 void check_workflow(struct arena *a, struct check_project *project, const struct workflow *w,
 		    struct diags *diags);
 
-/* Takes out what comments in the files (`# actionlint ignore=REGEX` …) and the configuration's
- * `paths` ignore, from the diagnostic `from` on. What stops a run is never taken out. */
+/* Takes out the warnings that comments (`# act-c: ignore[kind]`) and the configuration's `paths`
+ * ignore, from the diagnostic `from` on. Errors stay: they stop a run. */
 void check_ignore(struct check_project *project, struct diags *diags, size_t from);
 
 #endif

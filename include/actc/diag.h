@@ -61,7 +61,9 @@ struct str diag_as_github(struct arena *a, const struct diags *d, const struct d
 /* One diagnostic with its snippet and caret; `colour` adds escape codes. Control characters of the
  * source line are shown as blanks, long lines are cut around the caret. */
 void diag_print(const struct diags *d, const struct diag *one, FILE *out, bool colour);
-/* All of them, ordered by file and position, each message once per place. */
+/* Ordered by file and position, each message once per place, then NULL; to be freed. */
+const struct diag **diags_ordered(const struct diags *d);
+/* All of them in that order, at most a hundred of each file. */
 void diags_print(const struct diags *d, FILE *out, bool colour);
 
 /* Levenshtein distance without case, cut off at 64: words are short, rows fit the stack. */

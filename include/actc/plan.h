@@ -38,6 +38,11 @@ struct workflow_files {
 bool workflow_files_load(struct arena *a, const struct str *paths, size_t n, struct diags *diags,
 			 struct workflow_files *out, struct err *err);
 
+/* The same files, none of them read yet; and one of them read. */
+bool workflow_files_find(struct arena *a, const struct str *paths, size_t n,
+			 struct workflow_files *out, struct err *err);
+void workflow_file_read(struct arena *a, struct workflow_file *f, struct diags *diags);
+
 struct selection_request {
 	struct str event; /* empty = the only event of the files, else push */
 	const struct str *jobs;

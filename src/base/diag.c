@@ -203,44 +203,49 @@ static bool same_report(const struct diag *a, const struct diag *b)
 	       a->severity == b->severity && str_eq(a->msg, b->msg);
 }
 
-/* What follows the hundredth of a file helps nobody. */
-static void print_files(const struct diags *d, const struct diag *const *order, FILE *out,
-			bool colour)
+const struct diag **diags_ordered(const struct diags *d)
 {
-	size_t shown = 0, hidden = 0;
-
-	for (size_t i = 0; i < d->list.n; i++) {
-		bool first = i == 0 || order[i - 1]->file != order[i]->file;
-		bool last = i + 1 == d->list.n || order[i + 1]->file != order[i]->file;
-
-		shown = first ? 0 : shown;
-		hidden = first ? 0 : hidden;
-		bool repeated = !first && same_report(order[i - 1], order[i]);
-
-		if (!repeated && shown < SHOWN_PER_FILE) {
-			diag_print(d, order[i], out, colour);
-			shown++;
-		} else {
-			hidden += !repeated;
-		}
-		if (last && hidden > 0 && order[i]->file != SPAN_NONE) {
-			(void)fprintf(out, "%.*s: %zu more like these are not shown\n",
-				      STR_ARG(sources_get(d->sources, order[i]->file)->path),
-				      hidden);
-		}
-	}
-}
-
-void diags_print(const struct diags *d, FILE *out, bool colour)
-{
-	const struct diag **order = calloc(d->list.n ? d->list.n : 1, sizeof(*order));
+	const struct diag **order = calloc(d->list.n + 1, sizeof(*order));
+	size_t n = 0;
 
 	BUG_ON(!order);
 	for (size_t i = 0; i < d->list.n; i++) {
 		order[i] = &d->list.v[i];
 	}
 	qsort(order, d->list.n, sizeof(*order), by_place);
-	print_files(d, order, out, colour);
+	for (size_t i = 0; i < d->list.n; i++) {
+		if (n == 0 || order[n - 1]->file != order[i]->file ||
+		    !same_report(order[n - 1], order[i])) {
+			order[n++] = order[i];
+		}
+	}
+	order[n] = NULL;
+	return order;
+}
+
+/* What follows the hundredth of a file helps nobody. */
+void diags_print(const struct diags *d, FILE *out, bool colour)
+{
+	const struct diag **order = diags_ordered(d);
+	size_t shown = 0, hidden = 0;
+
+	for (size_t i = 0; order[i]; i++) {
+		bool last = !order[i + 1] || order[i + 1]->file != order[i]->file;
+
+		if (shown < SHOWN_PER_FILE) {
+			diag_print(d, order[i], out, colour);
+			shown++;
+		} else {
+			hidden++;
+		}
+		if (last && hidden > 0 && order[i]->file != SPAN_NONE) {
+			(void)fprintf(out, "%.*s: %zu more like these are not shown\n",
+				      STR_ARG(sources_get(d->sources, order[i]->file)->path),
+				      hidden);
+		}
+		shown = last ? 0 : shown;
+		hidden = last ? 0 : hidden;
+	}
 	free(order);
 }
 

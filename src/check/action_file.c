@@ -199,9 +199,10 @@ const struct action_facts *action_file_read(struct check_project *p, struct str 
 	}
 	r.facts = arena_new(p->a, struct action_facts);
 	read_file_text(&r, root);
-	if (kind_of(text_of(get(get(root, "runs"), "using"))) == KIND_DOCKER) {
-		r.facts->docker = true;
-	}
+	enum kind kind = kind_of(text_of(get(get(root, "runs"), "using")));
+
+	r.facts->docker = kind == KIND_DOCKER;
+	r.facts->composite = kind == KIND_COMPOSITE;
 	r.facts->nfaults = r.faults.n;
 	r.facts->faults = r.faults.v;
 	return r.facts;

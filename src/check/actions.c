@@ -28,13 +28,14 @@ static bool is_local(struct str uses)
 const struct action_facts *action_of(struct check *c, struct str uses)
 {
 	struct check_project *p = c->project;
-	struct known_action known = { .uses = uses };
+	struct known_action known = { .facts = NULL };
 
 	for (size_t i = 0; i < p->actions.n; i++) {
 		if (str_eq(p->actions.v[i].uses, uses)) {
 			return p->actions.v[i].facts;
 		}
 	}
+	known.uses = arena_str(p->a, uses);
 	if (!is_local(uses)) {
 		known.facts = popular_find(p->a, uses);
 	} else if (p->root.len) {
@@ -59,7 +60,7 @@ bool action_first(struct check *c, struct str uses)
 
 static struct known_call read_call(struct check_project *p, struct str uses)
 {
-	struct known_call call = { .uses = uses };
+	struct known_call call = { .uses = arena_str(p->a, uses) };
 	struct str path = local_path(p, uses);
 	struct strbuf text = STRBUF_INIT(FILE_MAX);
 	struct err err = ERR_INIT;

@@ -11,6 +11,12 @@
 #include "actc/workflow.h"
 #include "type.h"
 
+struct path_config {
+	struct str glob;
+	size_t n;
+	const char **ignores; /* regular expressions of messages */
+};
+
 struct known_action {
 	struct str uses;
 	const struct action_facts *facts; /* NULL = nothing is known */
@@ -29,6 +35,7 @@ struct check_project {
 	bool has_variables; /* config-variables: no others */
 	VEC(struct str) variables;
 	VEC(struct str) labels; /* globs */
+	VEC(struct path_config) paths;
 	VEC(struct known_action) actions;
 	VEC(struct known_call) calls;
 	struct sources sources; /* of those */
@@ -148,6 +155,7 @@ struct action_facts {
 	const struct str *outputs;
 	bool any_inputs, any_outputs; /* takes whatever is given */
 	bool outdated;                /* its node is gone */
+	bool composite;               /* has no other outputs than it declares */
 	bool docker;                  /* takes `args` and `entrypoint` too */
 	size_t nfaults;               /* of its own action.yml */
 	const struct str *faults;

@@ -430,6 +430,9 @@ static const struct type *outputs_type(struct check *c, const struct step_def *d
 	for (size_t i = 0; i < facts->noutputs; i++) {
 		type_add(&b, facts->outputs[i], &type_string);
 	}
+	/* A program may set outputs that its action.yml does not name. */
+	b.rest = facts->composite ? NULL : &type_string;
+	b.open = !facts->composite;
 	return type_finish(&b);
 }
 

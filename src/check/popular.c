@@ -87,6 +87,7 @@ const struct action_facts *popular_find(struct arena *a, struct str uses)
 	facts = arena_new(a, struct action_facts);
 	facts->name = row->uses;
 	facts->outdated = row->flags & POPULAR_OLD;
+	facts->composite = row->flags & POPULAR_COMPOSITE;
 	facts->docker = row->flags & POPULAR_DOCKER;
 	facts->any_inputs = row->flags & POPULAR_ANY_INPUTS;
 	read_inputs(a, row, facts);

@@ -8,6 +8,7 @@ enum {
 	POPULAR_OLD = 1 << 0,    /* runs on a Node that GitHub's runners no longer have */
 	POPULAR_DOCKER = 1 << 1, /* takes `args` and `entrypoint` too */
 	POPULAR_ANY_INPUTS = 1 << 2,
+	POPULAR_COMPOSITE = 1 << 3, /* has no other outputs than these */
 };
 
 struct popular {

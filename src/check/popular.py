@@ -58,6 +58,7 @@ def row(name, version, text):
     flags = [flag for flag, holds in (
         ('POPULAR_OLD', using in OLD),
         ('POPULAR_DOCKER', using == 'docker'),
+        ('POPULAR_COMPOSITE', using == 'composite'),
         ('POPULAR_ANY_INPUTS', name in ANY_INPUTS)) if holds]
     inputs = [input_word(k, v) for k, v in (meta.get('inputs') or {}).items()]
     outputs = [str(k) for k in meta.get('outputs') or {}]

@@ -68,12 +68,24 @@ static size_t find_hosted(struct str label)
 	return NHOSTED;
 }
 
-/* "22.04", "14-large": a version of an image of GitHub's. */
+/* "22.04", "14-large": a version of an image of GitHub's, and what it comes in. */
 static bool is_version(struct str s)
 {
-	return s.len > 0 && s.p[0] >= '0' && s.p[0] <= '9' &&
-	       str_find(s, STR("core"), 0) == STR_NPOS && str_find(s, STR("cpu"), 0) == STR_NPOS &&
-	       str_find(s, STR("gb"), 0) == STR_NPOS;
+	static const struct str variants[] = { STR_INIT("arm"), STR_INIT("large"),
+					       STR_INIT("xlarge"), STR_INIT("intel") };
+	struct str number = str_cut(&s, '-');
+
+	for (size_t i = 0; i < number.len; i++) {
+		if (number.p[i] != '.' && (number.p[i] < '0' || number.p[i] > '9')) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+		if (s.p && str_ieq(variants[i], s)) {
+			return number.len > 0;
+		}
+	}
+	return number.len > 0 && !s.p;
 }
 
 /* What can only be meant for a runner of GitHub's: an image that is gone, or a slip of the pen.

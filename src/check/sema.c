@@ -68,12 +68,38 @@ static void hint_property(struct sema *s, struct diag *d, const struct type *obj
 	}
 }
 
+/* "cache_hit" for "cache-hit". */
+static bool same_letters(struct str x, struct str y)
+{
+	for (size_t i = 0; i < x.len && x.len == y.len; i++) {
+		bool dashes = (x.p[i] == '-' || x.p[i] == '_') && (y.p[i] == '-' || y.p[i] == '_');
+
+		if (!dashes && !str_ieq(str_slice(x, i, i + 1), str_slice(y, i, i + 1))) {
+			return false;
+		}
+	}
+	return x.len == y.len;
+}
+
+static bool is_slip(const struct type *object, struct str name)
+{
+	bool slip = false;
+
+	for (size_t i = 0; object->open && i < object->n; i++) {
+		if (str_ieq(object->props[i].name, name)) {
+			return false;
+		}
+		slip = slip || same_letters(object->props[i].name, name);
+	}
+	return slip;
+}
+
 static const struct type *property(struct sema *s, const struct node *n, const struct type *object,
 				   struct str name)
 {
 	const struct type *t = type_prop(object, name);
 
-	if (!t) {
+	if (!t || is_slip(object, name)) {
 		struct diag *d = complain(s, n, "property \"%.*s\" is not defined in %.*s",
 					  STR_ARG(name), STR_ARG(text_of(s, object)));
 

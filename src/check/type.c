@@ -36,9 +36,11 @@ const struct type *type_finish(const struct type_builder *b)
 {
 	struct type *t = arena_new(b->a, struct type);
 
-	*t = (struct type){
-		.kind = TYPE_OBJECT, .rest = b->rest, .n = b->props.n, .props = b->props.v
-	};
+	*t = (struct type){ .kind = TYPE_OBJECT,
+			    .open = b->open,
+			    .rest = b->rest,
+			    .n = b->props.n,
+			    .props = b->props.v };
 	return t;
 }
 

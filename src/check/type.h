@@ -28,7 +28,8 @@ struct type_prop {
 
 struct type {
 	enum type_kind kind;
-	bool filtered;           /* arrays: made by `*` */
+	bool filtered; /* arrays: made by `*` */
+	bool open;     /* objects: others may be there, but not under all but the same name */
 	const struct type *rest; /* items of arrays; of objects what is not named, NULL = no more */
 	size_t n;
 	const struct type_prop *props;
@@ -48,6 +49,7 @@ extern const struct type type_array;   /* of anything */
 struct type_builder {
 	struct arena *a;
 	const struct type *rest;
+	bool open;
 	VEC(struct type_prop) props;
 };
 

@@ -68,6 +68,7 @@ struct options {
 	struct str remote_name; /* "origin" unless given */
 	struct str default_branch;
 	bool no_filters;
+	bool strict;
 	struct str base; /* what changes are compared with */
 	struct str_list changed_files;
 	bool staged;            /* what is staged, not the working tree */

@@ -197,16 +197,23 @@ static const struct format {
 
 int cmd_graph(struct options *o)
 {
-	const struct format *f = &formats[0];
+	const struct format *f = NULL;
+	bool svg = str_eq(o->format, STR("svg"));
 	struct chosen c;
-	int code = chosen_read(&c, o);
+	int code;
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
 		if (str_eq(o->format, str_of(formats[i].name))) {
 			f = &formats[i];
 		}
 	}
-	if (c.n && str_eq(o->format, STR("svg"))) {
+	if (!f && !svg) {
+		return cli_usage(o,
+				 "graph has no format '%.*s'; there are text, dot, mermaid and svg",
+				 STR_ARG(o->format));
+	}
+	code = chosen_read(&c, o);
+	if (c.n && svg) {
 		graph_svg(o, &c);
 		return code;
 	}

@@ -1,6 +1,6 @@
 /*
- * cmd_validate.c - `act-c validate`: reads workflow files and says what is wrong with all of them.
- * Nothing is run and no engine is looked for.
+ * cmd_validate.c - `act-c validate`: reads workflow files, one after the other, and says what is
+ * wrong with all of them. Nothing is run and no engine is looked for.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -8,6 +8,7 @@
 #include "actc/check.h"
 #include "actc/plan.h"
 #include "cli.h"
+#include "validate_out.h"
 
 /* -W and the arguments mean the same here. */
 static struct str_list all_paths(struct options *o)
@@ -24,17 +25,26 @@ static struct str_list all_paths(struct options *o)
 	return paths;
 }
 
+struct validation {
+	struct options *o;
+	const struct validate_format *format;
+	struct validate_out out;
+	struct check_project *project;
+	struct str root; /* of the project */
+	size_t nerrors, nwarnings;
+};
+
 static void print_count(size_t n, const char *what)
 {
 	(void)printf(", %zu %s%s", n, what, n == 1 ? "" : "s");
 }
 
-static void print_summary(const struct workflow_files *files, const struct diags *diags)
+static void print_summary(const struct validation *v, size_t nfiles)
 {
-	(void)printf("%zu workflow file%s", files->n, files->n == 1 ? "" : "s");
-	print_count(diags->nerrors, "error");
-	if (diags->nwarnings > 0) {
-		print_count(diags->nwarnings, "warning");
+	(void)printf("%zu workflow file%s", nfiles, nfiles == 1 ? "" : "s");
+	print_count(v->nerrors, "error");
+	if (v->nwarnings > 0) {
+		print_count(v->nwarnings, "warning");
 	}
 	(void)putchar('\n');
 }
@@ -62,45 +72,70 @@ static struct str repository_of(struct arena *a, struct str path)
 	return STR_EMPTY;
 }
 
-static bool check_files(struct options *o, const struct workflow_files *files, struct diags *diags,
-			struct err *err)
+static bool open_project(struct validation *v, struct str path, struct err *err)
 {
-	struct check_project *project = NULL;
-	struct str last = STR_EMPTY;
+	struct str root = repository_of(&v->o->arena, path);
 
-	for (size_t i = 0; i < files->n; i++) {
-		struct str root = repository_of(&o->arena, files->v[i].path);
-		size_t before = diags->list.n;
-
-		if ((!project || !str_eq(root, last)) &&
-		    !check_project_open(&o->arena, root, &project, err)) {
-			return false;
-		}
-		last = root;
-		if (files->v[i].read) {
-			check_workflow(&o->arena, project, files->v[i].read, diags);
-		}
-		check_ignore(project, diags, before);
+	if (v->project && str_eq(root, v->root)) {
+		return true;
 	}
+	v->root = root;
+	return check_project_open(&v->o->arena, root, &v->project, err);
+}
+
+/* What a file needs is given back before the next one. */
+static bool validate_file(struct validation *v, const struct workflow_file *file, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct sources sources = { .arena = &a };
+	struct diags diags = { .arena = &a, .sources = &sources };
+	struct workflow_file f = *file;
+
+	if (!open_project(v, f.path, err)) {
+		return false;
+	}
+	workflow_file_read(&a, &f, &diags);
+	if (f.read) {
+		check_workflow(&a, v->project, f.read, &diags);
+	}
+	check_ignore(v->project, &diags, 0);
+	v->nerrors += diags.nerrors + (v->out.strict ? diags.nwarnings : 0);
+	v->nwarnings += v->out.strict ? 0 : diags.nwarnings;
+	if (diags.list.n > 0) {
+		v->format->file(&v->out, &diags);
+	}
+	arena_release(&a);
 	return true;
 }
 
 int cmd_validate(struct options *o)
 {
-	struct sources sources = { .arena = &o->arena };
-	struct diags diags = { .arena = &o->arena, .sources = &sources };
-	struct workflow_files files = { 0 };
+	struct validation v = { .o = o, .format = validate_format_find(o->format) };
 	struct str_list paths = all_paths(o);
+	struct workflow_files files = { 0 };
 	struct err err = ERR_INIT;
 
-	if (!workflow_files_load(&o->arena, paths.v, paths.n, &diags, &files, &err)) {
-		diags_print(&diags, stderr, options_colour(o, STDERR_FILENO));
+	if (!v.format) {
+		return cli_usage(o,
+				 "validate has no format '%.*s'; there are text, json, sarif and "
+				 "github",
+				 STR_ARG(o->format));
+	}
+	v.out = (struct validate_out){ .out = v.format->people ? stderr : stdout,
+				       .colour = options_colour(o, STDERR_FILENO),
+				       .strict = o->strict };
+	if (!workflow_files_find(&o->arena, paths.v, paths.n, &files, &err)) {
 		return cli_fail(&err);
 	}
-	if (!check_files(o, &files, &diags, &err)) {
-		return cli_fail(&err);
+	v.format->begin(&v.out);
+	for (size_t i = 0; i < files.n; i++) {
+		if (!validate_file(&v, &files.v[i], &err)) {
+			return cli_fail(&err);
+		}
 	}
-	diags_print(&diags, stderr, options_colour(o, STDERR_FILENO));
-	print_summary(&files, &diags);
-	return diags.nerrors > 0 ? EXIT_INVALID : EXIT_OK;
+	v.format->end(&v.out);
+	if (v.format->summary) {
+		print_summary(&v, files.n);
+	}
+	return v.nerrors > 0 ? EXIT_INVALID : EXIT_OK;
 }

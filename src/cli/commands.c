@@ -70,9 +70,16 @@ const struct command commands[] = {
 	  .args = "[FILE...]",
 	  .summary = "Check workflow files",
 	  .text = "Reads the workflow files, those given or all of .github/workflows, and reports "
-		  "all that is wrong with them, with GitHub's words. Nothing is run. The exit "
-		  "status is 3 when there is an error; warnings do not count.",
+		  "all that is wrong with them. Errors are what GitHub refuses, with its words. "
+		  "Warnings are what it takes and is hardly meant: properties that are not there, "
+		  "inputs that an action does not have, patterns that match nothing, untrusted "
+		  "text in scripts. Nothing is run or fetched. The exit status is 3 when there is "
+		  "an error; warnings count with --strict only.\n\n"
+		  "Labels of your own runners, configuration variables and what to ignore in which "
+		  "files are read from .github/actionlint.yaml. A comment '# act-c: ignore', or "
+		  "'# act-c: ignore[KIND]', on a line or alone above it silences its warnings.",
 	  .examples = "  act-c validate\n"
+		      "  act-c validate --strict --format github\n"
 		      "  act-c validate .github/workflows/ci.yml\n" },
 	{ .name = "graph",
 	  .run = cmd_graph,

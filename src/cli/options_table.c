@@ -64,7 +64,8 @@ static const char *const engines[] = {
 	"auto", "docker", "podman", "sandbox", "host", "fake", NULL
 };
 static const char *const policies[] = { "LimitedRead", "Write", NULL };
-static const char *const formats[] = { "text", "dot", "mermaid", "svg", NULL };
+static const char *const formats[] = { "text", "dot",   "mermaid", "svg",
+				       "json", "sarif", "github",  NULL };
 
 const struct option_row option_rows[] = {
 	/* What to rehearse */
@@ -532,10 +533,17 @@ const struct option_row option_rows[] = {
 	  .arg = "FORMAT",
 	  .type = OPT_TEXT,
 	  .group = GROUP_COMMAND,
-	  .commands = IN_GRAPH,
+	  .commands = IN_GRAPH | IN_VALIDATE,
 	  FIELD(format),
 	  .choices = formats,
-	  .help = "text (the default), dot for Graphviz, mermaid for Markdown, or svg." },
+	  .help = "text (the default); of graph also dot for Graphviz, mermaid for Markdown, or "
+		  "svg; of validate json, sarif for code scanning, or github for annotations." },
+	{ .name = "strict",
+	  .type = OPT_FLAG,
+	  .group = GROUP_COMMAND,
+	  .commands = IN_VALIDATE,
+	  FIELD(strict),
+	  .help = "Count warnings as errors." },
 	{ .name = "cache",
 	  .type = OPT_FLAG,
 	  .trust = TRUST_ARGUMENT,

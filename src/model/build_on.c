@@ -74,8 +74,12 @@ static void build_lists(struct build *b, const struct tok *options, struct event
 
 		memcpy((char *)f + lists[i].offset, &list, sizeof(list));
 	}
-	check_positive(b, "branches", f->branches);
-	check_positive(b, "tags", f->tags);
+	/* With both kinds, a list of negated patterns shuts its kind out, which may well be meant.
+	 */
+	if (f->branches.n == 0 || f->tags.n == 0) {
+		check_positive(b, "branches", f->branches);
+		check_positive(b, "tags", f->tags);
+	}
 	check_positive(b, "paths", f->paths);
 	check_pairs(b, options);
 }
@@ -92,7 +96,7 @@ static void build_crons(struct build *b, const struct tok *seq, struct event_fil
 		}
 		crons[i].spec = build_spanned(tok_get(item, STR("cron")));
 		crons[i].timezone = build_spanned(tok_get(item, STR("timezone"))).s;
-		if (!cron_valid(crons[i].spec.s)) {
+		if (!cron_valid(crons[i].spec.s, !b->staged)) {
 			(void)diag_error(b->diags, crons[i].spec.at, KIND,
 					 "Invalid cron expression. Expected format: '* * * * *' "
 					 "(minute hour day month weekday)");
@@ -202,11 +206,21 @@ static void build_outputs(struct build *b, const struct tok *map, struct event_f
 	f->outputs = outputs;
 }
 
+static void warn_ignored(struct build *b, const struct tok *options, struct str event)
+{
+	for (size_t i = 0; options && options->kind == TOK_MAP && i < options->u.map.n; i++) {
+		(void)diag_warning(b->diags, options->u.map.pairs[i].key->at, KIND,
+				   "The event '%.*s' has no options, so this is ignored",
+				   STR_ARG(event));
+	}
+}
+
 static void build_event(struct build *b, const struct tok *name, const struct tok *options,
 			struct event_filter *f)
 {
 	f->event = build_spanned(name);
-	if (!options) {
+	if (!options || schema_event_is_bare(f->event.s)) {
+		warn_ignored(b, options, f->event.s);
 		return;
 	}
 	if (options->kind == TOK_SEQ) {

@@ -41,7 +41,7 @@ static bool span_valid(struct str s, const struct range *range)
 }
 
 /* A span, with or without `/step`. */
-static bool part_valid(struct str s, const struct range *range)
+static bool part_valid(struct str s, const struct range *range, bool any_step)
 {
 	struct str span = str_cut(&s, '/');
 	unsigned long step = 0;
@@ -49,14 +49,14 @@ static bool part_valid(struct str s, const struct range *range)
 	if (!span_valid(span, range)) {
 		return false;
 	}
-	return !s.p ||
-	       (str_to_ulong(s, &step) && step > 0 && step >= range->min && step <= range->max);
+	return !s.p || (str_to_ulong(s, &step) && step > 0 &&
+			(any_step || (step >= range->min && step <= range->max)));
 }
 
-static bool field_valid(struct str s, const struct range *range)
+static bool field_valid(struct str s, const struct range *range, bool any_step)
 {
 	while (s.p) {
-		if (!part_valid(str_cut(&s, ','), range)) {
+		if (!part_valid(str_cut(&s, ','), range, any_step)) {
 			return false;
 		}
 	}
@@ -74,12 +74,12 @@ static struct str next_field(struct str *rest)
 	return field;
 }
 
-bool cron_valid(struct str spec)
+bool cron_valid(struct str spec, bool any_step)
 {
 	size_t n = 0;
 
 	for (; spec.p && n < FIELDS; n++) {
-		if (!field_valid(next_field(&spec), &ranges[n])) {
+		if (!field_valid(next_field(&spec), &ranges[n], any_step)) {
 			return false;
 		}
 	}

@@ -92,7 +92,9 @@ extern const struct schema schema_non_empty;
 extern const struct schema schema_non_empties; /* a sequence of them */
 extern const struct schema schema_one_or_more; /* one non-empty string or a sequence of them */
 
-extern const struct schema schema_on;       /* the value of `on` */
+extern const struct schema schema_on;         /* the value of `on` */
+extern const struct schema schema_bare_event; /* one that takes no options, and ignores them */
+bool schema_event_is_bare(struct str name);
 extern const struct schema schema_workflow; /* a whole file */
 extern const struct schema schema_job_if;   /* for conditions: their scopes */
 extern const struct schema schema_step_if;

@@ -169,29 +169,35 @@ EVENT(workflow_call, OPT("inputs", call_inputs), OPT("secrets", call_secrets),
 
 /* --- all events --- */
 
+/* GitHub starts workflows with `create: {tags: …}` and the like, and heeds no such option. */
+static const struct schema ignored = { .kind = SCHEMA_MAPPING,
+				       SCHEMA_LOOSE(schema_string, schema_any) };
+const struct schema schema_bare_event = { .kind = SCHEMA_ONE_OF,
+					  .of = SCHEMA_OF(&schema_null, &ignored) };
+
 #define EVENTS(X)                                     \
 	X("branch_protection_rule", edits)            \
 	X("check_run", check_run)                     \
 	X("check_suite", check_suite)                 \
-	X("create", schema_null)                      \
-	X("delete", schema_null)                      \
-	X("deployment", schema_null)                  \
-	X("deployment_status", schema_null)           \
+	X("create", schema_bare_event)                \
+	X("delete", schema_bare_event)                \
+	X("deployment", schema_bare_event)            \
+	X("deployment_status", schema_bare_event)     \
 	X("discussion", discussion)                   \
 	X("discussion_comment", edits)                \
-	X("fork", schema_null)                        \
-	X("gollum", schema_null)                      \
+	X("fork", schema_bare_event)                  \
+	X("gollum", schema_bare_event)                \
 	X("image_version", image_version)             \
 	X("issue_comment", edits)                     \
 	X("issues", issues)                           \
 	X("label", edits)                             \
 	X("merge_group", merge_group)                 \
 	X("milestone", milestone)                     \
-	X("page_build", schema_null)                  \
+	X("page_build", schema_bare_event)            \
 	X("project", project)                         \
 	X("project_card", project_card)               \
 	X("project_column", project_column)           \
-	X("public", schema_null)                      \
+	X("public", schema_bare_event)                \
 	X("pull_request", pull_request)               \
 	X("pull_request_comment", edits)              \
 	X("pull_request_review", review)              \
@@ -202,7 +208,7 @@ EVENT(workflow_call, OPT("inputs", call_inputs), OPT("secrets", call_secrets),
 	X("release", release)                         \
 	X("repository_dispatch", repository_dispatch) \
 	X("schedule", schedule)                       \
-	X("status", schema_null)                      \
+	X("status", schema_bare_event)                \
 	X("watch", watch)                             \
 	X("workflow_call", workflow_call)             \
 	X("workflow_dispatch", workflow_dispatch)     \
@@ -227,3 +233,10 @@ const struct schema schema_on = {
 	.report = "events",
 	.of = SCHEMA_OF(&on_string, &on_sequence, &on_mapping),
 };
+
+bool schema_event_is_bare(struct str name)
+{
+	const struct schema_prop *p = schema_prop(&on_mapping, name);
+
+	return p && p->type == &schema_bare_event;
+}

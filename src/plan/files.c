@@ -26,7 +26,7 @@ enum {
 
 struct loading {
 	struct arena *a;
-	struct diags *diags;
+	struct diags *diags; /* NULL: only the paths are wanted */
 	VEC(struct workflow_file) files;
 };
 
@@ -45,20 +45,27 @@ static struct str reason(const struct err *err, struct str path)
 		       : msg;
 }
 
-/* Its text; the model comes when all texts are there. */
-static void load_file(struct loading *l, struct str path, bool named)
+static void read_text(struct arena *a, struct workflow_file *f, struct diags *diags)
 {
 	struct strbuf text = STRBUF_INIT(FILE_MAX);
 	struct err err = ERR_INIT;
-	bool ok = read_file(arena_cstr(l->a, path), &text, &err);
+
+	f->readable = read_file(arena_cstr(a, f->path), &text, &err);
+	f->file = sources_add(diags->sources, f->path, strbuf_str(&text));
+	strbuf_release(&text);
+	if (!f->readable) {
+		diag_file_error(diags, f->file, "file", "%.*s", STR_ARG(reason(&err, f->path)));
+		err_release(&err);
+	}
+}
+
+/* Its text; the model comes when all texts are there. */
+static void load_file(struct loading *l, struct str path, bool named)
+{
 	struct workflow_file f = { .path = arena_str(l->a, path), .named = named };
 
-	f.file = sources_add(l->diags->sources, path, strbuf_str(&text));
-	strbuf_release(&text);
-	f.readable = ok;
-	if (!ok) {
-		diag_file_error(l->diags, f.file, "file", "%.*s", STR_ARG(reason(&err, path)));
-		err_release(&err);
+	if (l->diags) {
+		read_text(l->a, &f, l->diags);
 	}
 	vec_push(l->a, &l->files, f);
 }
@@ -225,26 +232,48 @@ static void read_all(struct loading *l)
 	}
 }
 
-bool workflow_files_load(struct arena *a, const struct str *paths, size_t n, struct diags *diags,
-			 struct workflow_files *out, struct err *err)
+static bool find_files(struct loading *l, const struct str *paths, size_t n,
+		       struct workflow_files *out, struct err *err)
 {
 	static const struct str standard = STR_INIT(".github/workflows");
-	struct loading l = { .a = a, .diags = diags };
 	struct str where = n ? paths[0] : standard;
 
 	for (size_t i = 0; i < (n ? n : 1); i++) {
-		if (!load_path(&l, n ? paths[i] : standard, n > 0, err)) {
+		if (!load_path(l, n ? paths[i] : standard, n > 0, err)) {
 			return false;
 		}
 		if (i > 0) {
-			where = arena_printf(a, "%.*s, %.*s", STR_ARG(where), STR_ARG(paths[i]));
+			where = arena_printf(l->a, "%.*s, %.*s", STR_ARG(where), STR_ARG(paths[i]));
 		}
 	}
-	if (l.files.n == 0) {
+	if (l->files.n == 0) {
 		return err_set(err, ERR_NOTHING, "there is no workflow (*.yml, *.yaml) in %.*s",
 			       STR_ARG(where));
 	}
-	read_all(&l);
-	*out = (struct workflow_files){ l.files.n, l.files.v, where };
+	*out = (struct workflow_files){ l->files.n, l->files.v, where };
 	return true;
+}
+
+bool workflow_files_load(struct arena *a, const struct str *paths, size_t n, struct diags *diags,
+			 struct workflow_files *out, struct err *err)
+{
+	struct loading l = { .a = a, .diags = diags };
+
+	if (!find_files(&l, paths, n, out, err)) {
+		return false;
+	}
+	read_all(&l);
+	return true;
+}
+
+bool workflow_files_find(struct arena *a, const struct str *paths, size_t n,
+			 struct workflow_files *out, struct err *err)
+{
+	return find_files(&(struct loading){ .a = a }, paths, n, out, err);
+}
+
+void workflow_file_read(struct arena *a, struct workflow_file *f, struct diags *diags)
+{
+	read_text(a, f, diags);
+	read_one(a, f, diags);
 }
