@@ -212,6 +212,22 @@ static void cancel_scope(struct run *run, struct scope *scope)
 	}
 }
 
+void schedule_stop(struct run *run)
+{
+	run->stopped = true;
+	for (struct scope *scope = run->scopes; scope; scope = scope->next) {
+		for (size_t i = 0; i < scope->njobs; i++) {
+			struct job_run *job = &scope->jobs[i];
+
+			cancel_unstarted(run, job, STR("the run was cancelled"));
+			if (job->result == RESULT_NONE && job->nlegs > 0 &&
+			    job->ended == job->nlegs) {
+				job_end(run, job, legs_result(job));
+			}
+		}
+	}
+}
+
 void schedule_cancel(struct run *run)
 {
 	for (struct scope *scope = run->scopes; scope; scope = scope->next) {
@@ -296,7 +312,9 @@ static void consider(struct run *run, struct job_run *job)
 	const struct job_run *withheld = withheld_need(job);
 
 	job->considered = true;
-	if (job->scope->broken.len) {
+	if (run->stopped || job->scope->barred) {
+		job_end_early(run, job, RESULT_CANCELLED, STR("the run was cancelled"));
+	} else if (job->scope->broken.len) {
 		job_end_early(run, job, RESULT_FAILURE, job->scope->broken);
 	} else if (withheld) {
 		job->withheld = true;
@@ -360,11 +378,20 @@ static void end_if_all_ended(struct run *run, struct job_run *job)
 	}
 }
 
+/* Its jobs are looked at, and find themselves cancelled. */
+static void bar(struct run *run, struct scope *scope)
+{
+	if (!scope->entered) {
+		scope->barred = scope->entered = true;
+		group_leave(run, (struct group_member){ .scope = scope });
+	}
+}
+
 static void cancel_member(struct run *run, struct group_member m, struct str why)
 {
 	if (m.scope) {
 		m.scope->cancelled = true;
-		m.scope->entered = true; /* its jobs are looked at, and find themselves cancelled */
+		bar(run, m.scope);
 		cancel_scope(run, m.scope);
 	} else if (m.leg && m.leg->started) {
 		cancel_leg(run, m.leg);
@@ -426,6 +453,9 @@ static bool leg_may_run(struct run *run, struct leg_run *leg)
 
 static bool scope_may_run(struct run *run, struct scope *scope)
 {
+	if (!scope->entered && scope->group && scope_cancelled(run, scope)) {
+		bar(run, scope);
+	}
 	if (!scope->entered) {
 		scope->entered =
 			!scope->group ||

@@ -26,6 +26,8 @@ bool schedule_survives_cancel(struct run *run, struct job_run *job);
 /* The run was cancelled: of each job that does not survive it, ends the legs that were not started
  * and cancels those that run. */
 void schedule_cancel(struct run *run);
+/* The run is to end at once: nothing starts any more. */
+void schedule_stop(struct run *run);
 /* 0, 1 or 5 (nothing was rehearsed). *counts: {"success": 2, …}. */
 int schedule_exit_code(const struct run *run, struct vobject **counts, struct str *conclusion);
 

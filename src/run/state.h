@@ -92,6 +92,7 @@ struct scope {
 	bool entered;                   /* its jobs may run */
 	struct str broken;              /* why none of them can; or empty */
 	bool cancelled; /* as a whole, with its calling leg; see scope_cancelled() */
+	bool barred;    /* it was cancelled before its turn came: nothing of it runs */
 	size_t njobs;
 	struct job_run *jobs; /* parallel to the workflow's */
 	struct scope *next;
@@ -110,6 +111,7 @@ struct run {
 	void (*cancel_leg)(void *ctx, struct leg_run *leg);
 	void *ctx;
 	bool cancelled;    /* by signal or timeout */
+	bool stopped;      /* at once: nothing more starts, whatever its `if` */
 	int cancel_signal; /* 0 = by timeout */
 };
 

@@ -192,6 +192,7 @@ static void kill_run(struct supervisor *s)
 	for (size_t i = 0; i < s->nworkers; i++) {
 		cancel_worker(s, s->workers[i], WORKER_KILL);
 	}
+	schedule_stop(&s->run);
 }
 
 static void take_signals(struct supervisor *s)

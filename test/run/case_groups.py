@@ -134,3 +134,17 @@ def test_other_repositories_are_not_waited_for(box):
     for tag, child in (('one', first), ('two', second)):
         runs.stop(tag)
         runs.ends(child, 0, tag)
+
+
+def test_a_cancelled_run_waits_no_more(box):
+    """Whatever its jobs' conditions say: a file whose turn never came runs nothing."""
+    runs = Runs(box, {'a': workflow('concurrency: deploy', job='if: always()')})
+    first = runs.start('a', 'one')
+    runs.until('one', 'started')
+    second = runs.start('a', 'two')
+    runs.until('two.out', 'waits')
+    second.send_signal(signal.SIGINT)
+    runs.ends(second, 130, 'two')
+    expect('started' not in runs.text('two'), runs.text('two.out'))
+    runs.stop('one')
+    runs.ends(first, 0, 'one')

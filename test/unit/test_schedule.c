@@ -332,3 +332,17 @@ Test(schedule, a_group_without_a_name_fails_its_job)
 	cr_assert_eq(job(w, "a")->result, RESULT_FAILURE);
 	world_free(w);
 }
+
+Test(schedule, a_run_that_stops_at_once_starts_nothing_more)
+{
+	struct world *w = world_new("on: push\njobs:\n  a:\n" STEP
+				    "  b:\n    needs: a\n    if: always()\n" STEP);
+	struct leg_run *a = start(w, "a");
+
+	w->run.cancelled = true;
+	schedule_stop(&w->run);
+	end(w, a, RESULT_CANCELLED);
+	cr_assert_null(schedule_next(&w->run, 0));
+	cr_assert_eq(job(w, "b")->result, RESULT_CANCELLED);
+	world_free(w);
+}
