@@ -168,6 +168,9 @@ bool channel_hash(struct channel *c, struct arena *a, struct str dir, const stru
 struct forward;
 struct forward *channel_forward(struct channel *c, struct str listen, struct str dial,
 				bool via_agent, struct err *err);
+/* The same, but each connection is `make`'s: a connected socket that does not block, or -1. */
+struct forward *channel_forward_made(struct channel *c, struct str listen, int (*make)(void *ctx),
+				     void *ctx, struct err *err);
 void channel_unforward(struct channel *c, struct forward *f);
 
 #endif

@@ -15,6 +15,9 @@
 
 struct machine;
 
+/* The docker socket of jobs: filtered, as it is, or none. */
+enum docker_socket_mode { DOCKER_SOCKET_AUTO, DOCKER_SOCKET_FULL, DOCKER_SOCKET_NEVER };
+
 enum pull_policy { PULL_MISSING, PULL_ALWAYS, PULL_NEVER };
 
 /* The runner's directories as a job sees them (DESIGN decision 9). */
@@ -79,6 +82,7 @@ struct machine_spec {
 	struct str cpus;      /* --cpus: 1.5; or empty */
 	bool changes_system;  /* the job installs packages, or uses sudo */
 	enum pull_policy pull;
+	enum docker_socket_mode docker_socket;
 	bool privileged;
 	bool publish; /* the ports of the workflow's containers are opened on this machine too */
 	const struct engine_image *known; /* what look() found when the run began */
@@ -95,6 +99,8 @@ struct machine_spec {
 	/* Asked now and then while something long goes on; true = give up (ERR_CANCELLED). Or NULL.
 	 */
 	bool (*cancelled)(void *ctx);
+	/* A line for people while steps run: the first use of the docker socket. Or NULL. */
+	void (*note)(void *ctx, struct str line);
 	void *ctx;
 };
 

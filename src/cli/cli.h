@@ -94,6 +94,7 @@ struct options {
 	struct str architecture; /* "linux/arm64" */
 	bool privileged;
 	bool publish_services;
+	enum docker_socket_mode docker_socket;
 	enum engine_down engine_down;
 
 	/* other repositories: of actions and called workflows */

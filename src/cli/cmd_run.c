@@ -298,6 +298,7 @@ static void fill_request(struct preparation *p)
 		.memory = o->memory,
 		.cpus = o->cpus,
 		.pull = o->pull,
+		.docker_socket = o->docker_socket,
 		.privileged = o->privileged,
 		.publish = o->publish_services,
 		.externals = node_store_dir(p->a),

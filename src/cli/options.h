@@ -63,6 +63,7 @@ enum option_trust {
 	TRUST_ENGINE,   /* any engine but the machine itself */
 	TRUST_NETWORK,  /* only the networks of a container's own */
 	TRUST_IMAGE,    /* any image but -self-hosted */
+	TRUST_SOCKET,   /* only no docker socket */
 	TRUST_ARGUMENT, /* command line only, the user's own files too have no say */
 };
 

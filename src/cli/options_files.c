@@ -147,6 +147,8 @@ static const char *refused(struct arena *a, const struct option_row *row, struct
 		return str_eq(value, STR("host")) || str_eq(value, STR("fake")) ? leaves : NULL;
 	case TRUST_NETWORK:
 		return own_network(value) ? NULL : leaves;
+	case TRUST_SOCKET:
+		return str_eq(value, STR("never")) ? NULL : leaves;
 	case TRUST_IMAGE:
 		return this_machine(value) ? leaves : NULL;
 	}

@@ -45,6 +45,13 @@ static const struct option_word no_color_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct option_word socket_words[] = {
+	{ "auto", DOCKER_SOCKET_AUTO },
+	{ "full", DOCKER_SOCKET_FULL },
+	{ "never", DOCKER_SOCKET_NEVER },
+	{ NULL, 0 },
+};
+
 static const struct option_word down_words[] = {
 	{ "fail", ENGINE_DOWN_FAIL },
 	{ "warn", ENGINE_DOWN_WARN },
@@ -393,6 +400,18 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN,
 	  FIELD(privileged),
 	  .help = "Run the jobs' containers with all privileges." },
+	{ .name = "docker-socket",
+	  .arg = "HOW",
+	  .type = OPT_WORD,
+	  .trust = TRUST_SOCKET,
+	  .group = GROUP_ENGINE,
+	  .commands = IN_RUN,
+	  FIELD(docker_socket),
+	  .words = socket_words,
+	  .help = "The docker socket of jobs, with the engine docker: auto (the default) passes "
+		  "on what stays with the job, whose containers, networks and volumes go when it "
+		  "ends; full passes everything, and so gives a workflow the machine; never gives "
+		  "none." },
 	{ .name = "engine-down",
 	  .arg = "WHAT",
 	  .type = OPT_WORD,

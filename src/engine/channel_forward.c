@@ -18,7 +18,9 @@
 
 struct forward {
 	struct chan_stream s;
-	char *dial;
+	char *dial; /* or NULL: */
+	int (*make)(void *ctx);
+	void *ctx;
 	bool done; /* the answer to FORWARD is there */
 	bool lost;
 	int sys;
@@ -290,7 +292,9 @@ static const struct chan_ops forward_ops = {
 void forward_open(struct channel *c, struct chan_stream *listener, uint32_t id)
 {
 	struct forward *w = (struct forward *)listener;
-	int fd = listener->ops == &forward_ops ? dial(str_of(w->dial)) : -1;
+	int fd = listener->ops != &forward_ops ? -1
+		 : w->make                     ? w->make(w->ctx)
+					       : dial(str_of(w->dial));
 	struct conn *n;
 
 	if (fd < 0) {
@@ -304,14 +308,12 @@ void forward_open(struct channel *c, struct chan_stream *listener, uint32_t id)
 	chan_add(c, &n->s, &conn_ops, id);
 }
 
-struct forward *channel_forward(struct channel *c, struct str listen, struct str to, bool via_agent,
-				struct err *err)
+/* Takes over w; waits for the agent to listen. */
+static struct forward *open_forward(struct channel *c, struct forward *w, struct str listen,
+				    struct str to, bool via_agent, struct err *err)
 {
-	struct forward *w = chan_alloc(sizeof(*w));
 	struct strbuf b = STRBUF_INIT(0);
 
-	w->dial = strndup(to.p, to.len);
-	BUG_ON(!w->dial);
 	chan_add(c, &w->s, &forward_ops, 0);
 	frame_put_bytes(&b, listen);
 	frame_put_bytes(&b, to);
@@ -331,6 +333,26 @@ struct forward *channel_forward(struct channel *c, struct str listen, struct str
 	chan_remove(c, &w->s);
 	forward_free(&w->s);
 	return NULL;
+}
+
+struct forward *channel_forward(struct channel *c, struct str listen, struct str to, bool via_agent,
+				struct err *err)
+{
+	struct forward *w = chan_alloc(sizeof(*w));
+
+	w->dial = strndup(to.p, to.len);
+	BUG_ON(!w->dial);
+	return open_forward(c, w, listen, to, via_agent, err);
+}
+
+struct forward *channel_forward_made(struct channel *c, struct str listen, int (*make)(void *ctx),
+				     void *ctx, struct err *err)
+{
+	struct forward *w = chan_alloc(sizeof(*w));
+
+	w->make = make;
+	w->ctx = ctx;
+	return open_forward(c, w, listen, STR_EMPTY, false, err);
 }
 
 void channel_unforward(struct channel *c, struct forward *f)

@@ -154,6 +154,8 @@ void docker_pod_logs(struct pod *pod, size_t service);
 void docker_pod_close(struct pod *pod, bool force);
 
 size_t docker_caches(struct arena *a, const struct docker_program *d, struct str **names);
+/* Removes what bears the label of a job's network, or of the job. */
+void docker_sweep_pod(const struct docker_program *d, struct str pod);
 int docker_sweep(const struct docker_program *d, const struct rundir *home, bool all, bool caches,
 		 struct err *err);
 

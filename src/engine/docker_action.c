@@ -61,17 +61,14 @@ static bool is_below(struct str path, struct str dir)
 	       (path.len == dir.len || path.p[dir.len] == '/' || dir.p[dir.len - 1] == '/');
 }
 
-bool docker_place(struct arena *a, struct docker_machine *m, struct str path,
-		  struct docker_place *out, struct err *err)
+bool docker_place_in(struct arena *a, struct value mounts, struct str path,
+		     struct docker_place *out)
 {
 	struct str best = STR_EMPTY;
 
 	*out = (struct docker_place){ .source = STR_EMPTY };
-	if (!read_mounts(a, m, err)) {
-		return false;
-	}
-	for (size_t i = 0; i < m->mounts.u.a->n; i++) {
-		struct value mount = m->mounts.u.a->v[i];
+	for (size_t i = 0; mounts.kind == VALUE_ARRAY && i < mounts.u.a->n; i++) {
+		struct value mount = mounts.u.a->v[i];
 		struct str at = text_of(mount, STR("Destination"));
 		struct value writable = value_get(mount, STR("RW"));
 
@@ -82,12 +79,18 @@ bool docker_place(struct arena *a, struct docker_machine *m, struct str path,
 		struct str source = text_of(mount, STR("Source"));
 		struct str rest = str_slice(path, at.len, path.len);
 
-		best = at;
+		best = out->mounted = at;
 		out->source = arena_printf(a, "%.*s%.*s", STR_ARG(source), STR_ARG(rest));
 		out->bind = str_eq(text_of(mount, STR("Type")), STR("bind"));
 		out->read_only = writable.kind == VALUE_BOOL && !writable.u.b;
 	}
 	return best.len > 0;
+}
+
+bool docker_place(struct arena *a, struct docker_machine *m, struct str path,
+		  struct docker_place *out, struct err *err)
+{
+	return read_mounts(a, m, err) && docker_place_in(a, m->mounts, path, out);
 }
 
 /* --- mounting them ---------------------------------------------------------------------------- */
@@ -249,6 +252,7 @@ bool docker_build(struct arena *a, const struct docker_program *d, const struct 
 	docker_argf(&args, "--tag=%.*s", STR_ARG(spec->image));
 	docker_argf(&args, "--file=%.*s", STR_ARG(file));
 	docker_arg(&args, "--label=act-c.cache=action");
+	docker_arg(&args, "--force-rm"); /* a step that fails would leave its container */
 	if (spec->platform.len) {
 		docker_argf(&args, "--platform=%.*s", STR_ARG(spec->platform));
 	}

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "agent_blob.h"
-#include "docker_machine.h"
+#include "docker_socket.h"
 
 enum {
 	JOB_NAME_MAX = 40,
@@ -559,6 +559,10 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 		machine_end(m, END_FORCE_MS, REMOVE_MS);
 		return NULL;
 	}
+	if (!docker_socket_offer(a, m, spec, err)) {
+		machine_end(m, END_FORCE_MS, REMOVE_MS);
+		return NULL;
+	}
 	m->base.id = read_id(a, m);
 	m->base.describe = arena_printf(a, "container %s, image %.*s", m->name, STR_ARG(image.id));
 	return &m->base;
@@ -569,6 +573,7 @@ static void docker_stop(struct machine *base, bool force)
 	struct docker_machine *m = (struct docker_machine *)base;
 
 	machine_end(m, force ? END_FORCE_MS : END_MS, force ? REMOVE_FORCE_MS : REMOVE_MS);
+	docker_socket_end(m);
 }
 
 static bool look_with(struct arena *a, const struct docker_program *d, struct str image,

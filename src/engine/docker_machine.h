@@ -21,8 +21,9 @@ struct docker_machine {
 	struct str image, platform;
 	bool health; /* the workflow has given it a health check */
 	struct timespec started;
-	struct arena *arena; /* as long as it */
-	struct value mounts; /* `inspect`'s, once asked for */
+	struct arena *arena;          /* as long as it */
+	struct docker_socket *socket; /* that its steps have; or NULL */
+	struct value mounts;          /* `inspect`'s, once asked for */
 };
 
 /* What `docker run` (and the agent) said on stderr, the end of it. */
@@ -53,10 +54,13 @@ void docker_action_paths(struct docker_machine *m);
 /* The place at the daemon that a path of the container is, a file system path there; false (without
  * an error) when it is in none of its mounts. */
 struct docker_place {
-	struct str source; /* "/var/lib/docker/volumes/…/_data/sub" */
-	bool bind;         /* of the user's own directories */
+	struct str source;  /* "/var/lib/docker/volumes/…/_data/sub" */
+	struct str mounted; /* where in the container what it is in is mounted */
+	bool bind;          /* of the user's own directories */
 	bool read_only;
 };
+bool docker_place_in(struct arena *a, struct value mounts, struct str path,
+		     struct docker_place *out);
 bool docker_place(struct arena *a, struct docker_machine *m, struct str path,
 		  struct docker_place *out, struct err *err);
 

@@ -240,3 +240,25 @@ int docker_sweep(const struct docker_program *d, const struct rundir *home, bool
 	}
 	return ok ? removed : -1;
 }
+
+void docker_sweep_pod(const struct docker_program *d, struct str pod)
+{
+	struct arena a = ARENA_INIT;
+	struct err ignored = ERR_INIT;
+	struct str filter = arena_printf(&a, "act-c.pod=%.*s", STR_ARG(pod));
+
+	for (size_t k = 0; k < KINDS; k++) {
+		struct things found = { 0 };
+		VEC(struct str) ids = { 0 };
+
+		if (!list(&a, d, &kinds[k], filter, &found, &ignored)) {
+			break;
+		}
+		for (size_t i = 0; i < found.n; i++) {
+			vec_push(&a, &ids, found.v[i].id);
+		}
+		(void)remove_all(&a, d, &kinds[k], ids.v, ids.n);
+	}
+	err_release(&ignored);
+	arena_release(&a);
+}

@@ -194,6 +194,14 @@ static void on_progress(void *ctx, struct str line)
 	job_flush(job);
 }
 
+/* Into the log of what runs. */
+static void on_note(void *ctx, struct str line)
+{
+	struct job *job = ctx;
+
+	job_log(job, job->running ? job->running->path : job->set_up_path, line);
+}
+
 /* Asked while something long goes on; the agent that may be there already must hear from us. */
 static bool set_up_cancelled(void *ctx)
 {
@@ -223,6 +231,7 @@ struct machine_spec job_machine_spec(struct job *job, struct str path)
 	spec.changes_system = job_changes_system(job->def);
 	spec.progress = on_progress;
 	spec.cancelled = set_up_cancelled;
+	spec.note = on_note;
 	spec.ctx = job;
 	return spec;
 }

@@ -294,6 +294,8 @@ static const char *const leaving[] = {
 	"--bind=true",
 	"--container-options -v/:/x",
 	"--privileged",
+	"--docker-socket full",
+	"--docker-socket=auto",
 	"--env-file ../x",
 	"--secret-file /etc/passwd",
 	"-e ../../x",
@@ -331,6 +333,7 @@ Test(options, the_repositorys_actrc_does_not_leave_the_isolation, .init = make_p
 			     0, "%s", leaving[i]);
 		cr_expect_eq(o.bind, plain.bind, "%s", leaving[i]);
 		cr_expect_eq(o.privileged, plain.privileged, "%s", leaving[i]);
+		cr_expect_eq(o.docker_socket, plain.docker_socket, "%s", leaving[i]);
 		arena_release(&o.arena);
 	}
 	arena_release(&plain.arena);

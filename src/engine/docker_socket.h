@@ -1,0 +1,40 @@
+/* docker_socket.h - the docker socket that a job has, as the files about it share it. */
+#ifndef ACTC_ENGINE_DOCKER_SOCKET_H
+#define ACTC_ENGINE_DOCKER_SOCKET_H
+
+#include "docker_gate.h"
+#include "docker_machine.h"
+
+struct docker_socket {
+	struct docker_gate gate;
+	enum docker_socket_mode mode;
+	const struct docker_program *program;
+	const struct rundir *rundir;
+	const char *mark; /* in the run's directory, once something may be there */
+	const char *dial; /* the daemon's socket here; NULL: through the client */
+	bool used;
+	void (*note)(void *ctx, struct str line);
+	void *ctx;
+};
+
+/* Listens in the machine, as far as the mode says so; a job whose docker is not used pays one round
+ * trip for it. */
+bool docker_socket_offer(struct arena *a, struct docker_machine *m, const struct machine_spec *spec,
+			 struct err *err);
+/* Removes what the job has made through it. */
+void docker_socket_end(struct docker_machine *m);
+
+/* One connection, in a process of its own (docker_proxy.c). */
+void docker_proxy(const struct docker_socket *s, int client);
+int docker_proxy_ask(void *socket, struct arena *a, const char *method, struct str path,
+		     struct str body, struct value *out);
+
+/*
+ * What a client of BuildKit says in its session (HTTP/2 with gRPC): false once it asks for what a
+ * build may not have, the network or devices of the machine (docker_guard.c).
+ */
+struct docker_guard;
+struct docker_guard *docker_guard_new(void);
+bool docker_guard_takes(struct docker_guard *g, struct str bytes);
+
+#endif

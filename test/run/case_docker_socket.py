@@ -1,0 +1,60 @@
+"""The docker socket of jobs: --docker-socket auto, full, never."""
+import subprocess
+
+from harness import expect
+
+WORKFLOW = '''on: push
+jobs:
+  job:
+    runs-on: ubuntu-latest
+    env: {OTHER: '%s'}
+    steps:
+      - uses: actions/checkout@v4
+%s
+'''
+STEP = '      - run: python3 docker/ask.py %s\n'
+
+
+def run(box, what, *args, **more):
+    """With a container of somebody else at the daemon, which must live on."""
+    other = subprocess.run(['docker', 'run', '-d', '--rm', 'act-c-test:busybox', 'sleep', '600'],
+                           check=True, capture_output=True, text=True).stdout.strip()
+    try:
+        text = WORKFLOW % (other, ''.join(STEP % w for w in what))
+        box.init(text, 'socket.yml', before='cp -r "$ACTC_TESTDATA"/run/docker .')
+        result = box.run('push', *args, **more)
+        alive = subprocess.run(['docker', 'inspect', '--format={{.State.Running}}', other],
+                               capture_output=True, text=True)
+        expect(alive.stdout.strip() == 'true', 'a container of somebody else is gone')
+        return result
+    finally:
+        subprocess.run(['docker', 'rm', '-f', other], capture_output=True)
+
+
+def made():
+    listed = subprocess.run(['docker', 'ps', '-aq', '--filter', 'label=act-c.pod'],
+                            capture_output=True, text=True).stdout
+    names = subprocess.run('docker volume ls -q; docker network ls --format "{{.Name}}"',
+                           shell=True, capture_output=True, text=True).stdout
+    return listed, names
+
+
+def test_docker_socket_auto(box):
+    result = run(box, ['own', 'refused'])
+    result.exits(0)
+    result.says('own-42', 'refused-42', '(the job uses the docker socket: what it makes there')
+    _, names = made()
+    expect('of-a-job' not in names, f'left: {names}')
+
+
+def test_docker_socket_full(box):
+    result = run(box, ['full'], '--docker-socket', 'full')
+    result.exits(0)
+    result.says('full-42', '(the job uses the docker socket, unfiltered')
+
+
+def test_docker_socket_never(box):
+    box.init('on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n'
+             "    steps: [{run: 'test ! -e /var/run/docker.sock'}]\n", 'never.yml')
+    result = box.run('push', '--docker-socket', 'never')
+    result.exits(0)
