@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "actc/action_lock.h"
 #include "actc/arena.h"
 #include "actc/err.h"
 #include "actc/str.h"
@@ -30,6 +31,10 @@ struct action_ref {
 /* False with the runner's words for what is no such reference. */
 bool action_ref_parse(struct arena *a, struct str uses, struct action_ref *out, struct str *why);
 
+/* "owner/repo@ref" with owner and repository in lower case: what names a repository in lock files,
+ * whatever the path. */
+struct str action_key(struct arena *a, const struct action_ref *ref);
+
 /* --local-repository OWNER/REPO[@REF]=DIR: the directory stands for the repository, as it is. */
 struct local_repository {
 	struct str name; /* "owner/repo" or "owner/repo@ref" */
@@ -40,6 +45,7 @@ struct action_store_spec {
 	struct str dir;    /* empty: below $XDG_CACHE_HOME, or ~/.cache */
 	struct str server; /* asked before github.com: "https://ghes.example"; empty: none */
 	bool offline;      /* never the network: what is not there is an error that says so */
+	bool locked;       /* only what a lock file pins, and full commits */
 	bool refresh;      /* ask again what tags and branches are, once per open store */
 	long max_age_s;    /* 0 = ACTION_MAX_AGE_S, < 0 = no age at all */
 	size_t nlocal;
@@ -58,8 +64,10 @@ struct str action_store_dir(const struct action_store *s);
 
 /* One repository that is wanted, and what came of it. */
 struct action_fetch {
-	struct action_ref ref; /* of it the path is not looked at */
-	struct str pin;        /* the commit that a lock file names; or empty */
+	struct action_ref ref;          /* of it the path is not looked at */
+	struct str pin;                 /* a commit that goes before the ref; or empty */
+	const struct action_lock *lock; /* of the repository that the workflow is of; or NULL */
+	struct str workflow;            /* the file that it is wanted for; empty: no lock counts */
 
 	struct str tree;   /* the directory that holds the repository; empty = failed */
 	struct str commit; /* empty: a directory of --local-repository, which is used as it is */
@@ -67,13 +75,23 @@ struct action_fetch {
 	struct str full;   /* the ref in full: "refs/tags/v1"; a commit as it is */
 	struct str error;  /* in GitHub's words where it has some */
 	struct str note;   /* for people: an old answer was used, since the remote gave none */
-	struct str drift;  /* with pin: the commit that the ref stands for by now, when another */
+	bool locked;       /* the lock file said which commit */
+	struct str drift;  /* with a pin or lock: the commit that the ref stands for by now, when
+			      another */
 	bool fetched;      /* over the network, just now */
 };
 
 /* Finds all of them, those that are not there yet several at a time. True when none failed. What is
  * in the cache costs a look at two files and starts no process. */
 bool action_store_fetch(struct arena *a, struct action_store *s, struct action_fetch *v, size_t n);
+
+/* A tag, else a branch, that stands for the commit now; of several tags the one that says most.
+ * Empty: none does, or the remote cannot be asked. */
+struct str action_store_ref_of(struct arena *a, const struct action_store *s,
+			       const struct action_ref *ref, struct str commit);
+/* GitHub's numbers of owner and repository, by its API. */
+bool action_store_ids(struct arena *a, const struct action_store *s, const struct action_ref *ref,
+		      struct str *owner_id, struct str *repo_id, struct err *err);
 
 /* A tree that is kept. */
 struct action_kept {

@@ -64,10 +64,11 @@ struct run_request {
 	const struct matrix_filter *matrix;
 	size_t nmatrix;
 	const struct label_images *images;
-	const struct calls *calls;    /* what jobs with `uses` call */
-	struct action_store *actions; /* where the repositories of actions come from */
-	struct node_spec node;        /* what runs JavaScript actions; .path "image": its own */
-	const struct engine *engine;  /* for jobs that are not placed on the host */
+	const struct calls *calls;      /* what jobs with `uses` call */
+	const struct action_lock *lock; /* of the own repository */
+	struct action_store *actions;   /* where the repositories of actions come from */
+	struct node_spec node;          /* what runs JavaScript actions; .path "image": its own */
+	const struct engine *engine;    /* for jobs that are not placed on the host */
 	struct machine_spec
 		machine; /* network, pull, bind, … the job's part is filled in per job */
 	struct rundir *rundir;

@@ -101,7 +101,7 @@ struct options {
 	struct str_list local_repositories; /* OWNER/REPO[@REF]=DIR */
 	struct str github_instance;         /* a host, or its URL */
 	struct str node, node_mirror;
-	bool offline, refresh, remote_checkout;
+	bool offline, refresh, remote_checkout, locked, check;
 	unsigned long action_max_age_ms; /* 0 = not given */
 
 	/* how */
@@ -175,6 +175,7 @@ int cmd_eval(struct options *o);
 int cmd_parse(struct options *o);
 int cmd_hook(struct options *o);
 int cmd_actions(struct options *o);
+int cmd_lock(struct options *o);
 int cmd_artifacts(struct options *o);
 int cmd_cache(struct options *o);
 int cmd_help(struct options *o);

@@ -50,6 +50,9 @@ static bool load_calls(struct planning *p, struct err *err)
 	for (size_t i = 0; i < s->n; i++) {
 		roots[i] = s->v[i].workflow;
 	}
+	if (!remotes_lock(&p->remotes, roots, s->n, &p->diags)) {
+		return err_set(err, ERR_INVALID, "the locked actions cannot be used");
+	}
 	return calls_load(p->a, roots, s->n, &places, NULL, &p->diags, &p->calls) ||
 	       err_set(err, ERR_INVALID, "a called workflow cannot be used");
 }

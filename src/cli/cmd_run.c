@@ -46,6 +46,9 @@ static bool load_calls(struct preparation *p, struct err *err)
 	for (size_t i = 0; i < p->selection.n; i++) {
 		roots[i] = p->selection.v[i].workflow;
 	}
+	if (!remotes_lock(&p->remotes, roots, p->selection.n, &p->diags)) {
+		return err_set(err, ERR_INVALID, "the locked actions cannot be used");
+	}
 	return calls_load(p->a, roots, p->selection.n, &places, NULL, &p->diags, &p->calls) ||
 	       err_set(err, ERR_INVALID, "a called workflow cannot be used");
 }
@@ -275,6 +278,7 @@ static void fill_request(struct preparation *p)
 	r->images = &o->images;
 	r->calls = p->calls;
 	r->actions = p->remotes.store;
+	r->lock = &p->remotes.lock;
 	r->node = (struct node_spec){ .dir = node_store_dir(p->a),
 				      .path = o->node,
 				      .mirror = o->node_mirror,

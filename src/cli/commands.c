@@ -175,6 +175,23 @@ const struct command commands[] = {
 	  .examples = "  act-c actions fetch\n"
 		      "  act-c actions fetch actions/checkout@v4\n"
 		      "  act-c actions clean actions/cache@v3\n" },
+	{ .name = "lock",
+	  .run = cmd_lock,
+	  .bit = IN_LOCK,
+	  .args = "",
+	  .summary = "Pin the actions of the workflows to commits",
+	  .text = "Writes .github/workflows/actions.lock, in GitHub's format: the commit of every "
+		  "action that the workflows use, with those that composite actions use in turn. "
+		  "GitHub and act-c then run these commits, whatever the tags become; act-c names "
+		  "a tag that has moved. What is locked already keeps its commit, unless --refresh "
+		  "asks for new ones; what is not used any more goes.\n\n"
+		  "Workflows that use local actions by ./ cannot be locked; $/ names the same "
+		  "action in the same commit. Workflows that jobs call in other repositories are "
+		  "locked where they are.",
+	  .examples = "  act-c lock\n"
+		      "  act-c lock --check\n"
+		      "  act-c lock --refresh\n"
+		      "  act-c run --locked\n" },
 	{ .name = "eval",
 	  .run = cmd_eval,
 	  .bit = IN_EVAL,

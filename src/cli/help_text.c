@@ -15,6 +15,8 @@ const size_t exit_nrows = sizeof(exit_rows) / sizeof(exit_rows[0]);
 
 const struct file_row file_rows[] = {
 	{ ".github/workflows/*.yml, *.yaml", "The workflows." },
+	{ ".github/workflows/actions.lock",
+	  "The commits that actions are pinned to, in GitHub's format (see the command lock)." },
 	{ ".secrets, .vars, .env, .input",
 	  "Secrets, variables, environment and inputs that are read when they are there: "
 	  "NAME=VALUE lines with optional quotes and export, # comments. Keep them out of the "

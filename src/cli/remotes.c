@@ -59,6 +59,7 @@ bool remotes_open(struct remotes *r, struct options *o, struct run_values *value
 	struct action_store_spec spec = { .dir = STR_EMPTY,
 					  .server = server_of(a, o->github_instance),
 					  .offline = o->offline,
+					  .locked = o->locked,
 					  .refresh = o->refresh,
 					  .max_age_s = (long)((o->action_max_age_ms + 999) / 1000),
 					  .nlocal = n,
@@ -96,6 +97,39 @@ bool remotes_values(struct remotes *r, struct err *err)
 	return true;
 }
 
+static void refuse_locals(struct diags *diags, const struct step_def *steps, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct str uses = steps[i].uses.s;
+
+		if (steps[i].kind == STEP_USES && str_starts(uses, STR("./"))) {
+			(void)diag_error(diags, steps[i].uses.at, "actions-lock",
+					 "a workflow that " ACTION_LOCK_PATH
+					 " locks cannot use the local action '%.*s'; '$/%.*s' is "
+					 "the same one at the running commit",
+					 STR_ARG(diag_quote(uses)),
+					 STR_ARG(diag_quote(str_slice(uses, 2, uses.len))));
+		}
+		refuse_locals(diags, steps[i].steps, steps[i].nsteps);
+	}
+}
+
+bool remotes_lock(struct remotes *r, const struct workflow *const *v, size_t n, struct diags *diags)
+{
+	size_t before = diags->nerrors;
+
+	if (!action_lock_read(&r->o->arena, STR_EMPTY, diags, &r->lock)) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; action_lock_workflow(&r->lock, v[i]->path) && k < v[i]->njobs;
+		     k++) {
+			refuse_locals(diags, v[i]->jobs[k].steps, v[i]->jobs[k].nsteps);
+		}
+	}
+	return diags->nerrors == before;
+}
+
 static bool fetch_called(void *ctx, struct arena *a, struct str workflow,
 			 struct call_source *source, struct str *why)
 {
@@ -105,10 +139,14 @@ static bool fetch_called(void *ctx, struct arena *a, struct str workflow,
 	struct str uses =
 		arena_printf(a, "%.*s@%.*s", STR_ARG(source->repository), STR_ARG(source->ref));
 
-	(void)workflow;
+	f.workflow = workflow; /* for --locked */
 	if (!action_ref_parse(a, uses, &f.ref, why)) {
 		return false;
 	}
+
+	const struct lock_entry *e = action_lock_find(&r->lock, action_key(a, &f.ref));
+
+	f.pin = e ? e->commit : STR_EMPTY;
 	if (!remotes_values(r, &err)) {
 		*why = arena_str(a, str_of(err.msg));
 		err_release(&err);

@@ -143,6 +143,56 @@ static void tell(struct preparing *p, const struct action_repo *r)
 			     STR_ARG(r->ref), STR_ARG(sha)));
 }
 
+/* What has its commits locked: the repository that the job's workflow is of. */
+static void add_lock(struct preparing *p, struct action_fetch *v, size_t n)
+{
+	struct job *job = p->job;
+	struct arena *a = &job->arena;
+	const struct run_request *request = job->run->request;
+	const struct workflow *w = job->leg->job->scope->workflow->workflow;
+	const struct call_source *source = calls_source(request->calls, w);
+	const struct action_lock *lock = request->lock;
+	struct str path = w->path;
+
+	if (source) {
+		struct diags diags = { .arena = a, .sources = request->sources };
+		struct action_lock *theirs = arena_new(a, struct action_lock);
+
+		(void)action_lock_read(a, source->dir, &diags, theirs);
+		lock = theirs;
+		path = source->path;
+	}
+	for (size_t i = 0; i < n; i++) {
+		v[i].lock = lock;
+		v[i].workflow = path;
+	}
+}
+
+static void tell_lock(struct preparing *p, const struct action_fetch *v, size_t n)
+{
+	struct arena *a = &p->job->scratch;
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		any = any || v[i].locked;
+	}
+	if (any) {
+		job_log(p->job, p->path,
+			STR("Using locked action versions from the workflow's lockfile"));
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].drift.len) {
+			job_annotate(p->job, p->path, "warning",
+				     arena_printf(a,
+						  "%.*s/%.*s@%.*s is locked to %.*s; by now it "
+						  "stands for %.*s",
+						  STR_ARG(v[i].ref.owner), STR_ARG(v[i].ref.repo),
+						  STR_ARG(v[i].ref.ref), STR_ARG(v[i].commit),
+						  STR_ARG(v[i].drift)));
+		}
+	}
+}
+
 /* All that are not there yet, at once. */
 static bool fetch(struct preparing *p)
 {
@@ -169,7 +219,9 @@ static bool fetch(struct preparing *p)
 	}
 	job_log(job, p->path, STR("Getting action download info"));
 	job_flush(job);
+	add_lock(p, v, n);
 	(void)action_store_fetch(a, job->run->request->actions, v, n);
+	tell_lock(p, v, n);
 	for (size_t i = 0; i < n; i++) {
 		repos[i]->wanted = false;
 		if (v[i].tree.len == 0) {

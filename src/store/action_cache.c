@@ -34,6 +34,16 @@ bool action_is_commit(struct str s)
 	return s.len == COMMIT_LEN;
 }
 
+static struct str lower(struct arena *a, struct str s)
+{
+	char *p = arena_cstr(a, s);
+
+	for (size_t i = 0; i < s.len; i++) {
+		p[i] = (char)tolower((unsigned char)p[i]);
+	}
+	return str_mk(p, s.len);
+}
+
 struct str action_name(struct arena *a, const struct action_ref *ref)
 {
 	return arena_printf(a, "%.*s/%.*s@%.*s", STR_ARG(ref->owner), STR_ARG(ref->repo),
@@ -103,18 +113,14 @@ bool action_ref_parse(struct arena *a, struct str uses, struct action_ref *out, 
 	return false;
 }
 
+struct str action_key(struct arena *a, const struct action_ref *ref)
+{
+	return arena_printf(a, "%.*s/%.*s@%.*s", STR_ARG(lower(a, ref->owner)),
+			    STR_ARG(lower(a, ref->repo)), STR_ARG(ref->ref));
+}
+
 /* --- paths --------------------------------------------------------------------------------------
  */
-
-static struct str lower(struct arena *a, struct str s)
-{
-	char *p = arena_cstr(a, s);
-
-	for (size_t i = 0; i < s.len; i++) {
-		p[i] = (char)tolower((unsigned char)p[i]);
-	}
-	return str_mk(p, s.len);
-}
 
 /* "https://ghes.example:8443" as a directory; whatever no host has becomes '_'. */
 static struct str host_dir(struct arena *a, struct str server)

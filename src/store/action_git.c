@@ -275,6 +275,48 @@ bool action_git_resolve(struct arena *a, const struct action_store *s, struct st
 	return ok;
 }
 
+/* The longest tag: of v4 and v4.2.1, which are one commit, the second. */
+static struct str best_name(struct arena *a, struct str answer, struct str commit)
+{
+	struct str tag = STR_EMPTY, branch = STR_EMPTY;
+
+	while (answer.p) {
+		struct str name = str_cut(&answer, '\n');
+		struct str id = str_cut(&name, '\t');
+
+		name = name.p ? str_trim(name) : STR_EMPTY;
+		if (str_ends(name, STR("^{}"))) {
+			name.len -= 3;
+		}
+		if (!str_ieq(id, commit)) {
+			continue;
+		}
+		if (str_starts(name, STR("refs/tags/")) && name.len - 10 > tag.len) {
+			tag = str_slice(name, 10, name.len);
+		} else if (str_starts(name, STR("refs/heads/")) && branch.len == 0) {
+			branch = str_slice(name, 11, name.len);
+		}
+	}
+	return arena_str(a, tag.len ? tag : branch);
+}
+
+struct str action_git_ref_of(struct arena *a, const struct action_store *s, struct str server,
+			     const struct action_ref *ref, struct str commit)
+{
+	struct strbuf answer = STRBUF_INIT(ANSWER_MAX);
+	const char *argv[] = { "ls-remote", "-q", "--tags", "--heads", url_of(a, server, ref).p,
+			       NULL };
+	struct git_call call = { .args = argv, .dir = STR("/"), .out = &answer };
+	struct err ignored = ERR_INIT;
+	struct str name = ask(a, s, server, &call, &ignored)
+				  ? best_name(a, strbuf_str(&answer), commit)
+				  : STR_EMPTY;
+
+	err_release(&ignored);
+	strbuf_release(&answer);
+	return name;
+}
+
 /* --- its tree -----------------------------------------------------------------------------------
  */
 

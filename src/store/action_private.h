@@ -46,6 +46,8 @@ int action_lock(const struct action_store *s, const struct action_ref *ref, stru
  * such. */
 bool action_git_resolve(struct arena *a, const struct action_store *s, struct str server,
 			const struct action_ref *ref, struct action_record *out, struct err *err);
+struct str action_git_ref_of(struct arena *a, const struct action_store *s, struct str server,
+			     const struct action_ref *ref, struct str commit);
 /* The commit's tree in dest, which is made. */
 bool action_git_fetch(struct arena *a, const struct action_store *s, struct str server,
 		      const struct action_ref *ref, struct str commit, struct str dest,

@@ -129,6 +129,32 @@ static struct str known_commit(const struct action_fetch *f)
 	return f->pin.len ? f->pin : action_is_commit(f->ref.ref) ? f->ref.ref : STR_EMPTY;
 }
 
+/* What the lock file says of it becomes its pin. False: it is not among what the workflow has
+ * locked, or, where only that is wanted, no lock file has it. */
+static bool apply_lock(struct arena *a, const struct action_store *s, struct action_fetch *f)
+{
+	const struct lock_workflow *w = action_lock_workflow(f->lock, f->workflow);
+	const struct lock_entry *e = w ? action_lock_find(f->lock, action_key(a, &f->ref)) : NULL;
+	struct str name = action_name(a, &f->ref);
+
+	f->locked = e != NULL;
+	if (e) {
+		f->pin = e->commit;
+	} else if (w) {
+		f->error = arena_printf(a,
+					"%.*s is not in " ACTION_LOCK_PATH
+					", which locks the actions of %.*s; `act-c lock` adds it",
+					STR_ARG(name), STR_ARG(f->workflow));
+	} else if (s->spec.locked && f->workflow.len && f->pin.len == 0 &&
+		   !action_is_commit(f->ref.ref)) {
+		f->error = arena_printf(a,
+					"%.*s is not locked, and --locked wants all to be; `act-c "
+					"lock` writes " ACTION_LOCK_PATH,
+					STR_ARG(name));
+	}
+	return f->error.len == 0;
+}
+
 static void note_drift(struct action_fetch *f, const struct action_record *r)
 {
 	if (f->pin.len && !str_ieq(f->pin, r->commit)) {
@@ -494,9 +520,11 @@ bool action_store_fetch(struct arena *a, struct action_store *s, struct action_f
 		for (size_t k = 0; k < FIELDS; k++) {
 			*field(&v[i], k) = STR_EMPTY;
 		}
-		v[i].fetched = false;
+		v[i].fetched = v[i].locked = false;
 		if (local) {
 			use_local(a, local, &v[i]);
+		} else if (!apply_lock(a, s, &v[i])) {
+			missing[i] = false;
 		} else if (s->dir.len == 0) {
 			refuse_homeless(&v[i]);
 		} else if (!use_cache(a, s, &v[i])) {

@@ -34,20 +34,9 @@ struct walk {
 /* --- nodes --------------------------------------------------------------------------------------
  */
 
-static struct str lower(struct arena *a, struct str s)
-{
-	char *p = arena_cstr(a, s);
-
-	for (size_t i = 0; i < s.len; i++) {
-		p[i] = (char)(p[i] >= 'A' && p[i] <= 'Z' ? p[i] - 'A' + 'a' : p[i]);
-	}
-	return str_mk(p, s.len);
-}
-
 static size_t node_of(struct walk *w, struct action_ref ref, bool called)
 {
-	struct str key = arena_printf(w->a, "%.*s/%.*s@%.*s", STR_ARG(lower(w->a, ref.owner)),
-				      STR_ARG(lower(w->a, ref.repo)), STR_ARG(ref.ref));
+	struct str key = action_key(w->a, &ref);
 	bool fresh = false;
 	size_t *index = strmap_slot(w->a, &w->keys, key, &fresh);
 
