@@ -24,25 +24,17 @@ struct diag *check_warn(struct check *c, struct span at, const char *kind, const
 	return diag_warning(c->diags, at, kind, "%.*s", STR_ARG(diag_quote(msg)));
 }
 
-const struct tok_pair *check_pair(const struct tok *map, const char *key)
+const struct tok_pair *check_pair_of(const struct tok *map, struct str key)
 {
-	size_t len = strlen(key);
-
-	for (size_t i = 0; map && map->kind == TOK_MAP && i < map->u.map.n; i++) {
+	for (size_t i = 0; map->kind == TOK_MAP && i < map->u.map.n; i++) {
 		const struct tok *k = map->u.map.pairs[i].key;
 
-		if (k->kind == TOK_STRING && k->u.s.len == len && memcmp(k->u.s.p, key, len) == 0) {
+		if (k->kind == TOK_STRING && k->u.s.len == key.len && k->u.s.p[0] == key.p[0] &&
+		    memcmp(k->u.s.p, key.p, key.len) == 0) {
 			return &map->u.map.pairs[i];
 		}
 	}
 	return NULL;
-}
-
-const struct tok *check_get(const struct tok *map, const char *key)
-{
-	const struct tok_pair *pair = check_pair(map, key);
-
-	return pair ? pair->value : NULL;
 }
 
 struct str check_literal(const struct tok *t)

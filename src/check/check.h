@@ -90,8 +90,21 @@ __attribute__((format(printf, 4, 5))) struct diag *check_warn(struct check *c, s
 /* --- tokens --- */
 
 /* The pair of a literal key, NULL when there is none or t is no mapping. */
-const struct tok_pair *check_pair(const struct tok *map, const char *key);
-const struct tok *check_get(const struct tok *map, const char *key);
+const struct tok_pair *check_pair_of(const struct tok *map, struct str key);
+
+/* Inline, so that the length of a literal costs nothing. */
+static inline const struct tok_pair *check_pair(const struct tok *map, const char *key)
+{
+	return map ? check_pair_of(map, str_mk(key, strlen(key))) : NULL;
+}
+
+static inline const struct tok *check_get(const struct tok *map, const char *key)
+{
+	const struct tok_pair *pair = check_pair(map, key);
+
+	return pair ? pair->value : NULL;
+}
+
 /* A literal string that was read without an error, else empty with .p == NULL. */
 struct str check_literal(const struct tok *t);
 /* Bytes of a scalar's text in the file. */

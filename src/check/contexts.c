@@ -170,12 +170,30 @@ static void build_inputs(struct check *c)
 	c->contexts.inputs = type_finish(&b);
 }
 
+enum { NGITHUB = sizeof(github_props) / sizeof(github_props[0]) };
+
+static const struct type *github_with_event(struct check *c, const struct type *event)
+{
+	struct type_prop *props = arena_array(c->a, struct type_prop, NGITHUB);
+	struct type *github = arena_new(c->a, struct type);
+
+	memcpy(props, github_props, sizeof(github_props));
+	for (size_t i = 0; i < NGITHUB; i++) {
+		if (str_eq(props[i].name, STR("event"))) {
+			props[i].type = event;
+		}
+	}
+	*github = github_type;
+	github->props = props;
+	return github;
+}
+
 /* github.event.inputs of a dispatched workflow: what is declared, all of it text. A called one has
  * those of its caller, whatever they are. */
 static void build_github(struct check *c)
 {
 	const struct event_filter *dispatch = workflow_event(c->w, STR("workflow_dispatch"));
-	struct type_builder github = { .a = c->a }, event = { .a = c->a, .rest = &type_any };
+	struct type_builder event = { .a = c->a, .rest = &type_any };
 	struct type_builder inputs = { .a = c->a };
 	const struct tok *map = check_get(event_options(c, "workflow_dispatch"), "inputs");
 
@@ -189,13 +207,7 @@ static void build_github(struct check *c)
 		}
 	}
 	type_add(&event, STR("inputs"), type_finish(&inputs));
-	for (size_t i = 0; i < github_type.n; i++) {
-		bool is_event = str_eq(github_props[i].name, STR("event"));
-
-		type_add(&github, github_props[i].name,
-			 is_event ? type_finish(&event) : github_props[i].type);
-	}
-	c->contexts.github = type_finish(&github);
+	c->contexts.github = github_with_event(c, type_finish(&event));
 }
 
 /* Only of a file that nothing but a call starts, and that says which secrets it takes. */

@@ -5,35 +5,35 @@
 #include "check.h"
 
 struct key_rule {
-	const char *key;
+	struct str key;
 	enum wanted wanted;
 };
 
 static const struct key_rule job_keys[] = {
-	{ "name", WANT_TEXT },
-	{ "runs-on", WANT_LABELS },
-	{ "env", WANT_OBJECT },
-	{ "timeout-minutes", WANT_NUMBER },
-	{ "cancel-timeout-minutes", WANT_NUMBER },
-	{ "continue-on-error", WANT_BOOL },
-	{ "strategy", WANT_ANY },
-	{ "container", WANT_ANY },
-	{ "services", WANT_OBJECT },
-	{ "concurrency", WANT_ANY },
-	{ "environment", WANT_ANY },
-	{ "defaults", WANT_ANY },
-	{ "snapshot", WANT_ANY },
-	{ "with", WANT_ANY },
-	{ "secrets", WANT_ANY },
+	{ STR_INIT("name"), WANT_TEXT },
+	{ STR_INIT("runs-on"), WANT_LABELS },
+	{ STR_INIT("env"), WANT_OBJECT },
+	{ STR_INIT("timeout-minutes"), WANT_NUMBER },
+	{ STR_INIT("cancel-timeout-minutes"), WANT_NUMBER },
+	{ STR_INIT("continue-on-error"), WANT_BOOL },
+	{ STR_INIT("strategy"), WANT_ANY },
+	{ STR_INIT("container"), WANT_ANY },
+	{ STR_INIT("services"), WANT_OBJECT },
+	{ STR_INIT("concurrency"), WANT_ANY },
+	{ STR_INIT("environment"), WANT_ANY },
+	{ STR_INIT("defaults"), WANT_ANY },
+	{ STR_INIT("snapshot"), WANT_ANY },
+	{ STR_INIT("with"), WANT_ANY },
+	{ STR_INIT("secrets"), WANT_ANY },
 };
 
 static const struct key_rule step_keys[] = {
-	{ "name", WANT_TEXT },
-	{ "env", WANT_OBJECT },
-	{ "working-directory", WANT_TEXT },
-	{ "shell", WANT_TEXT },
-	{ "timeout-minutes", WANT_NUMBER },
-	{ "continue-on-error", WANT_BOOL },
+	{ STR_INIT("name"), WANT_TEXT },
+	{ STR_INIT("env"), WANT_OBJECT },
+	{ STR_INIT("working-directory"), WANT_TEXT },
+	{ STR_INIT("shell"), WANT_TEXT },
+	{ STR_INIT("timeout-minutes"), WANT_NUMBER },
+	{ STR_INIT("continue-on-error"), WANT_BOOL },
 };
 
 static void check_keys(struct check *c, const struct tok *map, const struct key_rule *keys,
@@ -43,11 +43,11 @@ static void check_keys(struct check *c, const struct tok *map, const struct key_
 		struct str key = check_literal(map->u.map.pairs[i].key);
 
 		for (size_t k = 0; key.p && k < n; k++) {
-			if (str_eq(key, str_of(keys[k].key))) {
+			if (str_eq(key, keys[k].key)) {
 				(void)check_exprs(c, map->u.map.pairs[i].value,
 						  &(struct place_of){ .contexts = contexts,
 								      .wanted = keys[k].wanted,
-								      .of = keys[k].key });
+								      .of = keys[k].key.p });
 			}
 		}
 	}
@@ -110,10 +110,10 @@ static void check_call_event(struct check *c, const struct tok *call)
 static void check_file(struct check *c)
 {
 	static const struct key_rule keys[] = {
-		{ "run-name", WANT_TEXT },
-		{ "env", WANT_OBJECT },
-		{ "concurrency", WANT_ANY },
-		{ "defaults", WANT_ANY },
+		{ STR_INIT("run-name"), WANT_TEXT },
+		{ STR_INIT("env"), WANT_OBJECT },
+		{ STR_INIT("concurrency"), WANT_ANY },
+		{ STR_INIT("defaults"), WANT_ANY },
 	};
 
 	check_keys(c, c->root, keys, sizeof(keys) / sizeof(keys[0]), &c->contexts);
@@ -132,12 +132,13 @@ static void check_job(struct check *c, struct job_view *job)
 	end.steps = type_finish(&steps);
 	start.steps = &type_nothing;
 	for (size_t i = 0; i < sizeof(job_keys) / sizeof(job_keys[0]); i++) {
-		bool environment = str_eq(str_of(job_keys[i].key), STR("environment"));
+		bool environment = str_eq(job_keys[i].key, STR("environment"));
+		const struct tok_pair *pair = check_pair_of(job->map, job_keys[i].key);
 
-		(void)check_exprs(c, check_get(job->map, job_keys[i].key),
+		(void)check_exprs(c, pair ? pair->value : NULL,
 				  &(struct place_of){ .contexts = environment ? &end : &start,
 						      .wanted = job_keys[i].wanted,
-						      .of = job_keys[i].key });
+						      .of = job_keys[i].key.p });
 	}
 	(void)check_exprs(
 		c, check_get(job->map, "outputs"),

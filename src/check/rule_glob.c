@@ -175,19 +175,22 @@ static void check_list(struct check *c, const struct tok *t, bool ref)
 static void check_file(struct check *c)
 {
 	static const struct {
-		const char *key;
+		struct str key;
 		bool ref;
 	} keys[] = {
-		{ "branches", true },    { "branches-ignore", true }, { "tags", true },
-		{ "tags-ignore", true }, { "paths", false },          { "paths-ignore", false },
-		{ "versions", true },
+		{ STR_INIT("branches"), true }, { STR_INIT("branches-ignore"), true },
+		{ STR_INIT("tags"), true },     { STR_INIT("tags-ignore"), true },
+		{ STR_INIT("paths"), false },   { STR_INIT("paths-ignore"), false },
+		{ STR_INIT("versions"), true },
 	};
 	const struct tok *on = check_get(c->root, "on");
 
 	for (size_t i = 0; on && on->kind == TOK_MAP && i < on->u.map.n; i++) {
 		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
-			check_list(c, check_get(on->u.map.pairs[i].value, keys[k].key),
-				   keys[k].ref);
+			const struct tok_pair *pair =
+				check_pair_of(on->u.map.pairs[i].value, keys[k].key);
+
+			check_list(c, pair ? pair->value : NULL, keys[k].ref);
 		}
 	}
 }

@@ -18,27 +18,30 @@ static bool is_empty_text(const struct tok *t)
 	return t && t->kind == TOK_STRING && !t->bad && t->u.s.len == 0;
 }
 
-static void check_list(struct check *c, const struct tok *map, const char *key)
+static void check_list(struct check *c, const struct tok *map, struct str key)
 {
-	const struct tok *t = check_get(map, key);
+	const struct tok_pair *pair = map ? check_pair_of(map, key) : NULL;
+	const struct tok *t = pair ? pair->value : NULL;
 
 	if (is_empty(t)) {
 		(void)check_warn(c, t->at, KIND, "\"%s\" is empty: leave it out or name something",
-				 key);
+				 key.p);
 	}
 	for (size_t i = 0; t && t->kind == TOK_SEQ && i < t->u.seq.n; i++) {
 		if (is_empty_text(t->u.seq.items[i])) {
 			(void)check_warn(c, t->u.seq.items[i]->at, KIND, "an empty text in \"%s\"",
-					 key);
+					 key.p);
 		}
 	}
 }
 
 static void check_event(struct check *c, const struct tok *options)
 {
-	static const char *const lists[] = { "types", "branches",    "branches-ignore", "tags",
-					     "paths", "tags-ignore", "paths-ignore",    "workflows",
-					     "names", "versions" };
+	static const struct str lists[] = { STR_INIT("types"),           STR_INIT("branches"),
+					    STR_INIT("branches-ignore"), STR_INIT("tags"),
+					    STR_INIT("paths"),           STR_INIT("tags-ignore"),
+					    STR_INIT("paths-ignore"),    STR_INIT("workflows"),
+					    STR_INIT("names"),           STR_INIT("versions") };
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		check_list(c, options, lists[i]);
@@ -50,7 +53,7 @@ static void check_dispatch(struct check *c, const struct tok *dispatch)
 	const struct tok *inputs = check_get(dispatch, "inputs");
 
 	for (size_t i = 0; inputs && inputs->kind == TOK_MAP && i < inputs->u.map.n; i++) {
-		check_list(c, inputs->u.map.pairs[i].value, "options");
+		check_list(c, inputs->u.map.pairs[i].value, STR("options"));
 	}
 }
 
@@ -86,7 +89,7 @@ static void check_file(struct check *c)
 		check_schedule_word(c, on->u.seq.items[i]);
 	}
 	check_schedule_word(c, on);
-	check_list(c, on, "schedule");
+	check_list(c, on, STR("schedule"));
 	check_dispatch(c, check_get(on, "workflow_dispatch"));
 	check_outputs(c, check_get(on, "workflow_call"));
 }
@@ -122,8 +125,8 @@ static void check_credentials(struct check *c, const struct tok *container)
 static void check_container(struct check *c, const struct tok *container)
 {
 	check_credentials(c, container);
-	check_list(c, container, "ports");
-	check_list(c, container, "volumes");
+	check_list(c, container, STR("ports"));
+	check_list(c, container, STR("volumes"));
 }
 
 static void check_containers(struct check *c, const struct job_view *job)
@@ -168,10 +171,10 @@ static void check_job(struct check *c, struct job_view *job)
 	} else if (is_empty(steps)) {
 		(void)check_warn(c, steps->at, KIND, "\"steps\" is empty");
 	}
-	check_list(c, job->map, "needs");
-	check_list(c, check_get(job->map, "runs-on"), "labels");
-	check_list(c, matrix, "include");
-	check_list(c, matrix, "exclude");
+	check_list(c, job->map, STR("needs"));
+	check_list(c, check_get(job->map, "runs-on"), STR("labels"));
+	check_list(c, matrix, STR("include"));
+	check_list(c, matrix, STR("exclude"));
 	check_number(c, strategy, "max-parallel");
 	check_number(c, job->map, "timeout-minutes");
 	check_containers(c, job);

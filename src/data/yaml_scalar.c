@@ -49,8 +49,10 @@ static const struct word float_words[] = {
 
 static const struct word *find_word(const struct word *words, struct str s)
 {
+	char first = s.len ? s.p[0] : '\0';
+
 	for (; words->text; words++) {
-		if (str_eq(str_of(words->text), s)) {
+		if (words->text[0] == first && str_eq(str_of(words->text), s)) {
 			return words;
 		}
 	}

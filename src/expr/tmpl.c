@@ -158,43 +158,82 @@ static bool read_segments(struct reader *r)
 	return true;
 }
 
-static void add_escaped(struct strbuf *out, struct str s)
+/* Text that is written into the arena, whose size has a bound. */
+struct writer {
+	char *p;
+	size_t len;
+};
+
+static void put(struct writer *w, struct str s)
+{
+	memcpy(w->p + w->len, s.p, s.len);
+	w->len += s.len;
+}
+
+static void put_escaped(struct writer *w, struct str s, bool quoted)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (memchr("'{}", s.p[i], 3)) {
-			strbuf_addc(out, s.p[i]);
+		if (s.p[i] == '{' || s.p[i] == '}' || (quoted && s.p[i] == '\'')) {
+			w->p[w->len++] = s.p[i];
 		}
-		strbuf_addc(out, s.p[i]);
+		w->p[w->len++] = s.p[i];
 	}
+}
+
+enum { DIGITS_MAX = 20 };
+
+static void put_placeholder(struct writer *w, size_t n)
+{
+	char digits[DIGITS_MAX];
+	size_t at = DIGITS_MAX;
+
+	do {
+		digits[--at] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	put(w, STR("{"));
+	put(w, str_mk(digits + at, DIGITS_MAX - at));
+	put(w, STR("}"));
+}
+
+/* What a call of format() has for its first argument: bare, or as it stands between quotes. */
+static void put_format(struct writer *w, const struct reader *r, bool quoted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->segments.n; i++) {
+		if (r->segments.v[i].is_expr) {
+			put_placeholder(w, n++);
+		} else {
+			put_escaped(w, r->segments.v[i].text, quoted);
+		}
+	}
+}
+
+/* Room for everything twice, and for what is around it. */
+static struct writer writer_new(struct reader *r)
+{
+	size_t room = 2 * r->text.len + r->segments.n * (DIGITS_MAX + 4) + 16;
+
+	return (struct writer){ .p = arena_alloc(r->arena, room) };
 }
 
 /* format('text {0}', expression) */
 static struct str rewrite(struct reader *r)
 {
-	struct strbuf out = STRBUF_INIT(0);
-	size_t n = 0;
+	struct writer w = writer_new(r);
 
-	strbuf_adds(&out, STR("format('"));
+	put(&w, STR("format('"));
+	put_format(&w, r, true);
+	put(&w, STR("'"));
 	for (size_t i = 0; i < r->segments.n; i++) {
 		if (r->segments.v[i].is_expr) {
-			strbuf_addf(&out, "{%zu}", n++);
-		} else {
-			add_escaped(&out, r->segments.v[i].text);
+			put(&w, STR(", "));
+			put(&w, r->segments.v[i].text);
 		}
 	}
-	strbuf_addc(&out, '\'');
-	for (size_t i = 0; i < r->segments.n; i++) {
-		if (r->segments.v[i].is_expr) {
-			strbuf_adds(&out, STR(", "));
-			strbuf_adds(&out, r->segments.v[i].text);
-		}
-	}
-	strbuf_addc(&out, ')');
-
-	struct str text = arena_str(r->arena, strbuf_str(&out));
-
-	strbuf_release(&out);
-	return text;
+	put(&w, STR(")"));
+	return str_mk(w.p, w.len);
 }
 
 static struct node *call_node(struct arena *a, struct str name)
@@ -208,31 +247,12 @@ static struct node *call_node(struct arena *a, struct str name)
 	return call;
 }
 
-/* What comes before the first argument of a call, as the text says it. */
 static struct str format_string(struct reader *r)
 {
-	struct strbuf out = STRBUF_INIT(0);
-	size_t n = 0;
+	struct writer w = writer_new(r);
 
-	for (size_t i = 0; i < r->segments.n; i++) {
-		struct str s = r->segments.v[i].text;
-
-		if (r->segments.v[i].is_expr) {
-			strbuf_addf(&out, "{%zu}", n++);
-			continue;
-		}
-		for (size_t k = 0; k < s.len; k++) {
-			if (s.p[k] == '{' || s.p[k] == '}') {
-				strbuf_addc(&out, s.p[k]);
-			}
-			strbuf_addc(&out, s.p[k]);
-		}
-	}
-
-	struct str text = arena_str(r->arena, strbuf_str(&out));
-
-	strbuf_release(&out);
-	return text;
+	put_format(&w, r, false);
+	return str_mk(w.p, w.len);
 }
 
 /* The tree that parsing the format() call would give, made of those that are there. NULL where the

@@ -95,7 +95,9 @@ static struct str id_from_uses(struct build *b, struct str uses)
 		return STR("selfRepository");
 	}
 	if (split_repository(uses, &owner, &repo)) {
-		return arena_printf(b->a, "%.*s/%.*s", STR_ARG(owner), STR_ARG(repo));
+		return repo.p == owner.p + owner.len + 1
+			       ? str_mk(owner.p, owner.len + 1 + repo.len)
+			       : arena_printf(b->a, "%.*s/%.*s", STR_ARG(owner), STR_ARG(repo));
 	}
 	return STR("run");
 }

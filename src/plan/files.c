@@ -95,6 +95,16 @@ static struct str tidy(struct arena *a, struct str path)
 	return path;
 }
 
+/* Where the directory says what it holds nothing is asked. */
+static bool is_directory(struct str path, const struct dirent *e)
+{
+	struct stat st;
+
+	return e->d_type == DT_UNKNOWN || e->d_type == DT_LNK
+		       ? stat(path.p, &st) == 0 && S_ISDIR(st.st_mode)
+		       : e->d_type == DT_DIR;
+}
+
 static bool load_directory(struct loading *l, struct str path, struct err *err)
 {
 	DIR *dir = opendir(arena_cstr(l->a, path));
@@ -105,8 +115,11 @@ static bool load_directory(struct loading *l, struct str path, struct err *err)
 	}
 	for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
 		if (is_workflow_name(str_of(e->d_name))) {
-			vec_push(l->a, &names,
-				 arena_printf(l->a, "%.*s/%s", STR_ARG(path), e->d_name));
+			struct str name = arena_printf(l->a, "%.*s/%s", STR_ARG(path), e->d_name);
+
+			if (!is_directory(name, e)) {
+				vec_push(l->a, &names, name);
+			}
 		}
 	}
 	(void)closedir(dir);
@@ -114,11 +127,7 @@ static bool load_directory(struct loading *l, struct str path, struct err *err)
 		qsort(names.v, names.n, sizeof(names.v[0]), by_name);
 	}
 	for (size_t i = 0; i < names.n; i++) {
-		struct stat st;
-
-		if (stat(names.v[i].p, &st) != 0 || !S_ISDIR(st.st_mode)) {
-			load_file(l, names.v[i], false);
-		}
+		load_file(l, names.v[i], false);
 	}
 	return true;
 }
@@ -232,18 +241,30 @@ static void read_all(struct loading *l)
 	}
 }
 
+static struct str joined(struct arena *a, const struct str *paths, size_t n)
+{
+	struct strbuf list = STRBUF_INIT(0);
+
+	for (size_t i = 0; i < n; i++) {
+		(void)strbuf_adds(&list, i ? STR(", ") : STR_EMPTY);
+		(void)strbuf_adds(&list, paths[i]);
+	}
+
+	struct str text = arena_str(a, strbuf_str(&list));
+
+	strbuf_release(&list);
+	return text;
+}
+
 static bool find_files(struct loading *l, const struct str *paths, size_t n,
 		       struct workflow_files *out, struct err *err)
 {
 	static const struct str standard = STR_INIT(".github/workflows");
-	struct str where = n ? paths[0] : standard;
+	struct str where = n ? joined(l->a, paths, n) : standard;
 
 	for (size_t i = 0; i < (n ? n : 1); i++) {
 		if (!load_path(l, n ? paths[i] : standard, n > 0, err)) {
 			return false;
-		}
-		if (i > 0) {
-			where = arena_printf(l->a, "%.*s, %.*s", STR_ARG(where), STR_ARG(paths[i]));
 		}
 	}
 	if (l->files.n == 0) {
