@@ -94,8 +94,8 @@ static void check_file(struct check *c)
 	check_outputs(c, check_get(on, "workflow_call"));
 }
 
-/* GitHub takes whole minutes and whole numbers of jobs, and cuts what is behind the point. */
-static void check_number(struct check *c, const struct tok *map, const char *key)
+/* Parts of a minute the reader warns of. */
+static void check_number(struct check *c, const struct tok *map, const char *key, bool whole)
 {
 	const struct tok *t = check_get(map, key);
 
@@ -104,7 +104,7 @@ static void check_number(struct check *c, const struct tok *map, const char *key
 	}
 	if (t->u.n <= 0) {
 		(void)check_warn(c, t->at, KIND, "\"%s\" must be greater than zero", key);
-	} else if (t->u.n != floor(t->u.n)) {
+	} else if (whole && t->u.n != floor(t->u.n)) {
 		(void)check_warn(c, t->at, KIND,
 				 "\"%s\" is a whole number: GitHub cuts what is behind the point",
 				 key);
@@ -175,15 +175,15 @@ static void check_job(struct check *c, struct job_view *job)
 	check_list(c, check_get(job->map, "runs-on"), STR("labels"));
 	check_list(c, matrix, STR("include"));
 	check_list(c, matrix, STR("exclude"));
-	check_number(c, strategy, "max-parallel");
-	check_number(c, job->map, "timeout-minutes");
+	check_number(c, strategy, "max-parallel", true);
+	check_number(c, job->map, "timeout-minutes", false);
 	check_containers(c, job);
 	check_call_keys(c, job);
 }
 
 static void check_step(struct check *c, const struct step_view *step)
 {
-	check_number(c, step->map, "timeout-minutes");
+	check_number(c, step->map, "timeout-minutes", false);
 }
 
 const struct rule rule_shape = { check_file, check_job, check_step };

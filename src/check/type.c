@@ -151,7 +151,7 @@ bool type_fits(const struct type *from, const struct type *to)
 	}
 }
 
-enum { NAMED_MAX = 40 };
+enum { NAMED_MAX = 10 };
 
 static void print_object(struct strbuf *out, const struct type *t)
 {

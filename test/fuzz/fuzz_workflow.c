@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "actc/check.h"
 #include "actc/workflow.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,12 +20,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
 	uint32_t file = sources_add(&sources, STR("w.yml"), str_mk((const char *)data, size));
-	const struct workflow *w = workflow_load(&a, file, &diags);
+	const struct workflow *w = workflow_read(&a, file, &diags);
+	bool read = w && diags.nerrors == 0;
+	struct check_project *project = NULL;
+	struct err err = ERR_INIT;
 
+	if (w && check_project_open(&a, STR_EMPTY, &project, &err)) {
+		size_t nerrors = diags.nerrors;
+
+		check_workflow(&a, project, w, &diags);
+		check_ignore(project, &diags, 0);
+		diags.nerrors = nerrors;
+	}
 	diags_print(&diags, out, false);
 	(void)fclose(out);
 	/* A file is either read or told why not. */
-	if ((w != NULL) != (diags.nerrors == 0)) {
+	if (read != (diags.nerrors == 0)) {
 		abort();
 	}
 	free(text);
