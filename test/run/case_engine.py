@@ -108,18 +108,20 @@ class Daemon:
         self.megabytes = megabytes
         self.host = f'unix://{self.dir}/docker.sock'
 
-    def __enter__(self):
-        if as_root('true').returncode != 0:
-            raise Failure('a second dockerd needs root or sudo without a password')
-        script = f'''mount -t tmpfs -o size={self.megabytes}m tmpfs {self.dir}/data
+    def script(self):
+        return f'''mount -t tmpfs -o size={self.megabytes}m tmpfs {self.dir}/data
             exec dockerd --data-root {self.dir}/data --exec-root {self.dir}/exec --pidfile {self.dir}/pid \
             -H {self.host} --group {os.getgid()} --bridge=none --iptables=false --ip-masq=false \
             --containerd-namespace act-c-case --containerd-plugins-namespace act-c-case-plugins'''
+
+    def __enter__(self):
+        if as_root('true').returncode != 0:
+            raise Failure('a second dockerd needs root or sudo without a password')
         os.makedirs(f'{self.dir}/data')
         sudo = [] if os.getuid() == 0 else ['sudo', '-n']
         with open(f'{self.dir}/log', 'wb') as log:
             self.child = subprocess.Popen(
-                [*sudo, 'unshare', '-n', '-m', 'sh', '-c', script], stdout=log, stderr=log,
+                [*sudo, 'unshare', '-n', '-m', 'sh', '-c', self.script()], stdout=log, stderr=log,
                 env=dict(os.environ, PATH=os.environ['PATH'] + ':/usr/sbin:/sbin'), start_new_session=True)
         deadline = time.time() + 30
         while self.docker('version').returncode != 0:
