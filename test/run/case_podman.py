@@ -1,10 +1,15 @@
 """The podman engine: the same jobs as on docker, from the same code.
 
-Skipped, with a line that says so, where podman cannot start a container of the test image (it needs
-`docker save act-c-test:full | podman load`, and in a container a containers.conf of its own)."""
+Skipped, with a line that says so, where podman cannot start a container of the test image."""
+import contextlib
+import os
+import pwd
 import shutil
+import signal
 import subprocess
+import time
 
+import podman
 from harness import expect
 
 IMAGE = 'act-c-test:full'
@@ -28,23 +33,103 @@ jobs:
 '''
 
 
-def podman(*args):
-    return subprocess.run(['podman', *args], capture_output=True, text=True, timeout=120)
-
-
-def usable():
-    if not shutil.which('podman'):
-        return False
-    return podman('run', '--rm', '--pull=never', '--entrypoint=/bin/true', IMAGE).returncode == 0
-
-
 def test_podman_runs_jobs_and_leaves_nothing(box):
-    if not usable():
-        print('skipped: podman cannot start a container of', IMAGE)
+    why = podman.prepare([IMAGE])
+    if why:
+        print('skipped: podman:', why)
         return
+    box.env.update({name: os.environ[name] for name in ['CONTAINERS_CONF'] if name in os.environ})
     box.init(WORKFLOW)
     result = box.run('push', '--engine', 'podman', '-P', f'ubuntu-latest={IMAGE}')
     result.exits(0)
     result.says(f'got-{box.git("rev-parse", "HEAD")[:7]}', 'engine podman')
-    left = podman('ps', '--all', '--filter=label=act-c.run', '--format={{.ID}}').stdout
+    left = podman.podman('ps', '--all', '--filter=label=act-c.run', '--format={{.ID}}').stdout
     expect(left == '', f'left at podman: {left}')
+
+
+# --- without root ---------------------------------------------------------------------------------
+
+# udev gives the device to everybody; where nobody did, the user's podman has no network.
+TUN = 'mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200'
+
+
+class Account:
+    """An ordinary user with subordinate ids, made for the test and removed again; owns the case's files."""
+
+    def __init__(self, box):
+        self.name = f'act-c-test-{os.getpid()}'
+        self.box = box
+
+    def __enter__(self):
+        subprocess.run(['useradd', '--create-home', self.name], check=True, capture_output=True)
+        self.entry = pwd.getpwnam(self.name)
+        self.env = dict(self.box.env, HOME=self.entry.pw_dir, XDG_RUNTIME_DIR=f'{self.box.dir}/runtime')
+        os.makedirs(self.env['XDG_RUNTIME_DIR'], mode=0o700)
+        shutil.copy(self.box.act_c, f'{self.box.dir}/act-c')
+        shutil.copy(f'{self.box.env["HOME"]}/.gitconfig', self.entry.pw_dir)
+        subprocess.run(['chown', '-R', f'{self.name}:', self.box.dir], check=True)
+        return self
+
+    def run(self, *command, **kwargs):
+        script = f'{TUN}; exec setpriv --reuid={self.name} --regid={self.name} --init-groups "$@"'
+        return subprocess.run(['unshare', '-m', 'sh', '-c', script, 'sh', *command], env=self.env, text=True,
+                              cwd=self.box.repo, capture_output=True, timeout=180, **kwargs)
+
+    def configure(self, settings):
+        place = f'{self.entry.pw_dir}/.config/containers'
+        os.makedirs(place, exist_ok=True)
+        with open(f'{place}/containers.conf', 'w', encoding='ascii') as text:
+            text.write(settings)
+        self.env['XDG_CONFIG_HOME'] = f'{self.entry.pw_dir}/.config'
+        subprocess.run(['chown', '-R', f'{self.name}:', f'{self.entry.pw_dir}/.config'], check=True)
+
+    def processes(self):
+        return subprocess.run(['pgrep', '-u', self.name], capture_output=True, text=True).stdout.split()
+
+    def __exit__(self, *exc):
+        self.run('podman', 'system', 'reset', '--force')
+        for _ in range(20):
+            for pid in self.processes():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            if not self.processes():
+                break
+            time.sleep(0.1)
+        subprocess.run(['userdel', '--remove', self.name], capture_output=True)
+
+
+def rootless(account, image):
+    """Podman with settings that work here, and the image; what is wrong, or None."""
+    with open(f'{account.box.dir}/image.tar', 'wb') as out:
+        subprocess.run(['docker', 'save', image], stdout=out, check=True)
+    os.chmod(f'{account.box.dir}/image.tar', 0o644)
+    why = ''
+    for settings in podman.settings():
+        account.configure(settings)
+        loaded = account.run('podman', 'load', '-q', '-i', f'{account.box.dir}/image.tar')
+        done = account.run('podman', 'run', '--rm', '--pull=never', '--entrypoint=/bin/true', image)
+        if loaded.returncode == 0 and done.returncode == 0:
+            return None
+        why = loaded.stderr + done.stderr
+    return why
+
+
+def test_rootless_podman(box):
+    if os.getuid() != 0 or not (shutil.which('podman') and shutil.which('newuidmap')):
+        print('skipped: making a user for rootless podman needs root, podman and uidmap')
+        return
+    image = 'act-c-test:busybox'
+    box.init(WORKFLOW.replace('git rev-parse HEAD | cut -c1-7', 'cat README.md')
+             .replace('      - run: test -z "$(git status --porcelain)"\n', ''))
+    with Account(box) as account:
+        why = rootless(account, image)
+        if why:
+            print('skipped: rootless podman:', why)
+            return
+        done = account.run(f'{box.dir}/act-c', 'run', 'push', '--engine', 'podman', '-P', f'ubuntu-latest={image}')
+        text = done.stdout + done.stderr
+        expect(done.returncode == 0 and 'got-demo' in text, f'exit {done.returncode}: {text}')
+        left = account.run('podman', 'ps', '--all', '--filter=label=act-c.run', '--format={{.ID}}').stdout
+        expect(left == '', f'left at podman: {left}')
+        left = account.run('podman', 'volume', 'ls', '-q', '--filter=label=act-c.run').stdout
+        expect(left == '', f'left at podman: {left}')

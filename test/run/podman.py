@@ -37,16 +37,21 @@ def starts(image):
     return podman('run', '--rm', '--pull=never', '--entrypoint=/bin/true', image)
 
 
+def settings():
+    """Contents of containers.conf, podman's own defaults first."""
+    runc = ['runtime="runc"'] if shutil.which('runc') else []
+    return [''] + [SETTINGS % runtime for runtime in [''] + runc]
+
+
 def prepare(images):
     """Makes podman usable with these images, by CONTAINERS_CONF where it must be; what is wrong, or None."""
     if not shutil.which('podman'):
         return 'it is not installed'
     images = list(images)
-    runc = 'runtime="runc"' if shutil.which('runc') else ''
-    for settings in (None, SETTINGS % '', SETTINGS % runc):
-        if settings:
+    for text in settings():
+        if text:
             with open(PATH, 'w', encoding='ascii') as out:
-                out.write(settings)
+                out.write(text)
             os.environ['CONTAINERS_CONF'] = PATH
         why = next(filter(None, map(copy, images)), None)
         if why is None:
