@@ -38,7 +38,8 @@ struct spare_files {
 	char dir[SPARE_DIR_MAX]; /* they are in its file system; empty until one is known */
 	int fds[SPARE_FILES];
 	size_t n;
-	bool off; /* they cannot be had there */
+	bool off;    /* they cannot be had there */
+	bool wanted; /* a step ran before */
 };
 
 enum stream_kind {

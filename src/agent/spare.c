@@ -1,7 +1,7 @@
 /*
  * spare.c - files without a name, made while a step starts, for the next step's script and command
  * files. To make a file costs ten times as much as to name one (0.4 ms on ext4, six times a step),
- * and here nobody waits for it.
+ * and here nobody waits for it. A job of one step has no use for them, so the first makes none.
  *
  * Where the file system has no such files, or the name is taken, the caller makes its file itself.
  */
@@ -25,6 +25,10 @@ void spare_look_at(struct spare_files *spare, const char *path)
 
 void spare_make(struct spare_files *spare)
 {
+	if (!spare->wanted) {
+		spare->wanted = spare->dir[0] != '\0';
+		return;
+	}
 	while (!spare->off && spare->dir[0] && spare->n < SPARE_FILES) {
 		int fd = open(spare->dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 
