@@ -26,10 +26,12 @@ struct forecast_job;
 struct forecast_leg {
 	struct str path; /* as events of a run have it: "test(2)" */
 	struct str name;
-	struct value matrix; /* null without one */
-	struct str labels;   /* runs-on, as text; empty for a call */
-	struct str image;    /* empty: this machine, or nothing */
-	enum fate fate;      /* FATE_RUNS, FATE_NOT_REHEARSED, FATE_FAILS */
+	struct value matrix;             /* null without one */
+	struct str labels;               /* runs-on, as text; empty for a call */
+	struct str image;                /* empty: this machine, or nothing */
+	struct str environment;          /* that it deploys to; or empty */
+	const struct environment *rules; /* of it, when it is declared */
+	enum fate fate;                  /* FATE_RUNS, FATE_NOT_REHEARSED, FATE_FAILS */
 	struct str reason, hint;
 	size_t njobs; /* of the called workflow */
 	const struct forecast_job *jobs;

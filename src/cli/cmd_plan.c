@@ -4,6 +4,7 @@
  * It begins as `run` does, asks no engine and writes nothing but a snapshot in a directory of its
  * own, which goes again.
  */
+#include "deployments.h"
 #include "plan.h"
 
 #include <errno.h>
@@ -27,6 +28,8 @@ struct planning {
 	struct filter_verdict *verdicts;
 	struct str dir; /* of the snapshot */
 	struct run_request request;
+	struct environments environments;
+	const struct environment *rules; /* of the job that is looked at */
 };
 
 static bool choose(struct planning *p, struct err *err)
@@ -162,6 +165,12 @@ static void keep_started(struct planning *p)
 /* --- what is read and was not given ------------------------------------------------------------
  */
 
+/* The environment of the job gives it. */
+static bool has_own(const struct environment *rules, bool secret, struct str name)
+{
+	return rules && settings_get(secret ? &rules->secrets : &rules->vars, name, true);
+}
+
 static void on_name(void *ctx, struct span at, struct str root, const struct str *path, size_t n)
 {
 	struct planning *p = ctx;
@@ -171,7 +180,7 @@ static void on_name(void *ctx, struct span at, struct str root, const struct str
 
 	if (n == 0 || (!secret && !str_ieq(root, STR("vars"))) ||
 	    (secret && str_ieq(path[0], STR("GITHUB_TOKEN"))) || at.file == SPAN_NONE ||
-	    settings_get(given, path[0], true)) {
+	    settings_get(given, path[0], true) || has_own(p->rules, secret, path[0])) {
 		return;
 	}
 	for (size_t i = 0; i < p->plan.missing.n; i++) {
@@ -198,6 +207,7 @@ static bool may_run(const struct forecast_job *job)
 static void find_missing(struct planning *p, const struct forecast_job *jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		p->rules = jobs[i].nlegs ? jobs[i].legs[0].rules : NULL;
 		if (may_run(&jobs[i])) {
 			job_visit_names(jobs[i].def, on_name, p);
 		}
@@ -220,6 +230,10 @@ static bool forecast(struct planning *p, struct err *err)
 			return false;
 		}
 	}
+	if (!deployments_read(plan->o, plan->happening.repo.root, &p->diags, &p->environments,
+			      err)) {
+		return false;
+	}
 	p->request = (struct run_request){
 		.sources = &p->sources,
 		.nworkflows = s->n,
@@ -234,6 +248,7 @@ static bool forecast(struct planning *p, struct err *err)
 		.nmatrix = plan->o->matrix.n,
 		.images = &plan->o->images,
 		.calls = p->calls,
+		.environments = &p->environments,
 	};
 	forecast_make(p->a, &p->request, &plan->forecast);
 	for (size_t i = 0; i < s->n; i++) {

@@ -8,6 +8,7 @@
 #include "actc/check.h"
 #include "actc/plan.h"
 #include "cli.h"
+#include "deployments.h"
 #include "validate_out.h"
 
 /* -W and the arguments mean the same here. */
@@ -83,6 +84,15 @@ static bool open_project(struct validation *v, struct str path, struct err *err)
 	return check_project_open(&v->o->arena, root, &v->project, err);
 }
 
+static void count(struct validation *v, const struct diags *diags)
+{
+	v->nerrors += diags->nerrors + (v->out.strict ? diags->nwarnings : 0);
+	v->nwarnings += v->out.strict ? 0 : diags->nwarnings;
+	if (diags->list.n > 0) {
+		v->format->file(&v->out, diags);
+	}
+}
+
 /* What a file needs is given back before the next one. */
 static bool validate_file(struct validation *v, const struct workflow_file *file, struct err *err)
 {
@@ -99,12 +109,23 @@ static bool validate_file(struct validation *v, const struct workflow_file *file
 		check_workflow(&a, v->project, f.read, &diags);
 	}
 	check_ignore(v->project, &diags, 0);
-	v->nerrors += diags.nerrors + (v->out.strict ? diags.nwarnings : 0);
-	v->nwarnings += v->out.strict ? 0 : diags.nwarnings;
-	if (diags.list.n > 0) {
-		v->format->file(&v->out, &diags);
-	}
+	count(v, &diags);
 	arena_release(&a);
+	return true;
+}
+
+/* What runs read beside the workflows, where all of these are meant. */
+static bool validate_rules(struct validation *v, struct err *err)
+{
+	struct sources sources = { .arena = &v->o->arena };
+	struct diags diags = { .arena = &v->o->arena, .sources = &sources };
+	struct environments ignored;
+
+	if (!deployments_read(v->o, STR_EMPTY, &diags, &ignored, err) && err->kind != ERR_INVALID) {
+		return false;
+	}
+	err_release(err);
+	count(v, &diags);
 	return true;
 }
 
@@ -132,6 +153,9 @@ int cmd_validate(struct options *o)
 		if (!validate_file(&v, &files.v[i], &err)) {
 			return cli_fail(&err);
 		}
+	}
+	if (paths.n == 0 && !validate_rules(&v, &err)) {
+		return cli_fail(&err);
 	}
 	v.format->end(&v.out);
 	if (v.format->summary) {

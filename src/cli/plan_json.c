@@ -80,6 +80,11 @@ static struct value leg_json(struct arena *a, const struct forecast_job *job,
 	}
 	set_if(a, o, "labels", leg->labels);
 	set_if(a, o, "image", leg->image);
+	set_if(a, o, "environment", leg->environment);
+	if (leg->environment.len) {
+		vobject_set(a, o, STR("approval"),
+			    value_bool(leg->rules && leg->rules->reviewers.n));
+	}
 	if (job->def->uses.s.len) {
 		vobject_set(a, o, STR("jobs"), jobs_json(a, leg->jobs, leg->njobs));
 	}

@@ -85,6 +85,13 @@ static void print_place(const struct printing *o, const struct forecast_leg *leg
 		put_clean(stdout, leg->image.len ? leg->image : STR("this machine"));
 		(void)putchar(')');
 	}
+	if (leg->environment.len) {
+		(void)fputs("  deploys to ", stdout);
+		put_clean(stdout, leg->environment);
+	}
+	if (leg->rules && leg->rules->reviewers.n) {
+		(void)fputs(" (approval needed)", stdout);
+	}
 	if (leg->hint.len) {
 		(void)printf("  (%.*s)", STR_ARG(leg->hint));
 	}

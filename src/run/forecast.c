@@ -7,6 +7,7 @@
 #include "actc/forecast.h"
 
 #include "actc/reads.h"
+#include "gate.h"
 #include "legs.h"
 #include "scope.h"
 
@@ -157,6 +158,8 @@ static struct forecast_leg describe_leg(struct forecasting *f, struct leg_run *l
 				    .matrix = leg->leg.values,
 				    .labels = leg->labels,
 				    .image = leg->placement.image,
+				    .environment = leg->environment,
+				    .rules = leg->rules,
 				    .reason = STR_EMPTY,
 				    .hint = STR_EMPTY };
 
@@ -171,6 +174,9 @@ static struct forecast_leg describe_leg(struct forecasting *f, struct leg_run *l
 		out.fate = FATE_NOT_REHEARSED;
 		out.reason = leg->placement.reason;
 		out.hint = leg->placement.hint;
+	} else if (leg->rules && !environment_takes_ref(leg->rules, f->run.request->event->ref)) {
+		out.fate = FATE_FAILS;
+		out.reason = gate_ref_refused(&f->run, leg);
 	}
 	return out;
 }

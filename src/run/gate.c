@@ -82,7 +82,7 @@ static void tell(struct run *run, const struct leg_run *leg)
 	}
 }
 
-static struct str ref_refused(struct run *run, const struct leg_run *leg)
+struct str gate_ref_refused(struct run *run, const struct leg_run *leg)
 {
 	const struct event_facts *event = run->request->event;
 	bool tag = str_eq(event->ref_type, STR("tag"));
@@ -110,7 +110,7 @@ static enum gate_answer decide(struct run *run, struct gate *g)
 	const struct leg_run *leg = g->leg;
 
 	if (!environment_takes_ref(leg->rules, run->request->event->ref)) {
-		g->why = ref_refused(run, leg);
+		g->why = gate_ref_refused(run, leg);
 		return GATE_REJECTED;
 	}
 	if (leg->rules->reviewers.n == 0 || given->all || is_named(given, g->environment)) {

@@ -21,6 +21,9 @@ bool gate_read(struct run *run, struct leg_run *leg, const struct expr_env *env,
 /* Asked as often as one likes, before the leg starts; *why says what is not open. */
 enum gate_answer gate_ask(struct run *run, struct leg_run *leg, struct str *why);
 
+/* That the event's ref may not deploy there. */
+struct str gate_ref_refused(struct run *run, const struct leg_run *leg);
+
 /* Whether a question is open, whose answer is the next line of standard input. */
 bool gate_is_asking(struct run *run);
 /* A line that a person typed; an empty one, or the end of the input, is a no. */
