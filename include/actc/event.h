@@ -165,8 +165,23 @@ size_t masker_cut(struct masker *m, struct str s);
 /* The one way out: masks every string and writes one record as one line into `out`. seq 0 is left
  * out (the supervisor stamps it); m may be NULL where there is nothing to mask. */
 void event_emit(struct strbuf *out, struct masker *m, const struct event *e);
+/* The same for a line of a log, with its time given: what the records of a step's lines that came
+ * at once have in common is made only once. */
+struct log_head {
+	int64_t t_us;
+	struct strbuf text, job, step;
+};
+#define LOG_HEAD_INIT                                             \
+	{                                                         \
+		0, STRBUF_INIT(0), STRBUF_INIT(0), STRBUF_INIT(0) \
+	}
+void event_emit_line(struct strbuf *out, struct masker *m, struct log_head *h,
+		     const struct event *e);
+void log_head_release(struct log_head *h);
 /* Puts a seq into a record made by event_emit without one; the record is otherwise copied. */
 void event_stamp(struct strbuf *out, struct str record, uint64_t seq);
+/* Whether a record made by event_emit is of that kind; quick. */
+bool event_is(struct str record, enum event_kind kind);
 /* Reads a record made by event_emit; strings are in the arena or borrowed from the record. False
  * when it is none (an unknown kind, or not of this program). */
 bool event_decode(struct arena *a, struct str record, struct event *out);

@@ -59,6 +59,9 @@ size_t str_find(struct str s, struct str needle, size_t from)
 	if (needle.len == 0) {
 		return from <= s.len ? from : STR_NPOS;
 	}
+	if (needle.len == 1) {
+		return str_chr(s, needle.p[0], from);
+	}
 	while (from + needle.len <= s.len) {
 		const char *hit = memchr(s.p + from, needle.p[0], s.len - from - needle.len + 1);
 

@@ -61,7 +61,7 @@ bool strbuf_grow(struct strbuf *b, size_t extra)
 
 bool strbuf_add(struct strbuf *b, const void *p, size_t len)
 {
-	if (!strbuf_grow(b, len)) {
+	if ((b->len + len >= b->cap || b->max) && !strbuf_grow(b, len)) {
 		return false;
 	}
 	if (len) {
@@ -79,7 +79,12 @@ bool strbuf_adds(struct strbuf *b, struct str s)
 
 bool strbuf_addc(struct strbuf *b, char c)
 {
-	return strbuf_add(b, &c, 1);
+	if (b->len + 1 >= b->cap || b->max) {
+		return strbuf_add(b, &c, 1);
+	}
+	b->p[b->len++] = c;
+	b->p[b->len] = '\0';
+	return true;
 }
 
 bool strbuf_vaddf(struct strbuf *b, const char *fmt, va_list ap)

@@ -106,15 +106,21 @@ void utf8_encode(struct strbuf *out, uint32_t cp)
 size_t utf8_ascii_run(struct str s, size_t from)
 {
 	size_t i = from;
+	uint64_t w[2];
 
-	while (i + 8 <= s.len) {
-		uint64_t word;
-
-		memcpy(&word, s.p + i, 8);
-		if (word & 0x8080808080808080u) {
+	while (i + sizeof(w) <= s.len) {
+		memcpy(w, s.p + i, sizeof(w));
+		if ((w[0] | w[1]) & 0x8080808080808080u) {
 			break;
 		}
-		i += 8;
+		i += sizeof(w);
+	}
+	/* The rest, with some of what was looked at already. */
+	if (s.len - from >= sizeof(w) && i + sizeof(w) > s.len) {
+		memcpy(w, s.p + s.len - sizeof(w), sizeof(w));
+		if (((w[0] | w[1]) & 0x8080808080808080u) == 0) {
+			return s.len - from;
+		}
 	}
 	while (i < s.len && !((unsigned char)s.p[i] & 0x80)) {
 		i++;

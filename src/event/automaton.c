@@ -60,6 +60,7 @@ struct automaton {
 	bool any_short;           /* shorter than the window */
 	unsigned char first[256]; /* 1 where such a one begins */
 	unsigned char filter[FILTER_BYTES];
+	unsigned char second[FILTER_BYTES]; /* by another hash: asked where the first says yes */
 };
 
 static void *grow(void *old, size_t n, size_t size)
@@ -173,12 +174,32 @@ void automaton_free(struct automaton *a)
 /* --- the filter --------------------------------------------------------------------------------
  */
 
-static inline uint32_t window_hash(const char *p)
+static inline uint32_t window(const char *p)
 {
 	uint32_t w;
 
 	memcpy(&w, p, sizeof(w));
-	return w * 0x9E3779B1u >> (32 - FILTER_BITS);
+	return w;
+}
+
+static inline uint32_t hash(uint32_t window)
+{
+	return window * 0x9E3779B1u >> (32 - FILTER_BITS);
+}
+
+static inline uint32_t other_hash(uint32_t window)
+{
+	return (window ^ window >> 15) * 0x85EBCA77u >> (32 - FILTER_BITS);
+}
+
+static inline void set_bit(unsigned char *filter, uint32_t h)
+{
+	filter[h >> 3] = (unsigned char)(filter[h >> 3] | 1u << (h & 7));
+}
+
+static inline bool get_bit(const unsigned char *filter, uint32_t h)
+{
+	return filter[h >> 3] >> (h & 7) & 1;
 }
 
 /* A shorter pattern makes the stride smaller; what is in the filter already stays right. */
@@ -195,17 +216,18 @@ static void filter_add(struct automaton *a, struct str pattern)
 
 	a->stride = windows < a->stride ? windows : a->stride;
 	for (size_t i = 0; i < windows && i < MAX_STRIDE; i++) {
-		uint32_t h = window_hash(pattern.p + i);
+		uint32_t w = window(pattern.p + i);
 
-		a->filter[h >> 3] = (unsigned char)(a->filter[h >> 3] | 1u << (h & 7));
+		set_bit(a->filter, hash(w));
+		set_bit(a->second, other_hash(w));
 	}
 }
 
 static inline bool filter_has(const struct automaton *a, const char *p)
 {
-	uint32_t h = window_hash(p);
+	uint32_t w = window(p);
 
-	return a->filter[h >> 3] >> (h & 7) & 1;
+	return get_bit(a->filter, hash(w)) && get_bit(a->second, other_hash(w));
 }
 
 /* The next place at or after i whose window may be part of a pattern; the text's length when there

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "actc/err.h"
-#include "actc/event.h"
+#include "decode.h"
 
 enum { MAX_REPORTERS = 16 };
 
@@ -22,6 +22,7 @@ struct event_bus {
 	uint64_t seq;
 	struct strbuf stamped;
 	struct strbuf own;
+	struct log_form log;
 	struct arena scratch;
 };
 
@@ -32,6 +33,7 @@ struct event_bus *event_bus_new(void)
 	BUG_ON(!b);
 	strbuf_init(&b->stamped, 0);
 	strbuf_init(&b->own, 0);
+	strbuf_init(&b->log.head, 0);
 	return b;
 }
 
@@ -41,19 +43,32 @@ void event_bus_add(struct event_bus *b, struct reporter *r)
 	b->reporters[b->n++] = r;
 }
 
+/* Reads a record as it came. */
+static bool decode(struct event_bus *b, struct str record, struct event *e)
+{
+	if (log_form_decode(&b->log, &b->scratch, record, e)) {
+		return true;
+	}
+	if (!event_decode(&b->scratch, record, e)) {
+		return false;
+	}
+	if (e->kind == EVENT_STEP_LOG) {
+		log_form_learn(&b->log, record, e);
+	}
+	return true;
+}
+
 /* Stamps, decodes and hands out one record. */
 static bool hand_out(struct event_bus *b, struct str record)
 {
 	struct arena_mark mark = arena_mark(&b->scratch);
 	struct event e;
-
-	strbuf_reset(&b->stamped);
-	event_stamp(&b->stamped, record, b->seq + 1);
-
-	bool ok = event_decode(&b->scratch, strbuf_str(&b->stamped), &e);
+	bool ok = decode(b, record, &e);
 
 	if (ok) {
-		b->seq++;
+		e.seq = ++b->seq;
+		strbuf_reset(&b->stamped);
+		event_stamp(&b->stamped, record, e.seq);
 	}
 	for (size_t i = 0; ok && i < b->n; i++) {
 		struct reporter *r = b->reporters[i];
@@ -134,6 +149,7 @@ void event_bus_free(struct event_bus *b)
 	}
 	strbuf_release(&b->stamped);
 	strbuf_release(&b->own);
+	strbuf_release(&b->log.head);
 	arena_release(&b->scratch);
 	free(b);
 }

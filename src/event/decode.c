@@ -5,7 +5,8 @@
  * order: unknown members are skipped. What a value field holds is left to the JSON reader of
  * value.h. Never reads beyond the record; a record that is not well formed is refused.
  */
-#include "actc/event.h"
+#include "decode.h"
+
 #include "actc/utf8.h"
 #include "table.h"
 
@@ -45,28 +46,26 @@ static inline bool take(struct reader *r, char c)
 /* --- strings -----------------------------------------------------------------------------------
  */
 
-/* Is any byte of the word a quote or a backslash? */
-static inline bool word_has_mark(uint64_t w)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	const uint64_t high = 0x8080808080808080u;
-	uint64_t quote = w ^ (ones * '"');
-	uint64_t slash = w ^ (ones * '\\');
+enum { BLOCK = 16 };
 
-	return (((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & high;
+/* Without branches: the compiler makes a few wide instructions of it. */
+static inline bool block_has_mark(const char *p)
+{
+	unsigned char mark[BLOCK];
+	uint64_t half[2];
+
+	for (int i = 0; i < BLOCK; i++) {
+		mark[i] = (unsigned char)((p[i] == '"') | (p[i] == '\\'));
+	}
+	memcpy(half, mark, BLOCK);
+	return (half[0] | half[1]) != 0;
 }
 
 /* Offset of the next quote or backslash, or the length. */
 static inline size_t next_mark(struct str s, size_t at)
 {
-	uint64_t w;
-
-	while (at + sizeof(w) <= s.len) {
-		memcpy(&w, s.p + at, sizeof(w));
-		if (word_has_mark(w)) {
-			break;
-		}
-		at += sizeof(w);
+	while (at + BLOCK <= s.len && !block_has_mark(s.p + at)) {
+		at += BLOCK;
 	}
 	while (at < s.len && s.p[at] != '"' && s.p[at] != '\\') {
 		at++;
@@ -503,4 +502,60 @@ bool event_decode(struct arena *a, struct str record, struct event *out)
 	}
 	skip_blanks(&r);
 	return ok && out->kind != EVENT_KINDS && r.at == r.text.len;
+}
+
+/* Behind {"v":1,"t":T, every record of event_emit has ,"event":"NAME". */
+bool event_is(struct str record, enum event_kind kind)
+{
+	const struct str name = event_type(kind)->name;
+	size_t key = STR(",\"event\":\"").len;
+	size_t at = str_chr(record, ',', STR("{\"v\":1,").len);
+	struct str rest = str_slice(record, at == STR_NPOS ? record.len : at + key, record.len);
+
+	return str_starts(rest, name) && rest.len > name.len && rest.p[name.len] == '"';
+}
+
+/* --- lines of logs -----------------------------------------------------------------------------
+ */
+
+static bool is_inside(struct str part, struct str whole)
+{
+	return part.p >= whole.p && part.p + part.len <= whole.p + whole.len;
+}
+
+void log_form_learn(struct log_form *f, struct str record, const struct event *e)
+{
+	const struct str key = STR("\"line\":\"");
+	size_t at = str_find(record, key, 0);
+
+	if (e->seq || at == STR_NPOS || !is_inside(e->job, record) || !is_inside(e->step, record)) {
+		return;
+	}
+	strbuf_reset(&f->head);
+	strbuf_adds(&f->head, str_slice(record, 0, at + key.len));
+	f->t_us = e->t_us;
+	f->job = (size_t)(e->job.p - record.p);
+	f->job_len = e->job.len;
+	f->step = (size_t)(e->step.p - record.p);
+	f->step_len = e->step.len;
+}
+
+bool log_form_decode(const struct log_form *f, struct arena *a, struct str record,
+		     struct event *out)
+{
+	const struct str end = STR("}\n");
+	size_t from = f->head.len;
+	struct reader r = { a, record, from - 1 };
+
+	if (from == 0 || record.len <= from || memcmp(record.p, f->head.p, from) != 0 ||
+	    !take_string(&r, &out->u.step_log.line) || r.at + end.len != record.len ||
+	    !str_ends(record, end)) {
+		return false;
+	}
+	out->kind = EVENT_STEP_LOG;
+	out->seq = 0;
+	out->t_us = f->t_us;
+	out->job = str_mk(record.p + f->job, f->job_len);
+	out->step = str_mk(record.p + f->step, f->step_len);
+	return true;
 }

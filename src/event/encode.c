@@ -22,15 +22,22 @@ static const char escapes[256] = {
 	[30] = 'u',   [31] = 'u',   ['"'] = '"',  ['\\'] = '\\',
 };
 
-/* Any byte of the word that is a control character, a quote, a backslash or not ASCII? */
-static inline uint64_t word_needs_escape(uint64_t w)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	const uint64_t high = 0x8080808080808080u;
-	uint64_t quote = w ^ (ones * '"');
-	uint64_t slash = w ^ (ones * '\\');
+enum { BLOCK = 16 };
 
-	return ((w - ones * 0x20) | (quote - ones) | (slash - ones) | w) & high;
+/* No byte of the block is a control character, a quote, a backslash or not ASCII. Without branches:
+ * the compiler makes a few wide instructions of it. */
+static inline bool block_is_plain(const char *p)
+{
+	unsigned char bad[BLOCK];
+	uint64_t half[2];
+
+	for (int i = 0; i < BLOCK; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		bad[i] = (unsigned char)((c < 0x20) | (c == '"') | (c == '\\') | (c >= 0x80));
+	}
+	memcpy(half, bad, BLOCK);
+	return (half[0] | half[1]) == 0;
 }
 
 /* Length of the run from i on that needs no escape. */
@@ -38,14 +45,12 @@ static size_t plain_run(struct str s, size_t i)
 {
 	size_t from = i;
 
-	while (i + 8 <= s.len) {
-		uint64_t w;
-
-		memcpy(&w, s.p + i, 8);
-		if (word_needs_escape(w)) {
-			break;
-		}
-		i += 8;
+	while (i + BLOCK <= s.len && block_is_plain(s.p + i)) {
+		i += BLOCK;
+	}
+	/* The rest, with some of what was looked at already. */
+	if (s.len - from >= BLOCK && i + BLOCK > s.len && block_is_plain(s.p + s.len - BLOCK)) {
+		return s.len - from;
 	}
 	while (i < s.len && !escapes[(unsigned char)s.p[i]] && !((unsigned char)s.p[i] & 0x80)) {
 		i++;
@@ -69,6 +74,13 @@ static char *put_uint(char *p, uint64_t n, int digits)
 	char buf[24];
 	size_t i = sizeof(buf);
 
+	for (; n >= 100; digits -= 2) {
+		unsigned two = (unsigned)(n % 100);
+
+		n /= 100;
+		buf[--i] = (char)('0' + two % 10);
+		buf[--i] = (char)('0' + two / 10);
+	}
 	do {
 		buf[--i] = (char)('0' + n % 10);
 		n /= 10;
@@ -291,6 +303,51 @@ void event_emit(struct strbuf *out, struct masker *m, const struct event *e)
 		add_field(out, m, &type->fields[i], e);
 	}
 	strbuf_add(out, "}\n", 2);
+}
+
+static bool fits(const struct log_head *h, const struct event *e)
+{
+	return h->t_us == e->t_us && str_eq(strbuf_str(&h->job), e->job) &&
+	       str_eq(strbuf_str(&h->step), e->step);
+}
+
+static void make_head(struct log_head *h, const struct event *e)
+{
+	const struct event empty = { .kind = EVENT_STEP_LOG,
+				     .t_us = e->t_us,
+				     .job = e->job,
+				     .step = e->step,
+				     .u.step_log.line = STR_EMPTY };
+	const struct str tail = STR("\"\"}\n");
+
+	h->t_us = e->t_us;
+	strbuf_reset(&h->job);
+	strbuf_adds(&h->job, e->job);
+	strbuf_reset(&h->step);
+	strbuf_adds(&h->step, e->step);
+	strbuf_reset(&h->text);
+	event_emit(&h->text, NULL, &empty);
+	h->text.len -= tail.len;
+}
+
+void event_emit_line(struct strbuf *out, struct masker *m, struct log_head *h,
+		     const struct event *e)
+{
+	struct str line = m ? masker_text(m, e->u.step_log.line) : e->u.step_log.line;
+
+	if (!fits(h, e)) {
+		make_head(h, e);
+	}
+	strbuf_adds(out, strbuf_str(&h->text));
+	add_string(out, line);
+	strbuf_add(out, "}\n", 2);
+}
+
+void log_head_release(struct log_head *h)
+{
+	strbuf_release(&h->text);
+	strbuf_release(&h->job);
+	strbuf_release(&h->step);
 }
 
 void event_stamp(struct strbuf *out, struct str record, uint64_t seq)

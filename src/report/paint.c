@@ -32,20 +32,34 @@ static const struct {
 /* --- foreign text ------------------------------------------------------------------------------
  */
 
+enum { BLOCK = 16 };
+
+/* Without branches: the compiler makes a few wide instructions of it. */
+static inline bool block_is_plain(const char *p)
+{
+	unsigned char bad[BLOCK];
+	uint64_t half[2];
+
+	for (int i = 0; i < BLOCK; i++) {
+		unsigned char c = (unsigned char)p[i];
+
+		bad[i] = (unsigned char)((c < 0x20) | (c >= DEL));
+	}
+	memcpy(half, bad, BLOCK);
+	return (half[0] | half[1]) == 0;
+}
+
 /* Length of the run from i on that holds neither a control character nor a byte beyond ASCII. */
 static size_t plain_run(struct str s, size_t i)
 {
-	const uint64_t ones = 0x0101010101010101u;
-	const uint64_t high = 0x8080808080808080u;
 	size_t from = i;
-	uint64_t w;
 
-	while (i + sizeof(w) <= s.len) {
-		memcpy(&w, s.p + i, sizeof(w));
-		if ((w | (w - ones * 0x20) | (w + ones)) & high) {
-			break;
-		}
-		i += sizeof(w);
+	while (i + BLOCK <= s.len && block_is_plain(s.p + i)) {
+		i += BLOCK;
+	}
+	/* The rest, with some of what was looked at already. */
+	if (s.len - from >= BLOCK && i + BLOCK > s.len && block_is_plain(s.p + s.len - BLOCK)) {
+		return s.len - from;
 	}
 	while (i < s.len && s.p[i] >= 0x20 && s.p[i] < DEL) {
 		i++;
@@ -166,9 +180,12 @@ void paint_printf(const struct painter *p, const char *fmt, ...)
 
 void paint_indent(const struct painter *p, size_t n)
 {
-	for (; n; n--) {
-		strbuf_addc(p->out, ' ');
+	static const struct str blanks = STR_INIT("                                ");
+
+	for (; n > blanks.len; n -= blanks.len) {
+		strbuf_adds(p->out, blanks);
 	}
+	strbuf_adds(p->out, str_slice(blanks, 0, n));
 }
 
 void paint_mark(const struct painter *p, enum mark mark)

@@ -4,6 +4,7 @@
 #include "job.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -23,30 +24,32 @@ enum {
 
 /* --- the ways out ---------------------------------------------------------------------------- */
 
+/* Waits until the pipe takes more. The reader may be a paused terminal: the agent must still hear
+ * from us. */
+static void wait_for_room(struct job *job)
+{
+	struct pollfd p = { .fd = job->events, .events = POLLOUT };
+
+	if (poll(&p, 1, KEEPALIVE_MS) == 0 && job->channel) {
+		channel_keepalive(job->channel);
+	}
+}
+
 void job_flush(struct job *job)
 {
-	size_t done = 0;
+	struct str rest = strbuf_str(&job->out);
 
-	while (done < job->out.len) {
-		struct pollfd p = { .fd = job->events, .events = POLLOUT };
+	while (rest.len) {
+		ssize_t n = write(job->events, rest.p, rest.len);
 
-		/* The reader may be a paused terminal: the agent must still hear from us. */
-		if (poll(&p, 1, KEEPALIVE_MS) == 0) {
-			if (job->channel) {
-				channel_keepalive(job->channel);
-			}
-			continue;
-		}
-
-		/* A pipe that is writable takes at least PIPE_BUF bytes without blocking. */
-		size_t chunk = job->out.len - done;
-		ssize_t n = write(job->events, job->out.p + done, chunk < 4096 ? chunk : 4096);
-
-		if (n < 0 && errno != EINTR && errno != EAGAIN) {
+		if (n >= 0) {
+			rest = str_slice(rest, (size_t)n, rest.len);
+		} else if (errno == EAGAIN) {
+			wait_for_room(job);
+		} else if (errno != EINTR) {
 			job->killed = true; /* nobody listens any more */
 			break;
 		}
-		done += n > 0 ? (size_t)n : 0;
 	}
 	strbuf_reset(&job->out);
 }
@@ -54,7 +57,12 @@ void job_flush(struct job *job)
 void job_emit(struct job *job, struct event *e)
 {
 	e->job = job->leg->path;
-	event_emit(&job->out, job->masker, e);
+	e->t_us = job->came_us;
+	if (e->kind == EVENT_STEP_LOG && e->t_us) {
+		event_emit_line(&job->out, job->masker, &job->log_head, e);
+	} else {
+		event_emit(&job->out, job->masker, e);
+	}
 	if (job->out.len >= FLUSH_BYTES) {
 		job_flush(job);
 	}
@@ -590,6 +598,7 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 		.control = control,
 		.events = events,
 		.out = STRBUF_INIT(0),
+		.log_head = LOG_HEAD_INIT,
 		.masker = run->request->masker,
 		.status = RESULT_SUCCESS,
 		.reason = STR_EMPTY,
@@ -598,6 +607,8 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Its other end is the supervisor's alone, and reads as before. */
+	(void)fcntl(events, F_SETFL, O_NONBLOCK);
 	job.deadline_ms = leg->timeout_s > 0 ? now_ms() + (long long)(leg->timeout_s * 1000) : 0;
 	if (set_up(&job)) {
 		run_steps(&job);

@@ -33,6 +33,8 @@ struct job {
 	int control; /* commands of the supervisor; see worker.h */
 	int events;
 	struct strbuf out; /* records not yet written */
+	struct log_head log_head;
+	int64_t came_us; /* when the output came that is taken in; 0 = none is */
 	struct masker *masker;
 
 	const struct engine *engine;

@@ -4,6 +4,7 @@
  * happens where events leave the process.
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "actc/process.h"
 #include "actc/utf8.h"
@@ -442,7 +443,14 @@ void step_output_init(struct step *s)
 
 void step_output(void *step, struct str bytes)
 {
-	line_splitter_feed(&((struct step *)step)->lines, bytes);
+	struct step *s = step;
+	struct timespec now;
+
+	/* What came at once bears one time. */
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	s->job->came_us = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	line_splitter_feed(&s->lines, bytes);
+	s->job->came_us = 0;
 }
 
 void step_output_finish(struct step *s)

@@ -128,12 +128,10 @@ void worker_kill(struct worker *w)
 /* Which step is live, for the line that says what still runs. */
 static void note_step(struct worker *w, struct str record)
 {
-	struct str head = str_slice(record, 0, 200);
 	struct arena a = ARENA_INIT;
 	struct event e;
 
-	if (str_find(head, STR("\"event\":\"step.started\""), 0) == STR_NPOS ||
-	    !event_decode(&a, record, &e)) {
+	if (!event_is(record, EVENT_STEP_STARTED) || !event_decode(&a, record, &e)) {
 		arena_release(&a);
 		return;
 	}

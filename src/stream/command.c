@@ -207,11 +207,15 @@ static void read_properties(struct arena *a, const struct shape *shape, struct c
 /* --- commands ----------------------------------------------------------------------------------
  */
 
-/* Whether the line can be a command at all, which hardly any is. */
+/* Whether the line can be a command at all, which hardly any is: :: stands behind blanks only. */
 static bool worth_a_look(struct str line)
 {
-	return str_find(line, STR("::"), 0) != STR_NPOS ||
-	       str_find(line, STR("##["), 0) != STR_NPOS;
+	unsigned char first = line.len ? (unsigned char)line.p[0] : 'x';
+
+	if (first == ':' || first <= ' ' || first >= 0x80) {
+		return true;
+	}
+	return str_find(line, STR("##["), 0) != STR_NPOS;
 }
 
 bool command_parse(struct arena *a, struct str line, struct command *out)

@@ -381,7 +381,7 @@ bool match_stream_line(struct match_stream *s, struct str line, struct match *ou
 {
 	bool issue = false, slow = false;
 
-	*out = (struct match){ .removed = STR_EMPTY };
+	out->removed = STR_EMPTY;
 	for (struct listener *l = s->listeners; l && !issue; l = l->next) {
 		bool hit = listen(s, l, line);
 

@@ -124,6 +124,9 @@ bool regex_may_match(const struct regex *r, struct str line)
 	if (needs->by_first && (line.len == 0 || !needs->first[(unsigned char)line.p[0]])) {
 		return false;
 	}
+	if (needs->n && str_chr(line, needs->rarest, 0) == STR_NPOS) {
+		return false;
+	}
 	for (size_t i = 0; i < needs->n; i++) {
 		at = str_find(line, needs->literals[i], at);
 		if (at == STR_NPOS) {

@@ -46,6 +46,7 @@ enum { REGEX_LITERALS = 6 };
 struct regex_needs {
 	size_t n;
 	struct str literals[REGEX_LITERALS]; /* in this order, none inside another */
+	char rarest;                         /* of their bytes, when there are any */
 	bool by_first;                       /* the line begins with one of `first` */
 	unsigned char first[256];
 };

@@ -405,6 +405,30 @@ static bool translate(struct translator *t)
 	return true;
 }
 
+/* How often a byte is met in the output of programs: the lower, the sooner a line can be told by
+ * it.
+ */
+static int frequency(char c)
+{
+	if (c == ' ' || tr_is_alnum(c)) {
+		return 3;
+	}
+	return strchr("./-_:=", c) ? 2 : strchr(",()[]'\"", c) ? 1 : 0;
+}
+
+static void choose_rarest(struct regex_needs *needs)
+{
+	for (size_t i = 0; i < needs->n; i++) {
+		for (size_t k = 0; k < needs->literals[i].len; k++) {
+			char c = needs->literals[i].p[k];
+
+			if ((i == 0 && k == 0) || frequency(c) < frequency(needs->rarest)) {
+				needs->rarest = c;
+			}
+		}
+	}
+}
+
 bool regex_translate(struct arena *a, struct str pattern, struct translation *out, struct str *why)
 {
 	struct translator t = { .a = a, .in = pattern, .why = why, .needs = &out->needs };
@@ -426,6 +450,7 @@ bool regex_translate(struct arena *a, struct str pattern, struct translation *ou
 	if (t.unknowable) {
 		out->needs = (struct regex_needs){ .n = 0 };
 	}
+	choose_rarest(&out->needs);
 	strbuf_release(&t.out);
 	strbuf_release(&t.run);
 	return ok;

@@ -391,6 +391,99 @@ Test(bus, stamps_one_order_over_all_sources)
 	strbuf_release(&p.seen);
 }
 
+/* Lines that came at once take a shorter way in and out: what reporters get must be the same. */
+static const struct {
+	struct str job, step, line;
+	int64_t t_us;
+} lines[] = {
+	{ STR_INIT("build"), STR_INIT("1"), STR_INIT("first"), 1700000000000042 },
+	{ STR_INIT("build"), STR_INIT("1"), STR_INIT("second, of the same step and time"),
+	  1700000000000042 },
+	{ STR_INIT("build"), STR_INIT("1"), STR_INIT(""), 1700000000000042 },
+	{ STR_INIT("build"), STR_INIT("1"), STR_INIT("tab\t quote \" back \\ bell \a €"),
+	  1700000000000042 },
+	{ STR_INIT("build"), STR_INIT("1"), STR_INIT("behind one with escapes hush"),
+	  1700000000000042 },
+	{ STR_INIT("build"), STR_INIT("1"), STR_INIT("x\"},{\"line\":\"y"), 1700000000000042 },
+	{ STR_INIT("build"), STR_INIT("2"), STR_INIT("another step"), 1700000000000042 },
+	{ STR_INIT("build"), STR_INIT("2"), STR_INIT("another time"), 1700000000100042 },
+	{ STR_INIT("test \"x\""), STR_INIT("2"), STR_INIT("a job with quotes"), 1700000000100042 },
+	{ STR_INIT("test \"x\""), STR_INIT("2"), STR_INIT("and again"), 1700000000100042 },
+	{ STR_INIT("build"), STR_INIT("12"), STR_INIT("back"), 1700000000100042 },
+};
+
+struct compared {
+	struct reporter reporter;
+	size_t n;
+};
+
+static bool compare_event(struct reporter *r, const struct event *e, struct str record)
+{
+	struct compared *c = (struct compared *)r;
+	struct arena a = ARENA_INIT;
+	struct event whole;
+
+	cr_assert(event_decode(&a, record, &whole), "%.*s", STR_ARG(record));
+	cr_assert_eq(whole.seq, c->n + 1);
+	cr_assert(e->kind == whole.kind && e->seq == whole.seq && e->t_us == whole.t_us);
+	cr_assert(str_eq(e->job, whole.job) && str_eq(e->step, whole.step));
+	cr_assert(str_eq(e->u.step_log.line, whole.u.step_log.line), "%.*s",
+		  STR_ARG(e->u.step_log.line));
+	cr_assert(str_eq(e->job, lines[c->n].job) && e->t_us == lines[c->n].t_us);
+	c->n++;
+	arena_release(&a);
+	return true;
+}
+
+static void ignore_finish(struct reporter *r)
+{
+	(void)r;
+}
+
+Test(bus, lines_of_a_log_are_the_same_by_the_shorter_way)
+{
+	struct event_bus *bus = event_bus_new();
+	struct compared c = { .reporter = { .name = "compared",
+					    .on_event = compare_event,
+					    .finish = ignore_finish } };
+	struct log_head head = LOG_HEAD_INIT;
+	struct masker *m = masker_new();
+
+	masker_add_secret(m, STR("hush"));
+	event_bus_add(bus, &c.reporter);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct strbuf shorter = STRBUF_INIT(0), whole = STRBUF_INIT(0);
+		struct event e = { .kind = EVENT_STEP_LOG,
+				   .t_us = lines[i].t_us,
+				   .job = lines[i].job,
+				   .step = lines[i].step };
+
+		e.u.step_log.line = lines[i].line;
+		event_emit_line(&shorter, m, &head, &e);
+		event_emit(&whole, m, &e);
+		cr_assert_str_eq(shorter.p, whole.p);
+		cr_assert(event_bus_record(bus, strbuf_str(&shorter)));
+		strbuf_release(&shorter);
+		strbuf_release(&whole);
+	}
+	cr_assert_eq(c.n, sizeof(lines) / sizeof(lines[0]));
+	event_bus_free(bus);
+	log_head_release(&head);
+	masker_free(m);
+}
+
+Test(event, a_record_tells_its_kind_at_once)
+{
+	struct strbuf out = STRBUF_INIT(0);
+	struct event e = { .kind = EVENT_STEP_STARTED, .job = STR("event"), .step = STR("1") };
+
+	event_emit(&out, NULL, &e);
+	cr_assert(event_is(strbuf_str(&out), EVENT_STEP_STARTED));
+	cr_assert_not(event_is(strbuf_str(&out), EVENT_STEP_LOG));
+	cr_assert_not(event_is(STR("{"), EVENT_STEP_LOG));
+	strbuf_release(&out);
+}
+
 Test(bus, a_reporter_that_fails_is_switched_off_and_the_others_are_told_once)
 {
 	struct event_bus *bus = event_bus_new();
