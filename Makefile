@@ -44,10 +44,12 @@ LIBGIT2_SO    := $(call soname,libgit2)
 LIBARCHIVE_SO := $(call soname,libarchive)
 LIBPCRE2_SO   := $(call soname,libpcre2-8)
 LIBMICROHTTPD_SO := $(call soname,libmicrohttpd)
+LIBCURL_SO       := $(call soname,libcurl)
 LIBCRYPTO_SO     := $(call soname,libcrypto)
 LIBCURL_SO       := $(call soname,libcurl)
 $(BUILD)/src/store/action_http.o: ALL_CPPFLAGS += -DACTC_LIBCURL_SO='"$(LIBCURL_SO)"'
 $(BUILD)/src/serve/mhd.o: ALL_CPPFLAGS += -DACTC_LIBMICROHTTPD_SO='"$(LIBMICROHTTPD_SO)"'
+$(BUILD)/src/serve/relay.o: ALL_CPPFLAGS += -DACTC_LIBCURL_SO='"$(LIBCURL_SO)"'
 $(BUILD)/src/serve/crypto.o: ALL_CPPFLAGS += -DACTC_LIBCRYPTO_SO='"$(LIBCRYPTO_SO)"'
 $(BUILD)/src/store/git2.o: ALL_CPPFLAGS += -DACTC_LIBGIT2_SO='"$(LIBGIT2_SO)"'
 $(BUILD)/src/store/tar_dir.o $(BUILD)/src/store/action_unpack.o: ALL_CPPFLAGS += -DACTC_LIBARCHIVE_SO='"$(LIBARCHIVE_SO)"'

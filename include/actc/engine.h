@@ -77,6 +77,9 @@ struct machine_spec {
 	struct str bind;            /* --bind: this directory is the workspace; or empty */
 	const struct str *expose;   /* sandbox: paths of this machine shown read-only */
 	size_t nexpose;
+	bool no_egress;          /* nothing outside of the job and its services is reached */
+	const struct str *hosts; /* names that mean the job's own localhost */
+	size_t nhosts;
 	struct str externals; /* of this machine: shown, read-only, as the runner's; or empty */
 	struct str memory;    /* --memory: 512m; or empty */
 	struct str cpus;      /* --cpus: 1.5; or empty */

@@ -1,4 +1,5 @@
-/* permissions.h - what the token of a job may do (SEMANTICS 1.5), and what a call may ask for (8). */
+/* permissions.h - what the token of a job may do (SEMANTICS 1.5), and what a call may ask for (8).
+ */
 #ifndef ACTC_PERMISSIONS_H
 #define ACTC_PERMISSIONS_H
 

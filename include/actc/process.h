@@ -66,6 +66,8 @@ bool child_fork(int (*body)(void *ctx, int out), void *ctx, struct child *child,
 /* In a forked process that executes nothing: closes every descriptor from 3 on but `keep`, and
  * returns the number that keep has then. */
 int close_others(int keep);
+/* The same for several: they become 3, 4, …, in their order; -1 stays -1. */
+void close_all_but(int *fds, size_t n);
 
 /* Monotonic milliseconds. */
 long long now_ms(void);

@@ -29,6 +29,8 @@
 /* 10 GB for each repository, as GitHub has it. */
 #define RUN_CACHE_LIMIT ((uint64_t)10 << 30)
 
+struct stand_in;
+
 struct run_workflow {
 	const struct workflow *workflow;
 	struct value inputs;  /* the `inputs` context; null when the event has none */
@@ -77,6 +79,10 @@ struct run_request {
 	size_t nnotes; /* lines for people: files that filters exclude, which engine was taken, …
 			*/
 	const struct str *notes;
+	size_t nstand_ins; /* hosts that are answered for */
+	const struct stand_in *stand_ins;
+	const struct settings *outside_env; /* http_proxy and its kin, for every process */
+	struct str ca_bundle; /* certificates of authorities for the jobs, PEM; or empty */
 	uint64_t cache_limit; /* bytes of a repository's caches; 0 = as at GitHub */
 	size_t max_jobs;      /* at once, ≥ 1 */
 	double timeout_s;     /* of the whole run; 0 = none */

@@ -15,6 +15,28 @@
 #include "actc/str.h"
 #include "actc/value.h"
 
+/* A host of the outside that is answered for, so that a rehearsal deploys nothing. */
+enum stand_in_kind { STAND_IN_STATUS, STAND_IN_DIR, STAND_IN_URL };
+
+struct stand_in {
+	struct str host;
+	enum stand_in_kind kind;
+	unsigned status;
+	struct str target; /* the directory, absolute, or the URL */
+};
+
+/* What the jobs of the run trust, and what stand-ins show them. */
+struct stand_in_identity {
+	struct str ca, certificate, key; /* PEM */
+};
+
+/* "HOST=200", "HOST=DIR", "HOST=http://…". ERR_USAGE, or the directory is not there. */
+bool stand_in_parse(struct arena *a, struct str text, struct stand_in *out, struct err *err);
+bool stand_ins_identity(struct arena *a, const struct stand_in *v, size_t n,
+			struct stand_in_identity *out, struct err *err);
+
+struct masker;
+
 struct serve_spec {
 	struct str run_dir;    /* artifacts are kept below it */
 	struct str tmp;        /* on the same file system, and removed with the run */
@@ -24,6 +46,17 @@ struct serve_spec {
 	struct str key;        /* the run's secret: tokens are signed with it */
 	struct str run_id;     /* github.run_id */
 	struct str repository; /* owner/name */
+	size_t nstand_ins;
+	const struct stand_in *stand_ins;
+	struct stand_in_identity identity;
+	struct masker *masker; /* for what stand-ins keep of what was sent */
+};
+
+struct serve_fds {
+	int services;   /* listening sockets; -1 = none */
+	int plain, tls; /* of the stand-ins */
+	int control;    /* at its end: so is the process */
+	int log;        /* lines for people; those that begin with "error: " or "note: " for all */
 };
 
 /* The claims of a job's token that the services look at. */
@@ -34,8 +67,7 @@ struct serve_spec {
 
 enum { CACHE_READ = 1, CACHE_WRITE = 2 };
 
-/* The process: serves connections of listen_fd until `control` is at its end. Lines for people go
- * to log_fd. Returns the exit status. */
-int serve_main(const struct serve_spec *spec, int listen_fd, int control, int log_fd);
+/* The process; returns the exit status. */
+int serve_main(const struct serve_spec *spec, const struct serve_fds *fds);
 
 #endif

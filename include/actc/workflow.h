@@ -197,8 +197,8 @@ struct workflow {
 /* Reads and checks one registered source. NULL when it has errors (warnings may come with a model).
  */
 const struct workflow *workflow_load(struct arena *a, uint32_t file, struct diags *diags);
-/* The same, also given when it has errors, without the parts that are wrong: for those who check and
- * do not run. NULL when nothing of it could be read. */
+/* The same, also given when it has errors, without the parts that are wrong: for those who check
+ * and do not run. NULL when nothing of it could be read. */
 const struct workflow *workflow_read(struct arena *a, uint32_t file, struct diags *diags);
 /* The same as GitHub's service does it: a file that does not fit the schema is not looked into any
  * further, and what is wrong comes in GitHub's order. */

@@ -87,6 +87,9 @@ struct options {
 	enum pull_policy pull;
 	bool bind;
 	struct str network;
+	struct str_list stand_ins; /* HOST=STATUS|DIR|URL */
+	struct str egress;         /* "open", "none" */
+	struct str ca_bundle;      /* "auto", "none", or a file */
 	struct str_list expose;
 	struct str memory, cpus;
 	uint64_t cache_limit; /* bytes; 0 = as at GitHub */

@@ -14,6 +14,7 @@
 
 #include "actc/file.h"
 #include "actc/reads.h"
+#include "outside.h"
 #include "remotes.h"
 
 struct planning {
@@ -267,7 +268,9 @@ static bool make_plan(struct planning *p, struct err *err)
 	}
 	find_left_out(p);
 	keep_started(p);
-	return load_calls(p, err) && forecast(p, err);
+	return load_calls(p, err) && forecast(p, err) &&
+	       outside_notes(p->plan.o, &p->plan.selection, &p->plan.outside, &p->plan.noutside,
+			     err);
 }
 
 int cmd_plan(struct options *o)

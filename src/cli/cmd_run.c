@@ -15,6 +15,7 @@
 #include "deployments.h"
 #include "engine_choice.h"
 #include "happening.h"
+#include "outside.h"
 #include "remotes.h"
 
 enum { EVENTS_LIMIT = 64 * 1024 * 1024 };
@@ -235,6 +236,7 @@ static struct masker *fill_masker(struct preparation *p)
 			masker_add_secret(m, own->v[k].value);
 		}
 	}
+	outside_mask(&p->request, m);
 	return m;
 }
 
@@ -295,6 +297,9 @@ static void fill_request(struct preparation *p)
 	r->machine = (struct machine_spec){
 		.platform = o->architecture,
 		.network = o->network,
+		.hosts = r->machine.hosts,
+		.nhosts = r->machine.nhosts,
+		.no_egress = r->machine.no_egress,
 		.options = o->container_options,
 		.bind = o->bind ? p->happening.repo.root : STR_EMPTY,
 		.expose = o->expose.v,
@@ -427,7 +432,7 @@ static bool prepare(struct preparation *p, struct err *err)
 {
 	return choose_node(p, err) && remotes_open(&p->remotes, p->o, &p->values, err) &&
 	       choose_all(p, err) && remotes_values(&p->remotes, err) && choose_and_read(p, err) &&
-	       fill_workflows(p, err);
+	       fill_workflows(p, err) && outside_read(p->o, &p->request, err);
 }
 
 /* What --engine-down says to do about an engine that cannot be used. */

@@ -43,8 +43,9 @@ const struct file_row file_rows[] = {
 	  "Repositories of actions and called workflows, by commit. They are fetched by git, so "
 	  "that its configuration (url.*.insteadOf, credential helpers, ssh) counts; for private "
 	  "ones the secret GITHUB_TOKEN is used too." },
-	{ "$XDG_STATE_HOME/act-c/runs",
-	  "The last runs: each has its events, masked, in events.ndjson, and its artifacts." },
+	{ "$XDG_STATE_HOME/act-c/runs", "The last runs: each has its events, masked, in "
+					"events.ndjson, its artifacts, and what was sent to "
+					"stand-ins." },
 	{ "$XDG_CACHE_HOME/act-c/cache", "What actions/cache and its kin saved, by repository." },
 };
 const size_t file_nrows = sizeof(file_rows) / sizeof(file_rows[0]);
@@ -53,6 +54,9 @@ const struct file_row variable_rows[] = {
 	{ "DOCKER_HOST, DOCKER_CONTEXT, …", "Are passed on to the docker program." },
 	{ "ACT_C_SKIP", "When set, and not to 0, act-c's git hooks rehearse nothing." },
 	{ "NO_COLOR, CLICOLOR_FORCE, TERM", "Decide about colours, unless --color does." },
+	{ "http_proxy, https_proxy, all_proxy, no_proxy",
+	  "Reach the jobs, in capitals too; a proxy that listens on this machine's localhost is "
+	  "reached on theirs." },
 	{ "XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME",
 	  "Where configuration, runs and fetched actions are kept; without them ~/.config, "
 	  "~/.local/state and ~/.cache." },

@@ -266,7 +266,8 @@ static void set_defaults(struct options *o)
 	o->github_instance = STR_EMPTY;
 	o->network = o->container_options = o->architecture = STR_EMPTY;
 	o->remote_name = STR("origin");
-	o->engine = STR("auto");
+	o->engine = o->ca_bundle = STR("auto");
+	o->egress = STR("open");
 	o->format = STR("text");
 	o->pull = PULL_MISSING;
 }

@@ -73,6 +73,7 @@ static const char *const engines[] = {
 static const char *const policies[] = { "LimitedRead", "Write", NULL };
 static const char *const formats[] = { "text", "dot",   "mermaid", "svg",
 				       "json", "sarif", "github",  NULL };
+static const char *const egresses[] = { "open", "none", NULL };
 
 const struct option_row option_rows[] = {
 	/* What to rehearse */
@@ -345,6 +346,35 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN,
 	  FIELD(network),
 	  .help = "The network of the jobs: bridge, none, host, or one of the engine's by name." },
+	{ .name = "egress",
+	  .arg = "WHAT",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_ENGINE,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(egress),
+	  .choices = egresses,
+	  .help = "open (the default), or none: jobs reach nothing but themselves, their services "
+		  "and stand-ins." },
+	{ .name = "stand-in",
+	  .arg = "HOST=WHAT",
+	  .type = OPT_LIST,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_ENGINE,
+	  .commands = IN_RUN | IN_PLAN,
+	  FIELD(stand_ins),
+	  .help = "Answer for HOST, on http and https, so that a rehearsal deploys nothing: with a "
+		  "status such as 200, with the files of a directory, or by passing on to another "
+		  "URL; may be repeated. What was sent is kept, masked, in the run's directory." },
+	{ .name = "ca-bundle",
+	  .arg = "WHICH",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_ENGINE,
+	  .commands = IN_RUN,
+	  FIELD(ca_bundle),
+	  .help = "Authorities of certificates that jobs trust: auto (this machine's, where they "
+		  "were added to), none (the image's own), or a PEM file." },
 	{ .name = "memory",
 	  .arg = "SIZE",
 	  .type = OPT_TEXT,

@@ -28,6 +28,8 @@ struct plan {
 	struct forecast forecast;
 	VEC(struct left_out) left_out;
 	VEC(struct missing) missing;
+	size_t noutside; /* lines on what is contacted for real and what is not */
+	struct str *outside;
 };
 
 void plan_print(const struct plan *p);

@@ -173,6 +173,16 @@ static struct value missing_json(struct arena *a, const struct plan *p)
 	return value_array(list);
 }
 
+static struct value outside_json(struct arena *a, const struct plan *p)
+{
+	struct varray *list = varray_new(a);
+
+	for (size_t i = 0; i < p->noutside; i++) {
+		varray_push(a, list, value_str(p->outside[i]));
+	}
+	return value_array(list);
+}
+
 void plan_print_json(const struct plan *p)
 {
 	struct arena *a = &p->o->arena;
@@ -185,6 +195,7 @@ void plan_print_json(const struct plan *p)
 	vobject_set(a, o, STR("workflows"), workflows_json(a, p));
 	vobject_set(a, o, STR("not_started"), left_out_json(a, p));
 	vobject_set(a, o, STR("missing"), missing_json(a, p));
+	vobject_set(a, o, STR("outside"), outside_json(a, p));
 	value_to_json_line(&out, value_object(o));
 	(void)printf("%.*s\n", STR_ARG(strbuf_str(&out)));
 	strbuf_release(&out);

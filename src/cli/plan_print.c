@@ -220,6 +220,16 @@ static void print_missing(const struct plan *p)
 	}
 }
 
+static void print_outside(const struct plan *p)
+{
+	(void)fputs(p->noutside ? "\nOutside:\n" : "", stdout);
+	for (size_t i = 0; i < p->noutside; i++) {
+		(void)fputs("  ", stdout);
+		put_clean(stdout, p->outside[i]);
+		(void)putchar('\n');
+	}
+}
+
 void plan_print(const struct plan *p)
 {
 	struct printing o = { p, locale_is_utf8() };
@@ -231,4 +241,5 @@ void plan_print(const struct plan *p)
 	}
 	print_left_out(p);
 	print_missing(p);
+	print_outside(p);
 }

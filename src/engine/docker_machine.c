@@ -156,10 +156,15 @@ static bool container_args(struct docker_args *args, const struct machine_spec *
 static bool job_args(struct docker_args *args, const struct machine_spec *spec,
 		     const struct engine_image *image, struct docker_machine *m, struct err *err)
 {
-	struct str network = spec->pod ? spec->pod->network : spec->network;
+	struct str network = spec->pod         ? spec->pod->network
+			     : spec->no_egress ? STR("none")
+					       : spec->network;
 
 	if (network.len) {
 		docker_argf(args, "--network=%.*s", STR_ARG(network));
+	}
+	for (size_t i = 0; i < spec->nhosts; i++) {
+		docker_argf(args, "--add-host=%.*s:127.0.0.1", STR_ARG(spec->hosts[i]));
 	}
 	add_mounts(args, m, spec, image);
 	return !spec->container || container_args(args, spec, m, err);

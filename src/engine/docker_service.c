@@ -58,6 +58,9 @@ static bool make_network(struct docker_pod *pod, struct err *err)
 	docker_args_init(&args, pod->a, &docker_program, "network");
 	docker_arg(&args, "create");
 	docker_own(&args, pod->spec.rundir);
+	if (pod->spec.no_egress) {
+		docker_arg(&args, "--internal");
+	}
 	docker_arg(&args, pod->name);
 	rundir_mark(pod->spec.rundir, pod->name);
 	pod->own_network = true;

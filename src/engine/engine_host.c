@@ -195,6 +195,12 @@ static struct machine *host_start(struct arena *a, const struct machine_spec *sp
 	struct str dir = job_dir(a, spec);
 	char *path = arena_cstr(a, dir);
 
+	if (spec->no_egress || spec->nhosts) {
+		(void)err_set(err, ERR_ENGINE,
+			      "the host engine shares this machine's network: there is neither "
+			      "--egress none nor --stand-in on it");
+		return NULL;
+	}
 	memcpy(path + dir.len - 6, "XXXXXX", 6);
 	if (!mkdtemp(path)) {
 		err_sys(err, errno, "make %s", path);

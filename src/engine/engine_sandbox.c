@@ -374,10 +374,14 @@ static void tell_trees(const struct sandbox *s)
 /* Without --network: what can be had; the run has been told (sandbox_notes). */
 static bool choose_network(struct sandbox *s, enum sandbox_helper *helper, struct err *err)
 {
-	struct str name = s->spec->network, why = STR_EMPTY;
+	struct str name = s->spec->no_egress ? STR("none") : s->spec->network, why = STR_EMPTY;
 
 	*helper = HELPER_NONE;
 	s->share_network = str_eq(name, STR("host"));
+	if (s->share_network && s->spec->nhosts) {
+		return err_set(err, ERR_ENGINE,
+			       "stand-ins need a network of the job's own: leave out --network host");
+	}
 	if (s->share_network || str_eq(name, STR("none"))) {
 		return true;
 	}

@@ -312,6 +312,24 @@ static bool show_all(const struct sandbox *s, struct err *err)
 	return !s->bind || show(s, s->bind, s->bind_at, true, err);
 }
 
+/* Names that mean the job itself, beside those that this machine has. */
+static bool put_hosts(struct sandbox *s, struct err *err)
+{
+	struct strbuf text = STRBUF_INIT(1024 * 1024);
+	struct err ignored = ERR_INIT;
+	bool ok;
+
+	(void)read_file("/etc/hosts", &text, &ignored);
+	err_release(&ignored);
+	(void)strbuf_adds(&text, STR("\n"));
+	for (size_t i = 0; i < s->spec->nhosts; i++) {
+		(void)strbuf_addf(&text, "127.0.0.1 %.*s\n", STR_ARG(s->spec->hosts[i]));
+	}
+	ok = sandbox_put(s, "root/etc/hosts", strbuf_str(&text), 0644, err);
+	strbuf_release(&text);
+	return ok;
+}
+
 bool sandbox_files(struct sandbox *s, struct err *err)
 {
 	struct err ignored = ERR_INIT;
@@ -321,6 +339,9 @@ bool sandbox_files(struct sandbox *s, struct err *err)
 	}
 	(void)sandbox_put(s, "root/etc/resolv.conf", s->resolv, 0644, &ignored);
 	err_release(&ignored);
+	if (s->spec->nhosts && !put_hosts(s, err)) {
+		return false;
+	}
 	if (s->ids == IDS_SINGLE || access("/usr/bin/sudo", F_OK) < 0) {
 		(void)sandbox_put(s, "root/usr/local/bin/sudo",
 				  s->ids == IDS_SINGLE ? sudo_one_user : sudo_missing, 0755,

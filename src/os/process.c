@@ -465,6 +465,22 @@ int close_others(int keep)
 	return 3;
 }
 
+void close_all_but(int *fds, size_t n)
+{
+	int next = 3;
+
+	/* Out of the way first, so that none is overwritten before its turn. */
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD, 3 + (int)n);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i] >= 0) {
+			fds[i] = dup2(fds[i], next++);
+		}
+	}
+	platform_close_from(next);
+}
+
 /* --- running to the end ------------------------------------------------------------------------
  */
 

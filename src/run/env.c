@@ -8,6 +8,7 @@
 
 #include "actc/process.h"
 #include "containers.h"
+#include "outside.h"
 #include "services.h"
 #include "step.h"
 
@@ -242,6 +243,7 @@ static void add_step_env(struct step *s, const struct vobject *extra, struct vob
 	set_str(a, env, STR("GITHUB_ACTIONS"), STR("true"));
 	set_str(a, env, STR("RUNNER_TRACKING_ID"),
 		arena_printf(a, "github_%.*s", STR_ARG(job->run->request->rundir->run_id)));
+	outside_env(job, a, env);
 	services_env(job, a, extra != NULL, env);
 	if (!vobject_get(env, STR("CI"))) {
 		set_str(a, env, STR("CI"), STR("true"));

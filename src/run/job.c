@@ -13,6 +13,7 @@
 #include "containers.h"
 #include "deploy.h"
 #include "env.h"
+#include "outside.h"
 #include "step.h"
 #include "token.h"
 #include "worker.h"
@@ -421,9 +422,9 @@ static bool begin(struct job *job, struct str *why)
 {
 	/* As on a runner, env may use what only the machine tells (github.workspace, github.job).
 	 */
-	if (!machine_start(job, why) || !init_machine_contexts(job, why) || !init_env(job, why) ||
-	    !init_defaults(job, why) || !containers_read_env(job, why) ||
-	    !actions_bring(job, why)) {
+	if (!machine_start(job, why) || !init_machine_contexts(job, why) ||
+	    !outside_open(job, why) || !init_env(job, why) || !init_defaults(job, why) ||
+	    !containers_read_env(job, why) || !actions_bring(job, why)) {
 		return false;
 	}
 
@@ -604,6 +605,7 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 		.reason = STR_EMPTY,
 		.services_url = STR_EMPTY,
 		.services_token = STR_EMPTY,
+		.ca_file = STR_EMPTY,
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -67,6 +67,7 @@ struct job {
 	bool services_failed;
 	struct str node;     /* runs JavaScript actions; empty = not decided */
 	struct str node_why; /* why it is only the image's */
+	struct str ca_file;  /* of authorities, as expressions show its path; or empty */
 	struct str default_shell;
 	struct str default_directory;
 	bool step_debug;

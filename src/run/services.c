@@ -24,13 +24,19 @@ enum {
 	END_MS = 2000, /* for its end, before it is killed */
 };
 
+static const char *const socket_names[SOCKETS] = {
+	[SOCKET_SERVICES] = "services",
+	[SOCKET_PLAIN] = "stand-in",
+	[SOCKET_TLS] = "stand-in-tls",
+};
+
 struct services {
 	struct serve_spec spec;
-	struct str path; /* of the socket, short enough to be dialled */
-	int listen_fd;
-	int directory_fd; /* where the path goes through it; or -1 */
-	pid_t pid;        /* 0 = it does not run */
-	int control;      /* closed: it ends */
+	struct str dir;       /* of the sockets, short enough to be dialled */
+	int sockets[SOCKETS]; /* -1 = none */
+	int directory_fd;     /* where the path goes through it; or -1 */
+	pid_t pid;            /* 0 = it does not run */
+	int control;          /* closed: it ends */
 	int log;
 	struct strbuf text;
 	bool broken; /* it did not start: is not tried again */
@@ -55,16 +61,15 @@ static void say(struct run *run, const char *level, struct str message)
 
 /* A socket's path is short; a run directory's may not be. It is then named by a descriptor, which
  * workers have too. */
-static struct str short_path(struct services *s, struct arena *a, struct str dir)
+static struct str short_dir(struct services *s, struct arena *a, struct str dir)
 {
 	struct sockaddr_un at;
-	struct str path = arena_printf(a, "%.*s/services", STR_ARG(dir));
 
-	if (path.len < sizeof(at.sun_path)) {
-		return path;
+	if (dir.len + sizeof("/stand-in-tls") < sizeof(at.sun_path)) {
+		return dir;
 	}
 	s->directory_fd = open(dir.p, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return arena_printf(a, "/proc/self/fd/%d/services", s->directory_fd);
+	return arena_printf(a, "/proc/self/fd/%d", s->directory_fd);
 }
 
 static int listen_on(struct str path)
@@ -110,8 +115,39 @@ static bool fill_spec(struct services *s, struct run *run, struct err *err)
 		.key = random_key(run->arena),
 		.run_id = r->event->run_id,
 		.repository = r->event->repository,
+		.nstand_ins = r->nstand_ins,
+		.stand_ins = r->stand_ins,
+		.masker = r->masker,
 	};
+	return r->nstand_ins == 0 ||
+	       stand_ins_identity(run->arena, r->stand_ins, r->nstand_ins, &s->spec.identity, err);
+}
+
+static bool listen_all(struct services *s, struct run *run, struct err *err)
+{
+	for (enum services_socket i = 0; i < SOCKETS; i++) {
+		struct str path =
+			arena_printf(run->arena, "%.*s/%s", STR_ARG(s->dir), socket_names[i]);
+
+		if (i != SOCKET_SERVICES && s->spec.nstand_ins == 0) {
+			continue;
+		}
+		s->sockets[i] = listen_on(path);
+		if (s->sockets[i] < 0) {
+			return err_sys(err, errno, "%.*s", STR_ARG(path));
+		}
+	}
 	return true;
+}
+
+static void close_sockets(struct services *s)
+{
+	for (enum services_socket i = 0; i < SOCKETS; i++) {
+		if (s->sockets[i] >= 0) {
+			(void)close(s->sockets[i]);
+			s->sockets[i] = -1;
+		}
+	}
 }
 
 struct services *services_open(struct run *run)
@@ -122,25 +158,25 @@ struct services *services_open(struct run *run)
 	if (run->request->dry_run) {
 		return NULL;
 	}
-	s->listen_fd = s->directory_fd = s->control = s->log = -1;
-	strbuf_init(&s->text, LINE_MAX_BYTES);
-	if (fill_spec(s, run, &err)) {
-		s->path = short_path(s, run->arena, run->request->rundir->tmp);
-		s->listen_fd = listen_on(s->path);
-		if (s->listen_fd >= 0) {
-			return s;
-		}
-		(void)err_sys(&err, errno, "%.*s", STR_ARG(s->path));
+	s->directory_fd = s->control = s->log = -1;
+	for (enum services_socket i = 0; i < SOCKETS; i++) {
+		s->sockets[i] = -1;
 	}
+	strbuf_init(&s->text, LINE_MAX_BYTES);
+	s->dir = short_dir(s, run->arena, run->request->rundir->tmp);
+	if (fill_spec(s, run, &err) && listen_all(s, run, &err)) {
+		return s;
+	}
+	close_sockets(s);
 	say(run, "warning",
 	    arena_printf(run->arena, "actions will find no artifacts and caches: %s", err.msg));
 	err_release(&err);
 	return NULL;
 }
 
-struct str services_dial(const struct services *s)
+struct str services_dial(const struct services *s, struct arena *a, enum services_socket which)
 {
-	return s->path;
+	return arena_printf(a, "unix:%.*s/%s", STR_ARG(s->dir), socket_names[which]);
 }
 
 const struct serve_spec *services_spec(const struct services *s)
@@ -150,12 +186,15 @@ const struct serve_spec *services_spec(const struct services *s)
 
 /* --- the process ------------------------------------------------------------------------------ */
 
-int services_fd(const struct services *s)
+int services_fd(const struct services *s, enum services_socket which)
 {
 	if (!s || s->broken) {
 		return -1;
 	}
-	return s->pid ? s->log : s->listen_fd;
+	if (s->pid) {
+		return which == SOCKET_SERVICES ? s->log : -1;
+	}
+	return s->sockets[which];
 }
 
 /* stdin is the control pipe and stderr the log; nothing else of the supervisor is kept open, so
@@ -163,7 +202,7 @@ int services_fd(const struct services *s)
 static _Noreturn void child(struct services *s, const int control[2], const int log[2])
 {
 	static const int defaults[] = { SIGINT, SIGTERM, SIGCHLD, SIGHUP };
-	int fd;
+	int sockets[SOCKETS];
 
 	(void)setsid();
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
@@ -172,8 +211,13 @@ static _Noreturn void child(struct services *s, const int control[2], const int 
 	(void)dup2(control[0], STDIN_FILENO);
 	(void)dup2(log[1], STDOUT_FILENO);
 	(void)dup2(log[1], STDERR_FILENO);
-	fd = close_others(s->listen_fd);
-	_exit(serve_main(&s->spec, fd, STDIN_FILENO, STDERR_FILENO));
+	memcpy(sockets, s->sockets, sizeof(sockets));
+	close_all_but(sockets, SOCKETS);
+	_exit(serve_main(&s->spec, &(struct serve_fds){ .services = sockets[SOCKET_SERVICES],
+							.plain = sockets[SOCKET_PLAIN],
+							.tls = sockets[SOCKET_TLS],
+							.control = STDIN_FILENO,
+							.log = STDERR_FILENO }));
 }
 
 static void start(struct services *s, struct run *run)
@@ -210,10 +254,18 @@ static void take_lines(struct services *s, struct run *run)
 		}
 
 		struct str line = str_slice(text, 0, end);
-		bool error = str_starts(line, STR("error: "));
+		bool error = str_starts(line, STR("error: ")),
+		     note = str_starts(line, STR("note: "));
 
-		say(run, error ? "warning" : "debug",
-		    arena_str(run->arena, str_slice(line, error ? 7 : 0, line.len)));
+		say(run,
+		    error  ? "warning"
+		    : note ? "info"
+			   : "debug",
+		    arena_str(run->arena, str_slice(line,
+						    error  ? 7
+						    : note ? 6
+							   : 0,
+						    line.len)));
 		strbuf_consume(&s->text, end + 1);
 	}
 }
@@ -271,20 +323,20 @@ void services_ready(struct services *s, struct run *run)
 		reap(s);
 		take_lines(s, run);
 		s->broken = true;
-		(void)close(s->listen_fd);
-		s->listen_fd = -1;
+		close_sockets(s);
 		say(run, "warning", STR("the services for actions have ended"));
 	}
 }
 
 void services_forget(struct services *s)
 {
-	const int fds[] = { s ? s->listen_fd : -1, s ? s->control : -1, s ? s->log : -1 };
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
-		if (fds[i] >= 0) {
-			(void)close(fds[i]);
-		}
+	if (!s) {
+		return;
+	}
+	close_sockets(s);
+	if (s->pid) {
+		(void)close(s->control);
+		(void)close(s->log);
 	}
 }
 
@@ -299,9 +351,7 @@ void services_close(struct services *s, struct run *run)
 		reap(s);
 	}
 	take_lines(s, run);
-	if (s->listen_fd >= 0) {
-		(void)close(s->listen_fd);
-	}
+	close_sockets(s);
 	if (s->directory_fd >= 0) {
 		(void)close(s->directory_fd);
 	}

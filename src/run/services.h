@@ -14,10 +14,13 @@
 
 struct services;
 
+/* In the run's directory; the two of stand-ins are there only when the run has some. */
+enum services_socket { SOCKET_SERVICES, SOCKET_PLAIN, SOCKET_TLS, SOCKETS };
+
 /* Listens. NULL (with a note) when that cannot be: jobs then go without. */
 struct services *services_open(struct run *run);
 /* What the supervisor has to wait for; -1 = nothing. */
-int services_fd(const struct services *s);
+int services_fd(const struct services *s, enum services_socket which);
 /* That is readable: starts the process, or takes what it says. */
 void services_ready(struct services *s, struct run *run);
 /* The end of the run: ends the process. */
@@ -26,7 +29,7 @@ void services_close(struct services *s, struct run *run);
 /* A worker has no part in the process: closes what it inherited. */
 void services_forget(struct services *s);
 /* For workers: where to dial, and the facts that tokens are made of. */
-struct str services_dial(const struct services *s);
+struct str services_dial(const struct services *s, struct arena *a, enum services_socket which);
 const struct serve_spec *services_spec(const struct services *s);
 
 /* Adds the variables by which the processes of a step reach them: all for an action, those for

@@ -254,7 +254,7 @@ struct str services_token(struct job *job, struct arena *a)
 static bool listen_in_job(struct job *job)
 {
 	struct arena *a = &job->arena;
-	struct str dial = arena_printf(a, "unix:%.*s", STR_ARG(services_dial(job->run->services)));
+	struct str dial = services_dial(job->run->services, a, SOCKET_SERVICES);
 	struct err err = ERR_INIT;
 
 	for (unsigned i = 0; i < TRIES; i++) {

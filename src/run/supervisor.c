@@ -312,7 +312,7 @@ static int poll_timeout(const struct supervisor *s)
 }
 
 /* Places in fds before those of the workers; a place that is not used has the descriptor -1. */
-enum { FD_SIGNALS, FD_ANSWER, FD_SERVICES, FD_GROUPS, FD_WORKERS };
+enum { FD_SIGNALS, FD_ANSWER, FD_SERVICES, FD_GROUPS = FD_SERVICES + SOCKETS, FD_WORKERS };
 
 static size_t fill_fds(struct supervisor *s)
 {
@@ -322,8 +322,12 @@ static size_t fill_fds(struct supervisor *s)
 	s->fds[FD_ANSWER] = (struct pollfd){ .fd = gate_is_asking(&s->run) ? STDIN_FILENO : -1,
 					     .events = POLLIN };
 	s->fds[FD_GROUPS] = (struct pollfd){ .fd = groups_fd(&s->run), .events = POLLIN };
-	s->fds[FD_SERVICES] =
-		(struct pollfd){ .fd = services_fd(s->run.services), .events = POLLIN };
+	for (int i = 0; i < SOCKETS; i++) {
+		s->fds[FD_SERVICES + i] = (struct pollfd){
+			.fd = services_fd(s->run.services, (enum services_socket)i),
+			.events = POLLIN,
+		};
+	}
 	for (size_t i = 0; i < s->nworkers; i++) {
 		const struct worker *w = s->workers[i];
 		const int fds[WORKER_FDS] = { w->events, w->control, w->noise };
@@ -344,6 +348,16 @@ static void take_answer(struct supervisor *s)
 	gate_answered(&s->run, str_mk(line, n > 0 ? (size_t)n : 0));
 }
 
+static bool services_called(const struct supervisor *s)
+{
+	bool called = false;
+
+	for (int i = 0; i < SOCKETS; i++) {
+		called = called || s->fds[FD_SERVICES + i].revents;
+	}
+	return called;
+}
+
 static void turn(struct supervisor *s)
 {
 	size_t n = fill_fds(s);
@@ -356,7 +370,7 @@ static void turn(struct supervisor *s)
 					    s->fds[i].fd);
 			}
 		}
-		if (s->fds[FD_SERVICES].revents) {
+		if (services_called(s)) {
 			services_ready(s->run.services, &s->run);
 		}
 		if (s->fds[FD_SIGNALS].revents) {

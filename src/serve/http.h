@@ -32,8 +32,9 @@ struct request {
 	struct value claims; /* of the token */
 	uint64_t length;     /* Content-Length; UINT64_MAX = not given */
 	struct strbuf body;
-	void *sink;   /* the route's own, from begin() on */
-	bool begun;   /* begin() was called and said yes */
+	void *sink; /* the route's own, from begin() on */
+	bool begun; /* begin() was called and said yes */
+	bool tls;
 	bool replied; /* a reply is there; what is left of the body is dropped */
 	unsigned status;
 	struct MHD_Response *response;
@@ -100,6 +101,9 @@ struct server {
 };
 
 void server_log(struct server *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* All requests to stand-ins. */
+extern const struct route stand_in_route;
 
 /* One table for each part, in the order in which they are asked. */
 extern const struct route twirp_routes[], blob_routes[], cache_v1_routes[], oidc_routes[];

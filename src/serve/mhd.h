@@ -12,6 +12,7 @@
 	X(MHD_create_response_from_buffer)         \
 	X(MHD_create_response_from_fd_at_offset64) \
 	X(MHD_destroy_response)                    \
+	X(MHD_get_connection_values)               \
 	X(MHD_lookup_connection_value)             \
 	X(MHD_queue_response)                      \
 	X(MHD_start_daemon)                        \

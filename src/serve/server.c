@@ -102,7 +102,7 @@ static void begin(struct request *r)
 
 	r->length =
 		str_to_ulong(request_header(r, "Content-Length"), &length) ? length : UINT64_MAX;
-	r->route = find_route(r);
+	r->route = r->route ? r->route : find_route(r);
 	if (!r->route) {
 		reply_twirp_error(r, "bad_route",
 				  "act-c's services have no %.*s %.*s: it is not part of what a "
@@ -121,13 +121,23 @@ static void begin(struct request *r)
 
 /* --- what libmicrohttpd calls ----------------------------------------------------------------- */
 
-static struct request *request_new(struct server *s, struct MHD_Connection *c, const char *url,
+/* Where connections come in. */
+struct door {
+	struct server *server;
+	const struct route *only; /* for whatever is asked; NULL = the tables decide */
+	bool tls;
+	struct MHD_Daemon *daemon;
+};
+
+static struct request *request_new(struct door *d, struct MHD_Connection *c, const char *url,
 				   const char *method)
 {
 	struct request *r = calloc(1, sizeof(*r));
 
 	BUG_ON(!r);
-	r->server = s;
+	r->server = d->server;
+	r->route = d->only;
+	r->tls = d->tls;
 	r->connection = c;
 	strbuf_init(&r->body, BODY_MAX);
 	r->method = arena_str(&r->arena, str_of(method));
@@ -223,13 +233,23 @@ static void wait_for_end(int control)
 
 /* One thread of libmicrohttpd's own, with poll: its epoll, which is edge-triggered, may overlook
  * the end of a connection that comes right behind data. */
-static struct MHD_Daemon *start_daemon(struct server *s, int listen_fd)
+static bool open_door(struct door *d, int listen_fd)
 {
-	return s->mhd.MHD_start_daemon(
-		MHD_USE_POLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, s,
+	struct server *s = d->server;
+	const struct stand_in_identity *id = &s->spec->identity;
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)id->key.p },
+		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)id->certificate.p },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | (d->tls ? (unsigned)MHD_USE_TLS : 0U);
+
+	d->daemon = s->mhd.MHD_start_daemon(
+		flags, 0, NULL, NULL, on_request, d, MHD_OPTION_ARRAY, d->tls ? tls : tls + 2,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_SECONDS, MHD_OPTION_END);
+	return d->daemon != NULL;
 }
 
 static bool open_stores(struct server *s, struct err *err)
@@ -241,26 +261,38 @@ static bool open_stores(struct server *s, struct err *err)
 	return s->oidc != NULL;
 }
 
-int serve_main(const struct serve_spec *spec, int listen_fd, int control, int log_fd)
+int serve_main(const struct serve_spec *spec, const struct serve_fds *fds)
 {
-	struct server s = { .spec = spec, .arena = ARENA_INIT, .log_fd = log_fd };
-	struct MHD_Daemon *daemon = NULL;
+	struct server s = { .spec = spec, .arena = ARENA_INIT, .log_fd = fds->log };
+	struct door doors[] = {
+		{ .server = &s },
+		{ .server = &s, .only = &stand_in_route },
+		{ .server = &s, .only = &stand_in_route, .tls = true },
+	};
+	const int sockets[] = { fds->services, fds->plain, fds->tls };
 	struct err err = ERR_INIT;
+	bool ok;
 
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (mhd_load(&s.mhd, &err) && open_stores(&s, &err)) {
-		daemon = start_daemon(&s, listen_fd);
+	ok = mhd_load(&s.mhd, &err) && open_stores(&s, &err);
+	for (size_t i = 0; ok && i < sizeof(doors) / sizeof(doors[0]); i++) {
+		ok = sockets[i] < 0 || open_door(&doors[i], sockets[i]);
 	}
-	if (!daemon) {
+	if (!ok) {
 		server_log(&s, "error: the services for actions do not start: %s",
 			   err.msg ? err.msg : "no server");
 		err_release(&err);
 		return 1;
 	}
-	wait_for_end(control);
-	s.mhd.MHD_stop_daemon(daemon);
+	wait_for_end(fds->control);
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
+		if (doors[i].daemon) {
+			s.mhd.MHD_stop_daemon(doors[i].daemon);
+		}
+	}
 	uploads_close(s.uploads);
 	cache_store_close(s.cache);
+	oidc_close(s.oidc);
 	arena_release(&s.arena);
 	return 0;
 }

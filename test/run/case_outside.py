@@ -1,0 +1,190 @@
+"""What is outside of a run: hosts that are answered for, no egress, proxies, authorities."""
+import contextlib
+import glob
+import http.server
+import os
+import subprocess
+import threading
+
+from harness import docker, expect
+
+DEPLOY = '''on: push
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    environment: production
+    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          test "$(curl -sS -o /dev/null -w '%{http_code}' -X POST "https://deploy.example.com/app?v=1" \\
+            -H "Authorization: Bearer $TOKEN" -d "token=$TOKEN&size=3")" = 202
+          test "$(curl -sS http://deploy.example.com/health)" = "{}"
+        env: {TOKEN: "${{ secrets.TOKEN }}"}
+      - run: |
+          test "$(curl -fsS https://files.example.com/a.json)" = '{"a": 1}'
+          test "$(curl -fsS https://files.example.com/)" = index
+          test "$(curl -sS -o /dev/null -w '%{http_code}' https://files.example.com/none)" = 404
+          test "$(curl -sS -o /dev/null -w '%{http_code}' --path-as-is https://files.example.com/../private)" = 404
+          test "$(curl -sS -o /dev/null -w '%{http_code}' https://files.example.com/link)" = 404
+      - run: |
+          test "$(curl -fsS -X PUT -H X-Of:us -d body 'https://api.example.com/v1/x?q=a%20b')" = \
+            'PUT /base/v1/x?q=a%20b us body'
+      - run: |
+          python3 -c 'import urllib.request as u; print(u.urlopen("https://deploy.example.com/py").status)'
+          node -e 'require("https").get("https://deploy.example.com/js", r => process.exit(r.statusCode != 202))'
+      - run: |
+          test "$(wc -l < /proc/net/route)" = 1            # nowhere to go
+          test "$(curl -sS -o /dev/null -w '%{http_code}' --resolve other.example.com:443:127.0.0.1 -k https://other.example.com/)" = 421
+'''
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Says what it was asked, and remembers it."""
+
+    def __init__(self):
+        self.asked = []
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get('Content-Length', 0))).decode()
+                server.asked.append((self.command, self.path, dict(self.headers)))
+                text = f'{self.command} {self.path} {self.headers.get("X-Of")} {body}'.encode()
+                self.send_response(200)
+                self.send_header('Content-Length', str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_PUT = do_POST = answer
+
+            def log_message(self, *args):
+                pass
+
+        super().__init__(('127.0.0.1', 0), Handler)
+
+    @contextlib.contextmanager
+    def running(self):
+        thread = threading.Thread(target=self.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield self.server_address[1]
+        finally:
+            self.shutdown()
+            self.server_close()
+
+
+def kept(box):
+    """What was sent to stand-ins in the newest run, in order."""
+    texts = []
+    for path in sorted(glob.glob(f'{box.dir}/state/act-c/runs/*/stand-ins/*')):
+        with open(path, encoding='utf-8') as text:
+            texts.append(text.read())
+    return texts
+
+
+def test_stand_ins(box):
+    box.init(DEPLOY)
+    os.makedirs(f'{box.dir}/files')
+    for name, text in (('files/a.json', '{"a": 1}'), ('files/index.html', 'index'), ('private', 'private')):
+        with open(f'{box.dir}/{name}', 'w', encoding='ascii') as out:
+            out.write(text)
+    os.symlink('../private', f'{box.dir}/files/link')
+    with Server().running() as port:
+        result = box.run('--egress', 'none', '-s', 'TOKEN=t0p-s3cret', '--approve', 'all',
+                         '--stand-in', 'deploy.example.com=202', '--stand-in', f'files.example.com={box.dir}/files',
+                         '--stand-in', f'api.example.com=http://127.0.0.1:{port}/base')
+    result.exits(0)
+    result.says('stand-in: POST https://deploy.example.com/app was answered with 202')
+    result.lacks('t0p-s3cret')
+    sent = kept(box)
+    expect(sent[0].startswith('POST https://deploy.example.com/app?v=1\n'), sent[0])
+    expect('Authorization: Bearer ***\n' in sent[0] and sent[0].endswith('\ntoken=***&size=3'), sent[0])
+    expect(any(text.startswith('PUT https://api.example.com/v1/x?q=a%20b\n') for text in sent), sent)
+
+
+def test_stand_ins_in_the_sandbox(box):
+    box.init(DEPLOY.split('      - uses')[0] + '''      - run: |
+          test "$(curl -sS https://deploy.example.com/)" = "{}"
+          test "$(wc -l < /proc/net/route)" = 1
+''')
+    result = box.run('--engine', 'sandbox', '--egress', 'none', '--approve', 'all', '--stand-in',
+                     'deploy.example.com=200', image=None)
+    if result.status == 4:
+        print('skipped: the sandbox cannot be used here')
+        return
+    result.exits(0)
+    expect(len(kept(box)) == 1, kept(box))
+
+
+def test_services_without_egress(box):
+    box.init('''on: push
+jobs:
+  serve:
+    runs-on: ubuntu-latest
+    services:
+      web: {image: "act-c-test:busybox", ports: ["80"], command: "httpd -f -p 80"}
+    steps:
+      - run: |
+          curl -s -o /dev/null http://localhost:${{ job.services.web.ports['80'] }}/
+          echo "reached-$((40 + 2))"
+          sleep 3
+''')
+    child = box.start('--egress', 'none')
+    box.until('reached-42', child)
+    network = next(word.split()[1] for word in box.at_engine() if word.startswith('network'))
+    expect(docker('network', 'inspect', '-f', '{{.Internal}}', network) == 'true', 'the network is not internal')
+    box.ends(child, 30).exits(0)
+
+
+def test_proxy_and_authorities(box):
+    box.init('''on: push
+jobs:
+  out:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          test "$(curl -sS http://nowhere.example.com/x)" = "GET http://nowhere.example.com/x None "
+          echo "$http_proxy $HTTPS_PROXY $NO_PROXY"
+          grep -q 'not a real one' "$SSL_CERT_FILE"
+          test "$NODE_EXTRA_CA_CERTS" = "$SSL_CERT_FILE"
+      - run: test "$SSL_CERT_FILE" = mine
+        env: {SSL_CERT_FILE: mine}
+''')
+    with open(f'{box.dir}/ca.pem', 'w', encoding='ascii') as out:
+        out.write('-----BEGIN CERTIFICATE-----\nnot a real one\n-----END CERTIFICATE-----\n')
+    server = Server()
+    with server.running() as port:
+        proxy = f'http://user:pr0xy-pass@127.0.0.1:{port}'
+        env = {'http_proxy': proxy, 'HTTPS_PROXY': proxy, 'no_proxy': 'intern.example.com'}
+        result = box.run('--ca-bundle', f'{box.dir}/ca.pem', env=env)
+    result.exits(0)
+    result.says(f'http://user:***@127.0.0.1:{port} http://user:***@127.0.0.1:{port} '
+                'intern.example.com,localhost,127.0.0.1,::1')
+    expect(server.asked[0][1] == 'http://nowhere.example.com/x', server.asked)
+    expect(server.asked[0][2].get('Proxy-Authorization'), server.asked)
+
+
+def test_no_authorities(box):
+    box.init('''on: push
+jobs:
+  out:
+    runs-on: ubuntu-latest
+    steps: [{run: 'test -z "$SSL_CERT_FILE$NODE_EXTRA_CA_CERTS$http_proxy"'}]
+''')
+    clean = {name: '' for name in ('http_proxy', 'https_proxy', 'HTTP_PROXY', 'HTTPS_PROXY')}
+    box.run('--ca-bundle', 'none', env=clean).exits(0)
+
+
+def test_refusals(box):
+    box.init(DEPLOY)
+    for wrong in ('deploy.example.com', 'a b=200', 'x=999', 'x=/no/such/directory', 'localhost=200', '=200'):
+        result = box.run('--stand-in', wrong)
+        result.exits(2)
+        result.says('--stand-in')
+    box.run('--egress', 'none', '--network', 'bridge').exits(2)
+    box.run('--egress', 'none', '--engine', 'host').exits(2)
+    box.run('--ca-bundle', f'{box.dir}/none.pem').exits(2)
+    box.write('.actrc', '--egress open\n--stand-in example.com=200\n')
+    done = subprocess.run([box.act_c, 'plan', '--egress', 'none'], cwd=box.repo, env=box.env, capture_output=True,
+                          text=True)
+    expect(done.stderr.count('.actrc') == 2 and done.returncode == 0, done.stderr)
