@@ -31,7 +31,8 @@ const struct file_row file_rows[] = {
 	  "Options, one a line, read in this order and before the command line. The last one is "
 	  "the "
 	  "repository's: from there, options that lead out of the isolation (the engine host, "
-	  "-self-hosted, --bind, --privileged, --docker-socket, --container-options, --local-repository, other "
+	  "-self-hosted, --bind, --privileged, --docker-socket, --container-options, "
+	  "--local-repository, other "
 	  "networks, files outside "
 	  "the repository, values of your environment) are ignored, with a line on standard "
 	  "error." },

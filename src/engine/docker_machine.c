@@ -139,7 +139,9 @@ static void add_mounts(struct docker_args *args, const struct docker_machine *m,
 static bool container_args(struct docker_args *args, const struct machine_spec *spec,
 			   struct docker_machine *m, struct err *err)
 {
-	struct docker_options o = { .user = STR_EMPTY, .trusted = spec->privileged, .publish = spec->publish };
+	struct docker_options o = { .user = STR_EMPTY,
+				    .trusted = spec->privileged,
+				    .publish = spec->publish };
 
 	if (!docker_options(args, spec->container, &o, err) ||
 	    !docker_pod_volumes((struct docker_pod *)spec->pod, args, spec->container, o.trusted,

@@ -93,14 +93,29 @@ static bool somebody_said(const struct leg_run *leg)
 	return false;
 }
 
+/* It is no news: only for who asks for more. */
+static void tell_default(struct job *job, const struct str *lines, size_t n)
+{
+	struct event e = { .kind = EVENT_DEBUG, .step = job->set_up_path };
+	struct str text = STR("GITHUB_TOKEN permissions, by default:");
+
+	for (size_t i = 0; i < n; i++) {
+		text = arena_printf(&job->arena, "%.*s%s %.*s", STR_ARG(text), i ? "," : "",
+				    STR_ARG(lines[i]));
+	}
+	e.u.debug.source = STR("worker");
+	e.u.debug.message = text;
+	job_emit(job, &e);
+}
+
 void token_show(struct job *job)
 {
 	struct permission_set set = token_permissions(job->leg);
 	struct str lines[PERMISSION_SCOPES + 1];
 	size_t n = lines_of(&job->arena, &set, lines);
 
-	/* The default is no news. */
 	if (!somebody_said(job->leg)) {
+		tell_default(job, lines, n);
 		return;
 	}
 	emit(job, EVENT_STEP_GROUP, STR("GITHUB_TOKEN Permissions"));
