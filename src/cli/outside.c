@@ -219,6 +219,7 @@ struct noting {
 	const struct stand_in *stand_ins;
 	size_t n;
 	VEC(struct str) lines;
+	struct str deploying; /* jobs with an environment */
 };
 
 static struct str text_of(const struct tok *t)
@@ -256,24 +257,33 @@ static void note_steps(struct noting *n, const struct job_def *job)
 	}
 }
 
+/* Those that deploy, on one line. */
 static void note_job(struct noting *n, const struct job_def *job)
+{
+	note_steps(n, job);
+	if (job->environment_name) {
+		n->deploying = arena_printf(&n->o->arena, "%.*s%s%.*s", STR_ARG(n->deploying),
+					    n->deploying.len ? ", " : "", STR_ARG(job->id.s));
+	}
+}
+
+static void note_deploying(struct noting *n)
 {
 	bool open = !str_eq(n->o->egress, STR("none")) && n->n == 0;
 
-	note_steps(n, job);
-	if (job->environment_name && open) {
+	if (n->deploying.len && open) {
 		vec_push(&n->o->arena, &n->lines,
 			 arena_printf(&n->o->arena,
-				      "%.*s has an environment, and what it contacts is contacted "
-				      "for real: see --egress and --stand-in",
-				      STR_ARG(job->id.s)));
+				      "what is deployed is deployed for real, unless --stand-in "
+				      "answers or --egress none keeps it in: %.*s",
+				      STR_ARG(n->deploying)));
 	}
 }
 
 bool outside_notes(struct options *o, const struct selection *s, struct str **lines, size_t *count,
 		   struct err *err)
 {
-	struct noting n = { .o = o, .n = o->stand_ins.n };
+	struct noting n = { .o = o, .n = o->stand_ins.n, .deploying = STR_EMPTY };
 
 	if (!read_stand_ins(o, &n.stand_ins, err)) {
 		return false;
@@ -285,6 +295,7 @@ bool outside_notes(struct options *o, const struct selection *s, struct str **li
 			}
 		}
 	}
+	note_deploying(&n);
 	*lines = n.lines.v;
 	*count = n.lines.n;
 	return true;
