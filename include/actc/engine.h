@@ -66,6 +66,12 @@ struct engine_image {
 	struct str config;   /* its entry point and command, as two lines of JSON */
 };
 
+/* A directory of this machine that is to be seen below the externals of others, read-only. */
+struct shown_dir {
+	struct str name;
+	struct str dir;
+};
+
 struct machine_spec {
 	const struct rundir *rundir; /* run id and home id for the labels */
 	struct str job;              /* path of the job instance, for names and labels */
@@ -161,10 +167,10 @@ struct engine {
 	/* These are NULL where an engine has no such thing. */
 	/* Whether the image is there, and what it is. False without an error: it is not. */
 	bool (*look)(struct arena *a, struct str image, struct engine_image *out, struct err *err);
-	/* Shows externals/NAME, and NAME.complete after it, in this and every later machine. NULL:
-	 * what is in spec->externals is shown as it is. */
-	bool (*bring)(struct machine *m, const struct machine_spec *spec, struct str name,
-		      struct err *err);
+	/* Shows directories as externals/NAME, and an empty NAME.complete after each, in this and
+	 * every later machine. NULL: what is in spec->externals is shown as it is. */
+	bool (*bring)(struct machine *m, const struct machine_spec *spec, const struct shown_dir *v,
+		      size_t n, struct err *err);
 	/* The names of what is kept between runs; SIZE_MAX = the engine does not answer. */
 	size_t (*caches)(struct arena *a, struct str **names);
 	/* What every run on it should be told once, a line each; or NULL. */

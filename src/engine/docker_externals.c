@@ -4,6 +4,7 @@
  */
 #include <unistd.h>
 
+#include "actc/file.h"
 #include "docker.h"
 #include "docker_machine.h"
 
@@ -25,13 +26,22 @@ bool docker_externals_make(struct arena *a, const struct docker_machine *m, stru
 	       docker_volume_make(a, m->program, STR(VOLUME), "externals", err);
 }
 
-static bool create(struct arena *a, const struct docker_machine *m, const char *name,
-		   struct err *err)
+struct filling {
+	struct arena *a;
+	struct docker_machine *m;
+	const struct machine_spec *spec;
+	const char *container;
+	bool waited; /* for another one that filled it */
+};
+
+static bool create(struct filling *f, struct err *err)
 {
+	struct arena *a = f->a;
+	const struct docker_machine *m = f->m;
 	struct docker_args args;
 
 	docker_args_init(&args, a, m->program, "create");
-	docker_argf(&args, "--name=%s", name);
+	docker_argf(&args, "--name=%s", f->container);
 	docker_own(&args, m->rundir);
 	docker_arg(&args, "--pull=never");
 	docker_arg(&args, "--network=none");
@@ -51,10 +61,11 @@ static void say_nothing(void *ctx, struct str line)
 }
 
 /* A program of a hundred megabytes takes its time, in which the job must go on hearing from us. */
-static bool copy(struct arena *a, const struct docker_machine *m, const struct machine_spec *spec,
-		 const char *from, const char *name, struct err *err)
+static bool copy(struct filling *f, const char *from, const char *name, struct err *err)
 {
-	struct machine_spec quiet = *spec;
+	struct arena *a = f->a;
+	const struct docker_machine *m = f->m;
+	struct machine_spec quiet = *f->spec;
 	struct docker_follow follow = { .spec = &quiet, .in = CHILD_NULL, .what = "cp" };
 	struct docker_args args;
 
@@ -62,20 +73,20 @@ static bool copy(struct arena *a, const struct docker_machine *m, const struct m
 
 	docker_args_init(&args, a, m->program, "cp");
 	docker_arg(&args, from);
-	docker_argf(&args, "%s:" INSIDE, name);
+	docker_argf(&args, "%s:" INSIDE "/%s", f->container, name);
 	return docker_follow(a, &args, &follow, err) &&
 	       (follow.status == 0 ||
 		err_set(err, ERR_ENGINE, "%s cp: %.*s", m->program->name, STR_ARG(follow.last)));
 }
 
-static void discard(struct arena *a, const struct docker_machine *m, const char *name)
+static void discard(struct filling *f)
 {
 	struct docker_args args;
 	struct err ignored = ERR_INIT;
 
-	docker_args_init(&args, a, m->program, "rm");
+	docker_args_init(&args, f->a, f->m->program, "rm");
 	docker_arg(&args, "--force");
-	docker_arg(&args, name);
+	docker_arg(&args, f->container);
 	(void)docker_call(&args, NULL, NULL, DOCKER_CALL_MS, &ignored);
 	err_release(&ignored);
 }
@@ -93,30 +104,47 @@ static bool is_there(struct arena *a, const struct docker_machine *m, struct str
 	return ok && st.exists;
 }
 
-bool docker_bring(struct machine *base, const struct machine_spec *spec, struct str name,
-		  struct err *err)
+static bool copy_all(struct filling *f, const struct shown_dir *v, size_t n, struct err *err)
 {
-	struct docker_machine *m = (struct docker_machine *)base;
-	struct arena a = ARENA_INIT;
-	const char *container =
-		arena_printf(&a, "act-c-bring-%.*s-%ld", STR_ARG(m->rundir->run_id), (long)getpid())
-			.p;
-	const char *dir = arena_printf(&a, "%.*s/%.*s", STR_ARG(spec->externals), STR_ARG(name)).p;
-	const char *marker = arena_printf(&a, "%s.complete", dir).p;
-	bool waited = false;
-	int lock = docker_lock(&a, spec, "externals", DOCKER_START_MS, &waited, err);
-	bool ok = lock >= 0, there = ok && waited && is_there(&a, m, name);
+	struct arena *a = f->a;
+	const char *empty = arena_printf(a, "%.*s/complete", STR_ARG(f->spec->externals)).p;
 
-	if (ok && !there && create(&a, m, container, err)) {
-		ok = copy(&a, m, spec, dir, container, err) &&
-		     copy(&a, m, spec, marker, container, err);
-		discard(&a, m, container);
-	} else {
-		ok = there;
+	if (!make_dirs(arena_cstr(a, f->spec->externals), 0755, err) ||
+	    !write_file(empty, STR_EMPTY, 0644, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const char *from = arena_printf(a, "%.*s/.", STR_ARG(v[i].dir)).p;
+		const char *marker = arena_printf(a, "%.*s.complete", STR_ARG(v[i].name)).p;
+
+		if (!(f->waited && is_there(a, f->m, v[i].name)) &&
+		    (!copy(f, from, arena_cstr(a, v[i].name), err) ||
+		     !copy(f, empty, marker, err))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* One at a time: what one has brought the next need not. */
+bool docker_bring(struct machine *base, const struct machine_spec *spec, const struct shown_dir *v,
+		  size_t n, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct filling f = { .a = &a, .m = (struct docker_machine *)base, .spec = spec };
+	int lock = docker_lock(&a, spec, "externals", DOCKER_START_MS, &f.waited, err);
+	bool ok = false;
+
+	f.container = arena_printf(&a, "act-c-bring-%.*s-%ld", STR_ARG(spec->rundir->run_id),
+				   (long)getpid())
+			      .p;
+	if (lock >= 0 && create(&f, err)) {
+		ok = copy_all(&f, v, n, err);
+		discard(&f);
 	}
 	if (lock >= 0) {
 		(void)close(lock);
 	}
 	arena_release(&a);
-	return ok || err_wrap(err, "bring %.*s to the daemon", STR_ARG(name));
+	return ok || err_wrap(err, "bring %.*s to the daemon", STR_ARG(v[0].name));
 }

@@ -39,8 +39,8 @@ void docker_externals_mount(struct docker_args *args, const struct docker_machin
 /* Makes its volume where --mount cannot label it. */
 bool docker_externals_make(struct arena *a, const struct docker_machine *m, struct err *err);
 /* engine.bring */
-bool docker_bring(struct machine *base, const struct machine_spec *spec, struct str name,
-		  struct err *err);
+bool docker_bring(struct machine *base, const struct machine_spec *spec, const struct shown_dir *v,
+		  size_t n, struct err *err);
 
 /* --- a Docker action's container, beside its job's (docker_action.c) --- */
 

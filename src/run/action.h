@@ -6,6 +6,7 @@
 #define RUN_ACTION_H
 
 #include "actc/action.h"
+#include "actc/engine.h"
 #include "contexts.h"
 #include "state.h"
 
@@ -98,13 +99,21 @@ bool actions_resolve(struct job *job, struct action_use *outer, const struct ste
 		     size_t n, struct str path, struct str *why);
 /* The same for one use. */
 bool action_resolve(struct job *job, struct action_use *use, struct str path, struct str *why);
-/* Brings what is known by now and not there yet into the machine. */
-bool actions_bring(struct job *job, struct str *why);
 /* Reads an action.yml for a use; what is wrong is told at `path`, *why sums it up. */
 bool action_parse(struct job *job, struct action_use *use, struct str path, struct str shown,
 		  struct str text, struct str *why);
 /* Whether the step's `if` is false whatever happens before it. */
 bool action_surely_skipped(struct job *job, const struct step_def *def);
+
+/* dir/path; dir itself where there is no path. */
+struct str action_below(struct arena *a, struct str dir, struct str path);
+
+/* --- action_put.c --- */
+
+/* Brings what is known by now and not there yet into the machine. */
+bool actions_bring(struct job *job, struct str *why);
+/* Shows directories of this machine below the externals of the job's. */
+bool externals_show(struct job *job, const struct shown_dir *v, size_t n, struct err *err);
 
 /* --- node.c --- */
 

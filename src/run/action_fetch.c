@@ -1,7 +1,7 @@
 /*
  * action_fetch.c - the actions of other repositories that steps use: found in the store and read
- * before the job's first step, those of composite actions with them, and their files put into the
- * job (SEMANTICS 4.1, 5.4). A local composite action's come when it is reached.
+ * before the job's first step, those of composite actions with them (SEMANTICS 4.1, 5.4). A local
+ * composite action's come when it is reached. Their files are put into the job by action_put.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -270,7 +270,7 @@ static const struct action *read_before(const struct job *job, const struct acti
 	return NULL;
 }
 
-static struct str below(struct arena *a, struct str dir, struct str path)
+struct str action_below(struct arena *a, struct str dir, struct str path)
 {
 	return path.len ? arena_printf(a, "%.*s/%.*s", STR_ARG(dir), STR_ARG(path)) : dir;
 }
@@ -280,9 +280,9 @@ static bool read_manifest(struct preparing *p, struct action_use *use)
 	struct job *job = p->job;
 	struct arena *a = &job->arena;
 	struct action_repo *r = use->repo;
-	struct str named = below(a, r->name, use->below);
+	struct str named = action_below(a, r->name, use->below);
 
-	use->tree = below(a, r->tree, use->below);
+	use->tree = action_below(a, r->tree, use->below);
 	use->action = read_before(job, use);
 	for (size_t i = 0; i < ACTION_MANIFESTS && !use->action; i++) {
 		const struct action_manifest *m = &action_manifests[i];
@@ -410,56 +410,4 @@ bool action_resolve(struct job *job, struct action_use *use, struct str path, st
 	}
 	vec_push(&job->arena, &p.uses, use);
 	return resolve(&p, depth);
-}
-
-/* --- into the job ----------------------------------------------------------------------------- */
-
-static bool put(struct job *job, struct action_repo *r, struct str *why)
-{
-	struct err err = ERR_INIT;
-	struct tar_dir *tar = tar_dir_open(r->tree, &err);
-	struct tar_source source = { .ctx = tar, .more = tar_dir_read };
-	bool ok = false;
-
-	r->dir = arena_printf(&job->arena, "%.*s/%.*s/%.*s", STR_ARG(job->paths->actions),
-			      STR_ARG(r->name), STR_ARG(r->ref));
-	if (tar) {
-		channel_mkdir(job->channel, r->dir, 0755, false);
-		ok = channel_put(job->channel, r->dir, &source, &err);
-		tar_dir_close(tar);
-	}
-	if (!ok) {
-		*why = arena_printf(&job->arena, "%.*s@%.*s: %s", STR_ARG(r->name), STR_ARG(r->ref),
-				    err.msg);
-		if (channel_lost(job->channel)) {
-			job_lost(job);
-		}
-		err_release(&err);
-	}
-	return ok;
-}
-
-bool actions_bring(struct job *job, struct str *why)
-{
-	for (struct action_use *use = job->uses; use; use = use->next) {
-		struct action_repo *r = use->repo;
-		const struct action_ops *ops = use->action ? action_ops_of(use->action) : NULL;
-
-		if (!ops || use->brought) {
-			continue;
-		}
-		/* An image is built here, from the tree. */
-		if (r && r->dir.len == 0 && use->action->kind != ACTION_DOCKER &&
-		    !put(job, r, why)) {
-			return false;
-		}
-		if (r) {
-			use->dir = below(&job->arena, r->dir, use->below);
-		}
-		if (ops->prepare && !ops->prepare(job, use, why)) {
-			return false;
-		}
-		use->brought = true;
-	}
-	return true;
 }

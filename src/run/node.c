@@ -57,31 +57,22 @@ static void tell(void *ctx, struct str line)
 	job_flush(job);
 }
 
-/* Into the machine, where that is not done by a directory that it shares. */
-static bool bring(struct job *job, struct str name, struct err *err)
-{
-	struct machine_spec spec = job_machine_spec(job, job->set_up_path);
-	struct str marker = arena_printf(&job->arena, "%.*s/%.*s.complete",
-					 STR_ARG(job->paths->externals), STR_ARG(name));
-	bool there = false;
-
-	return is_there(job, marker, err, &there) &&
-	       (there || !job->engine->bring || job->engine->bring(job->machine, &spec, name, err));
-}
-
 static bool from_store(struct job *job, struct err *err)
 {
 	struct machine_spec spec = job_machine_spec(job, job->set_up_path);
 	struct node_wait wait = { .ctx = job, .tell = tell, .cancelled = spec.cancelled };
-	struct str name = STR_EMPTY;
+	const struct node_spec *node = &job->run->request->node;
+	struct shown_dir shown = { .name = STR_EMPTY };
 
-	if (!node_store_get(&job->arena, &job->run->request->node, job->peer->arch, &wait, &name,
-			    err) ||
-	    !bring(job, name, err)) {
+	if (!node_store_get(&job->arena, node, job->peer->arch, &wait, &shown.name, err)) {
+		return false;
+	}
+	shown.dir = action_below(&job->arena, node->dir, shown.name);
+	if (!externals_show(job, &shown, 1, err)) {
 		return false;
 	}
 	job->node = arena_printf(&job->arena, "%.*s/%.*s/bin/node", STR_ARG(job->paths->externals),
-				 STR_ARG(name));
+				 STR_ARG(shown.name));
 	return true;
 }
 

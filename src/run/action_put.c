@@ -1,0 +1,226 @@
+/*
+ * action_put.c - the files of actions, and of what runs them, brought into a job's machine.
+ *
+ * A tree of a commit never changes: an engine that keeps directories for its machines gets it once,
+ * and a job finds it by a symbolic link, however large it is. It can only be read there; so actions
+ * that are known to write beside themselves (composite ones build there, others install in their
+ * pre) get a copy, as everything does where an engine keeps nothing.
+ */
+#include <stdio.h>
+
+#include "step.h"
+
+/* --- what engines keep ------------------------------------------------------------------------ */
+
+bool externals_show(struct job *job, const struct shown_dir *v, size_t n, struct err *err)
+{
+	struct arena *a = &job->scratch;
+	struct machine_spec spec = job_machine_spec(job, job->set_up_path);
+	struct file_content *markers = arena_array(a, struct file_content, n);
+	struct shown_dir *missing = arena_array(a, struct shown_dir, n);
+	size_t nmissing = 0;
+
+	if (!job->engine->bring || n == 0) {
+		return true;
+	}
+	for (size_t i = 0; i < n; i++) {
+		markers[i].path = arena_printf(a, "%.*s/%.*s.complete",
+					       STR_ARG(job->paths->externals), STR_ARG(v[i].name));
+	}
+	if (!channel_read(job->channel, a, markers, n, 1, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!markers[i].found) {
+			missing[nmissing++] = v[i];
+		}
+	}
+	return nmissing == 0 || job->engine->bring(job->machine, &spec, missing, nmissing, err);
+}
+
+/* --- links ------------------------------------------------------------------------------------ */
+
+enum { NAME_LEN = 100, PREFIX_LEN = 155 };
+
+/* ustar, the fields that a symbolic link has; all numbers are octal text. */
+struct tar_link {
+	char name[NAME_LEN];
+	char mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8];
+	char type;
+	char link[NAME_LEN];
+	char magic[8];
+	char owners[80];
+	char prefix[PREFIX_LEN];
+	char rest[12];
+};
+
+static void fill(char *field, size_t size, struct str text)
+{
+	memcpy(field, text.p, text.len < size ? text.len : size);
+}
+
+/* False where a name is too long for it. */
+static bool add_link(struct strbuf *tar, struct str name, struct str target)
+{
+	struct tar_link h = { .type = '2', .magic = "ustar" };
+	const unsigned char *p = (const unsigned char *)&h;
+	size_t cut = str_chr(name, '/', 0);
+	unsigned sum = 0;
+
+	_Static_assert(sizeof(h) == 512, "a tar header is one block");
+	if (cut == STR_NPOS || cut > PREFIX_LEN || name.len - cut - 1 > NAME_LEN ||
+	    target.len > NAME_LEN) {
+		return false;
+	}
+	fill(h.prefix, sizeof(h.prefix), str_slice(name, 0, cut));
+	fill(h.name, sizeof(h.name), str_slice(name, cut + 1, name.len));
+	fill(h.link, sizeof(h.link), target);
+	memcpy(h.magic + 6, "00", 2);
+	memcpy(h.mode, "0000777", 8);
+	memcpy(h.uid, "0000000", 8);
+	memcpy(h.gid, "0000000", 8);
+	memcpy(h.size, "00000000000", 12);
+	memcpy(h.mtime, "00000000000", 12);
+	memset(h.checksum, ' ', sizeof(h.checksum));
+	for (size_t i = 0; i < sizeof(h); i++) {
+		sum += p[i];
+	}
+	(void)snprintf(h.checksum, sizeof(h.checksum), "%06o", sum);
+	return strbuf_add(tar, &h, sizeof(h));
+}
+
+static ssize_t more(void *ctx, void *buf, size_t size)
+{
+	struct strbuf *tar = ctx;
+	size_t n = tar->len < size ? tar->len : size;
+
+	memcpy(buf, tar->p, n);
+	strbuf_consume(tar, n);
+	return (ssize_t)n;
+}
+
+static bool put_links(struct job *job, struct strbuf *tar, struct err *err)
+{
+	static const char end[1024];
+	struct tar_source source = { .ctx = tar, .more = more };
+
+	(void)strbuf_add(tar, end, sizeof(end));
+	return channel_put(job->channel, job->paths->actions, &source, err);
+}
+
+/* --- repositories ----------------------------------------------------------------------------- */
+
+static bool failed(struct job *job, struct err *err, struct str *why)
+{
+	*why = arena_str(&job->arena, str_of(err->msg));
+	if (channel_lost(job->channel)) {
+		job_lost(job);
+	}
+	err_release(err);
+	return false;
+}
+
+static bool put_copy(struct job *job, struct action_repo *r, struct err *err)
+{
+	struct tar_dir *tar = tar_dir_open(r->tree, err);
+	struct tar_source source = { .ctx = tar, .more = tar_dir_read };
+	bool ok = false;
+
+	if (tar) {
+		channel_mkdir(job->channel, r->dir, 0755, false);
+		ok = channel_put(job->channel, r->dir, &source, err);
+		tar_dir_close(tar);
+	}
+	return ok || err_wrap(err, "%.*s@%.*s", STR_ARG(r->name), STR_ARG(r->ref));
+}
+
+/* An image is built here, from the tree; all others want their files in the job. */
+static bool wants_files(const struct action_use *use)
+{
+	return use->repo && use->action && use->action->kind != ACTION_DOCKER &&
+	       use->repo->dir.len == 0;
+}
+
+static bool writes_beside_itself(const struct action *action)
+{
+	return action->kind == ACTION_COMPOSITE || action->stages[STAGE_PRE].path.s.len > 0;
+}
+
+/* Whether a link to what the engine keeps will do for all that the job wants of it. */
+static bool can_be_linked(const struct job *job, const struct action_repo *r)
+{
+	bool ok = job->engine->bring != NULL && r->commit.len > 0;
+
+	for (const struct action_use *use = job->uses; use && ok; use = use->next) {
+		ok = use->repo != r || !use->action || !writes_beside_itself(use->action);
+	}
+	return ok;
+}
+
+struct putting {
+	struct job *job;
+	VEC(struct shown_dir) shown;
+	VEC(struct action_repo *) copied;
+	struct strbuf links;
+};
+
+static void choose(struct putting *p, struct action_repo *r)
+{
+	struct job *job = p->job;
+	struct arena *a = &job->arena;
+	struct str place = arena_printf(a, "%.*s/%.*s", STR_ARG(r->name), STR_ARG(r->ref));
+	struct shown_dir shown = { arena_printf(a, "action-%.*s", STR_ARG(r->commit)), r->tree };
+	struct str target = action_below(a, job->paths->externals, shown.name);
+
+	r->dir = action_below(a, job->paths->actions, place);
+	if (can_be_linked(job, r) && add_link(&p->links, place, target)) {
+		vec_push(a, &p->shown, shown);
+	} else {
+		vec_push(a, &p->copied, r);
+	}
+}
+
+static bool put_repos(struct job *job, struct err *err)
+{
+	struct putting p = { .job = job, .links = STRBUF_INIT(0) };
+	bool ok = true;
+
+	for (struct action_use *use = job->uses; use; use = use->next) {
+		if (wants_files(use)) {
+			choose(&p, use->repo);
+		}
+	}
+	if (p.shown.n) {
+		ok = externals_show(job, p.shown.v, p.shown.n, err) &&
+		     put_links(job, &p.links, err);
+	}
+	for (size_t i = 0; ok && i < p.copied.n; i++) {
+		ok = put_copy(job, p.copied.v[i], err);
+	}
+	strbuf_release(&p.links);
+	return ok;
+}
+
+bool actions_bring(struct job *job, struct str *why)
+{
+	struct err err = ERR_INIT;
+
+	if (!put_repos(job, &err)) {
+		return failed(job, &err, why);
+	}
+	for (struct action_use *use = job->uses; use; use = use->next) {
+		const struct action_ops *ops = use->action ? action_ops_of(use->action) : NULL;
+
+		if (!ops || use->brought) {
+			continue;
+		}
+		if (use->repo) {
+			use->dir = action_below(&job->arena, use->repo->dir, use->below);
+		}
+		if (ops->prepare && !ops->prepare(job, use, why)) {
+			return false;
+		}
+		use->brought = true;
+	}
+	return true;
+}

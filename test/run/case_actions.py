@@ -1,0 +1,117 @@
+"""Actions where time and the store matter: fetched through git, cancelled, timed out, side by side."""
+import os
+import signal
+
+from harness import expect
+
+TOOLS = ('mkdir -p tools/bin; printf \'#!/bin/sh\\nexec sh "$@"\\n\' >tools/bin/node; chmod +x tools/bin/node')
+SHELL_ACTION = 'runs: {using: node24, main: main.js, post: post.js}\n'
+SLOW = '''runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: |
+        trap 'echo INT-$((1 + 1)); exit 3' INT
+        echo ready-$((40 + 2))
+        sleep 300 & wait
+    - {shell: bash, run: 'echo NOT-$((1 + 1))'}
+    - {if: cancelled(), shell: bash, run: 'echo CANCELLED-$((1 + 1))'}
+    - {if: always(), shell: bash, run: 'echo ALWAYS-${{ github.action_status }}'}
+'''
+CANCELLED = '''on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./quick
+      - uses: ./slow
+      - uses: ./quick
+'''
+REMOTE = '''on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: octo/lib/stages@v1
+        with: {id: linked}
+      - run: test -L ../../_actions/octo/lib/v1 && test ! -w ../../_actions/octo/lib/v1/action.yml
+  b:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: octo/lib@v1
+      - run: test ! -L ../../_actions/octo/lib/v1 && test -w ../../_actions/octo/lib/v1/action.yml
+  local:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./outer
+'''
+OUTER = '''runs:
+  using: composite
+  steps: [{uses: octo/lib/stages@v1, with: {id: found late}}]
+'''
+
+
+def add_quick(box):
+    box.write('quick/action.yml', SHELL_ACTION)
+    box.write('quick/main.js', 'echo MAIN-$((1 + 1))\n')
+    box.write('quick/post.js', 'echo POST-$((1 + 1))\n')
+
+
+def test_cancel_ends_the_step_of_a_composite_and_posts_run(box):
+    add_quick(box)
+    box.write('slow/action.yml', SLOW)
+    box.init(CANCELLED, before=TOOLS)
+    child = box.start('--node', 'tools')
+    box.until('ready-42', child)
+    os.kill(child.pid, signal.SIGINT)
+    result = box.ends(child, 30)
+    result.exits(130)
+    result.says('INT-2', 'CANCELLED-2', 'ALWAYS-cancelled', 'MAIN-2', 'POST-2')
+    result.lacks('NOT-2')
+    expect(result.log.count('MAIN-2') == 1 and result.log.count('POST-2') == 1,
+           f'not one main and its post\n{result.tail()}')
+
+
+def library(box):
+    """A repository octo/lib with a tag v1, reached through git's insteadOf. Its action's main is made
+    to have no pre, which would want a copy."""
+    lib = f'{box.dir}/lib'
+    box.shell(f'cp -r "$ACTC_TESTDATA/run/actions/lib" {lib}; cd {lib}; git init -q -b main; '
+              f'sed -i "s/pre: main.js, //; s/, pre-if: [^}}]*}}/}}/" stages/action.yml; '
+              f'git add -A; git commit -qm lib; git tag v1')
+    return {'GIT_CONFIG_COUNT': '1', 'GIT_CONFIG_KEY_0': f'url.file://{lib}.insteadOf',
+            'GIT_CONFIG_VALUE_0': 'https://github.com/octo/lib'}
+
+
+def test_fetched_actions_are_shown_and_run_without_the_network_then(box):
+    box.write('outer/action.yml', OUTER)
+    box.init(REMOTE, before=TOOLS)
+    git = library(box)
+    box.write('tools/bin/node', '#!/bin/sh\necho "stage of $INPUT_ID"\n', 0o755)
+    first = box.run('--node', 'tools', env=git)
+    first.exits(0)
+    first.says("Download action repository 'octo/lib@v1' (SHA:", 'stage of linked', 'stage of found late')
+    second = box.run('--node', 'tools', '--offline', '-j', 'a', '--json')
+    second.exits(0)
+    expect(second.events('step.finished', step='post-1'), 'no post step')
+
+
+def test_a_composite_in_the_background_holds_up_nothing(box):
+    box.write('waits/action.yml', 'runs:\n  using: composite\n  steps:\n'
+              '    - {shell: bash, run: "for i in $(seq 300); do test -e go && exit; sleep 0.1; done; exit 1"}\n'
+              '    - {shell: bash, run: "echo v=went >> $GITHUB_OUTPUT", id: s}\n'
+              'outputs: {v: {value: "${{ steps.s.outputs.v }}"}}\n')
+    box.init('''on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - {id: w, uses: ./waits, background: true}
+      - run: touch go
+      - {wait: w}
+      - run: test "${{ steps.w.outputs.v }}" = went
+''')
+    box.run().exits(0)
