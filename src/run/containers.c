@@ -91,6 +91,25 @@ static bool take_error(struct job *job, struct err *err, struct str *why)
 	return false;
 }
 
+/* Nobody dials a job's own container on the runner; what is no port is refused all the same. */
+static bool check_own_ports(struct job *job, struct str *why)
+{
+	const struct container_spec *own = &job->containers->own;
+
+	for (size_t i = 0; i < own->nports; i++) {
+		struct port *ports = NULL;
+		size_t n = 0;
+
+		if (!containers_ports(&job->arena, own->ports[i], &ports, &n)) {
+			*why = arena_printf(&job->arena,
+					    "\"%.*s\" of the job's container is no port",
+					    STR_ARG(own->ports[i]));
+			return false;
+		}
+	}
+	return true;
+}
+
 bool containers_open(struct job *job, struct str *why)
 {
 	struct machine_spec spec = job_machine_spec(job, job->set_up_path);
@@ -102,6 +121,9 @@ bool containers_open(struct job *job, struct str *why)
 	if (!job->engine->pod_open) {
 		*why = arena_printf(&job->arena, "the %s engine has no job containers and services",
 				    job->engine->name);
+		return false;
+	}
+	if (!check_own_ports(job, why)) {
 		return false;
 	}
 	job->containers->pod = job->engine->pod_open(&job->arena, &spec, &err);

@@ -68,3 +68,11 @@ def test_not_published(box):
     expect(not answers(own) and not answers(service), 'a port is open on this machine')
     child.terminate()
     box.ends(child, 30)
+
+
+def test_what_is_no_port(box):
+    box.init('on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    container: {image: "act-c-test:full", '
+             'ports: [80, "host:80"]}\n    steps: [{run: "true"}]\n')
+    result = box.run('push')
+    result.exits(1)
+    result.says('"host:80" of the job\'s container is no port')
