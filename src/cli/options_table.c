@@ -355,7 +355,8 @@ const struct option_row option_rows[] = {
 	  FIELD(egress),
 	  .choices = egresses,
 	  .help = "open (the default), or none: jobs reach nothing but themselves, their services "
-		  "and stand-ins." },
+		  "and stand-ins; what docker a job itself would run could, so that there is no "
+		  "docker socket then, unless --docker-socket is full." },
 	{ .name = "stand-in",
 	  .arg = "HOST=WHAT",
 	  .type = OPT_LIST,

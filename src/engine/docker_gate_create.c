@@ -110,6 +110,15 @@ static bool runtime(struct making *m, struct value v, struct str key)
 	return is_empty(v) || is_word(v, "runc") || refuse_key(m, key, v);
 }
 
+/* Other drivers have the daemon talk to servers and sockets that the job names. */
+static bool logging(struct making *m, struct value v, struct str key)
+{
+	struct value type = value_get(v, STR("Type"));
+
+	return is_empty(type) || is_word(type, "json-file") || is_word(type, "local") ||
+	       is_word(type, "none") || is_word(type, "journald") || refuse_key(m, key, type);
+}
+
 static bool local(struct making *m, struct value v, struct str key)
 {
 	return is_empty(v) || is_word(v, "local") || refuse_key(m, key, v);
@@ -393,7 +402,7 @@ static const struct key {
 	{ "KernelMemory", anything },
 	{ "KernelMemoryTCP", anything },
 	{ "Links", containers },
-	{ "LogConfig", anything },
+	{ "LogConfig", logging },
 	{ "MaskedPaths", not_there },
 	{ "Memory", anything },
 	{ "MemoryReservation", anything },

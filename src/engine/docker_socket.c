@@ -257,7 +257,10 @@ bool docker_socket_offer(struct arena *a, struct docker_machine *m, const struct
 {
 	struct err mine = ERR_INIT;
 
-	if (spec->docker_socket == DOCKER_SOCKET_NEVER || !m->program->events) {
+	/* A container of the job's own would have a way outside. */
+	bool leaks = spec->no_egress && spec->docker_socket != DOCKER_SOCKET_FULL;
+
+	if (spec->docker_socket == DOCKER_SOCKET_NEVER || leaks || !m->program->events) {
 		return true;
 	}
 	m->socket = spec->beside ? ((struct docker_machine *)spec->beside)->socket
