@@ -43,6 +43,7 @@ struct job_state {
 	struct str hint;
 	struct str url; /* of the environment that it deployed to */
 	bool continued;
+	unsigned summaries; /* of its steps */
 	int64_t duration_ms;
 	struct str failed_step;
 	struct str failed_why;

@@ -4,6 +4,7 @@
  * In the order in which a reader asks: which jobs failed, what did the failed step print, what else
  * was remarked, what did steps want to show, what now.
  */
+#include "markdown.h"
 #include "text.h"
 
 #include "actc/utf8.h"
@@ -214,18 +215,39 @@ static void annotations(struct text_reporter *t)
 	}
 }
 
+/* As it was written: for whoever reads it through a pipe. */
+static void as_written(struct text_reporter *t, struct str text)
+{
+	struct str rest = text;
+
+	while (rest.p && (rest.len || rest.p == text.p)) {
+		paint_text(&t->paint, str_cut(&rest, '\n'));
+		text_newline(t);
+	}
+}
+
 static void step_summaries(struct text_reporter *t)
 {
 	for (const struct markdown *m = t->markdowns; m; m = m->next) {
-		struct str rest = m->text;
 
 		text_end_line(t);
 		paint_styled(&t->paint, STYLE_BOLD, STR("Step summary: "));
 		place(t, m->job, m->step);
 		text_end_line(t);
-		while (rest.p && (rest.len || rest.p == m->text.p)) {
-			paint_text(&t->paint, str_cut(&rest, '\n'));
-			text_newline(t);
+		if (t->options.terminal) {
+			markdown_paint(&t->paint, m->text, 2);
+		} else {
+			as_written(t, m->text);
+		}
+	}
+	for (const struct job_state *j = t->live.jobs; j; j = j->next) {
+		if (j->summaries > MAX_SUMMARIES) {
+			text_end_line(t);
+			paint_printf(&t->paint, "%u more step summaries of ",
+				     j->summaries - MAX_SUMMARIES);
+			paint_text(&t->paint, text_label(t, j));
+			paint_printf(&t->paint, " are left out: GitHub shows %d of a job\n",
+				     MAX_SUMMARIES);
 		}
 	}
 }

@@ -293,8 +293,12 @@ static void on_summary(struct text_reporter *t, const struct event *e)
 {
 	struct job_state *job = job_of(t, e, STR_EMPTY);
 	struct step_state *step = step_of(t, job, e);
-	struct markdown *m = arena_new(&t->live.arena, struct markdown);
+	struct markdown *m;
 
+	if (++job->summaries > MAX_SUMMARIES) {
+		return;
+	}
+	m = arena_new(&t->live.arena, struct markdown);
 	m->job = job;
 	m->step = step ? step->name : STR_EMPTY;
 	m->text = arena_str(&t->live.arena, e->u.step_summary.markdown);

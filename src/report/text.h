@@ -28,7 +28,10 @@ struct markdown {
 	struct markdown *next;
 };
 
-enum { MAX_NOTES = 200 };
+enum {
+	MAX_NOTES = 200,
+	MAX_SUMMARIES = 20, /* of a job, as on GitHub */
+};
 
 struct text_reporter {
 	struct reporter base;

@@ -124,6 +124,36 @@ Test(text, looks_as_expected)
 }
 
 /* Only tabs and, on a terminal with colours, SGR pass. */
+/* GitHub shows twenty of a job. */
+Test(text, shows_twenty_step_summaries_of_a_job_and_tells_of_the_others)
+{
+	int fd = temporary();
+	struct text_options options = { .fd = fd, .status_fd = -1, .terminal = true };
+	struct event_bus *bus = event_bus_new();
+	struct event end = { .kind = EVENT_RUN_FINISHED };
+	struct strbuf out = STRBUF_INIT(0);
+
+	event_bus_add(bus, report_text(&options));
+	for (int i = 1; i <= 22; i++) {
+		char text[32];
+		struct event e = { .kind = EVENT_STEP_SUMMARY,
+				   .job = STR("build"),
+				   .step = STR("1") };
+
+		(void)snprintf(text, sizeof(text), "# Heading %d.", i);
+		e.u.step_summary.markdown = str_of(text);
+		event_bus_emit(bus, NULL, &e);
+	}
+	end.u.run_finished.conclusion = STR("success");
+	event_bus_emit(bus, NULL, &end);
+	event_bus_free(bus);
+	read_fd(fd, &out);
+	cr_assert(strstr(out.p, "  Heading 20.\n") && !strstr(out.p, "Heading 21."), "%s", out.p);
+	cr_assert(strstr(out.p, "2 more step summaries of build are left out"), "%s", out.p);
+	close(fd);
+	strbuf_release(&out);
+}
+
 Test(text, nothing_harmful_reaches_a_terminal)
 {
 	struct strbuf got = STRBUF_INIT(0);
