@@ -50,6 +50,7 @@ struct yaml_limits {
 	size_t max_depth; /* 50; 100 for action.yml */
 	size_t max_nodes; /* 50,000 parse events traversed, aliases counted each time */
 	bool allow_anchors;
+	bool thorough; /* goes on behind an alias inside its own anchor, warns of unused anchors */
 };
 
 extern const struct yaml_limits yaml_workflow_limits;

@@ -5,11 +5,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "actc/action.h"
 #include "actc/check.h"
+#include "actc/file.h"
 #include "actc/plan.h"
 #include "cli.h"
 #include "deployments.h"
 #include "validate_out.h"
+
+enum { ACTION_MAX = 4 << 20 };
 
 /* -W and the arguments mean the same here. */
 static struct str_list all_paths(struct options *o)
@@ -93,6 +97,28 @@ static void count(struct validation *v, const struct diags *diags)
 	}
 }
 
+static bool is_action(struct str path)
+{
+	return str_eq(path, STR("action.yml")) || str_eq(path, STR("action.yaml")) ||
+	       str_ends(path, STR("/action.yml")) || str_ends(path, STR("/action.yaml"));
+}
+
+static void read_action(struct arena *a, struct workflow_file *f, struct diags *diags)
+{
+	struct strbuf text = STRBUF_INIT(ACTION_MAX);
+	struct err err = ERR_INIT;
+	bool ok = read_file(arena_cstr(a, f->path), &text, &err);
+
+	f->file = sources_add(diags->sources, f->path, strbuf_str(&text));
+	if (ok) {
+		(void)action_load(a, f->file, diags);
+	} else {
+		(void)diag_file_error(diags, f->file, "file", "%s", err.msg);
+		err_release(&err);
+	}
+	strbuf_release(&text);
+}
+
 /* What a file needs is given back before the next one. */
 static bool validate_file(struct validation *v, const struct workflow_file *file, struct err *err)
 {
@@ -104,7 +130,11 @@ static bool validate_file(struct validation *v, const struct workflow_file *file
 	if (!open_project(v, f.path, err)) {
 		return false;
 	}
-	workflow_file_read(&a, &f, &diags);
+	if (is_action(f.path)) {
+		read_action(&a, &f, &diags);
+	} else {
+		workflow_file_read(&a, &f, &diags);
+	}
 	if (f.read) {
 		check_workflow(&a, v->project, f.read, &diags);
 	}

@@ -43,6 +43,8 @@ struct anchor {
 	const struct yaml_node *node; /* NULL while it is being read */
 	size_t events;
 	size_t height;
+	struct str name;
+	bool used;
 };
 
 struct reader {
@@ -202,10 +204,23 @@ static bool open_anchor(struct reader *r, const yaml_char_t *name, size_t *index
 			   STR_ARG(s));
 		return false;
 	}
-	vec_push(r->a, &r->anchors, (struct anchor){ NULL, 0, 0 });
+	s = arena_str(r->a, s);
+	vec_push(r->a, &r->anchors, (struct anchor){ .name = s });
 	*index = r->anchors.n - 1;
-	*strmap_slot(r->a, &r->names, arena_str(r->a, s), NULL) = r->anchors.n;
+	*strmap_slot(r->a, &r->names, s, NULL) = r->anchors.n;
 	return true;
+}
+
+/* What stands for something that was reported. */
+static const struct yaml_node *null_node(struct reader *r, struct span at)
+{
+	struct yaml_node *n = arena_new(r->a, struct yaml_node);
+
+	n->kind = YAML_NULL;
+	n->at = at;
+	n->text = STR_EMPTY;
+	n->plain = true;
+	return n;
 }
 
 static const struct yaml_node *read_alias(struct reader *r, size_t *height)
@@ -218,7 +233,14 @@ static const struct yaml_node *read_alias(struct reader *r, size_t *height)
 		return NULL;
 	}
 
-	const struct anchor *anchor = &r->anchors.v[*slot - 1];
+	struct anchor *anchor = &r->anchors.v[*slot - 1];
+
+	anchor->used = true;
+	if (r->limits->thorough && !anchor->node) {
+		(void)fail(r, event_span(r), "The alias '%.*s' is inside its own anchor",
+			   STR_ARG(name));
+		return null_node(r, event_span(r));
+	}
 
 	/* An alias inside its own anchor would be replayed without end. */
 	if (!check_depth(r, anchor->node ? anchor->height : r->limits->max_depth + 1) ||
@@ -394,20 +416,29 @@ static const struct yaml_node *read_node(struct reader *r, size_t *height)
 		BUG_ON(e->type != YAML_NO_EVENT);
 	}
 	if (n && anchor != SIZE_MAX) {
-		r->anchors.v[anchor] = (struct anchor){ n, r->events - before, *height };
+		r->anchors.v[anchor].node = n;
+		r->anchors.v[anchor].events = r->events - before;
+		r->anchors.v[anchor].height = *height;
 	}
 	return n;
 }
 
 static const struct yaml_node *empty_document(struct reader *r)
 {
-	struct yaml_node *n = arena_new(r->a, struct yaml_node);
+	return null_node(r, (struct span){ r->file, 0, 0 });
+}
 
-	n->kind = YAML_NULL;
-	n->at = (struct span){ r->file, 0, 0 };
-	n->text = STR_EMPTY;
-	n->plain = true;
-	return n;
+static void warn_unused(const struct reader *r)
+{
+	for (size_t i = 0; i < r->anchors.n; i++) {
+		const struct anchor *anchor = &r->anchors.v[i];
+
+		if (!anchor->used && anchor->node) {
+			(void)diag_warning(r->diags, anchor->node->at, KIND,
+					   "the anchor \"%.*s\" is not used",
+					   STR_ARG(anchor->name));
+		}
+	}
 }
 
 /* STREAM-START (DOCUMENT-START node DOCUMENT-END)? STREAM-END */
@@ -459,6 +490,9 @@ const struct yaml_node *yaml_read(struct arena *a, uint32_t file, const struct y
 
 	const struct yaml_node *root = read_document(&r);
 
+	if (root && limits->thorough) {
+		warn_unused(&r);
+	}
 	if (r.has_event) {
 		yaml_event_delete(&r.event);
 	}

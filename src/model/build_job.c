@@ -128,8 +128,8 @@ void build_job(struct build *b, const struct tok *key, const struct tok *map, st
 	if (tok_get(map, STR("uses"))) {
 		job->uses = build_spanned(tok_get(map, STR("uses")));
 	}
-	/* The service does that, not the reader; a bad one may have had the other kind's keys. */
-	if (job->uses.s.len && !b->staged && !map->bad) {
+	/* The service does that, not the reader. */
+	if (job->uses.s.len && !b->staged) {
 		check_call_uses(b, job->uses);
 	}
 	build_body(b, map, job);

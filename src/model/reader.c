@@ -173,6 +173,26 @@ void schema_expr_error(struct diags *diags, const struct tok *t, const struct ex
 	d->token = t->at;
 }
 
+/* What else is wrong in the text, behind the `${{ }}` with the first error. */
+static void more_errors(struct reader *r, const struct tok *t, unsigned scope, size_t at)
+{
+	struct str text = t->u.s;
+	struct tmpl ignored;
+
+	for (size_t close = str_find(text, STR("}}"), at); close != STR_NPOS;
+	     close = str_find(text, STR("}}"), at)) {
+		struct expr_error error = { 0 };
+
+		if (tmpl_parse(r->a, str_slice(text, close + 2, text.len), scope_of(r, scope),
+			       &ignored, &error)) {
+			return;
+		}
+		error.at += close + 2;
+		at = error.at;
+		schema_expr_error(r->diags, t, &error);
+	}
+}
+
 static struct tok *parse_template(struct reader *r, const struct yaml_node *n, unsigned scope)
 {
 	struct tok *t = new_tok(r, TOK_STRING, n);
@@ -183,6 +203,9 @@ static struct tok *parse_template(struct reader *r, const struct yaml_node *n, u
 	if (!tmpl_parse(r->a, n->text, scope_of(r, scope), &tmpl, &error)) {
 		schema_expr_error(r->diags, t, &error);
 		t->bad = true;
+		if (!r->staged) {
+			more_errors(r, t, scope, error.at);
+		}
 		return t;
 	}
 	switch (tmpl.kind) {
@@ -549,6 +572,13 @@ static void read_again(struct reader *r, struct mapping *m, struct str name,
 	}
 }
 
+/* A merge key, where any name may stand: GitHub finds fault with its value only. */
+static bool is_merge(const struct reader *r, const struct yaml_pair *pair)
+{
+	return !r->staged && pair->key->plain && str_eq(pair->key->text, STR("<<")) &&
+	       (pair->value->kind == YAML_MAP || pair->value->kind == YAML_SEQ);
+}
+
 static void read_pair(struct reader *r, struct mapping *m, const struct yaml_pair *pair)
 {
 	bool fresh = true;
@@ -581,7 +611,7 @@ static void read_pair(struct reader *r, struct mapping *m, const struct yaml_pai
 
 	if (type) {
 		add_pair(m, key, read_value(r, pair->value, enter_value(m->def, type, key)));
-	} else if (m->first->loose_key) {
+	} else if (m->first->loose_key && !is_merge(r, pair)) {
 		key = check_scalar(r, key, enter(m->def, m->first->loose_key));
 		add_pair(m, key,
 			 read_value(r, pair->value,

@@ -101,8 +101,11 @@ static const struct workflow *load(struct build *b, uint32_t file, const struct 
 
 const struct workflow *workflow_read(struct arena *a, uint32_t file, struct diags *diags)
 {
+	struct yaml_limits limits = yaml_workflow_limits;
+
+	limits.thorough = true;
 	return load(&(struct build){ .a = a, .diags = diags, .step_if = &schema_step_if }, file,
-		    &yaml_workflow_limits);
+		    &limits);
 }
 
 const struct workflow *workflow_load(struct arena *a, uint32_t file, struct diags *diags)
