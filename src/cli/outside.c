@@ -183,7 +183,8 @@ static bool take_bundle(struct options *o, struct run_request *r, struct err *er
 
 	r->ca_bundle = STR_EMPTY;
 	if (str_eq(o->ca_bundle, STR("none")) || !path ||
-	    (is_auto && r->engine->own_system && strncmp(path, "/etc/", 5) == 0)) {
+	    (is_auto && (r->engine == &engine_host ||
+			 (r->engine->own_system && strncmp(path, "/etc/", 5) == 0)))) {
 		return true;
 	}
 	ok = read_file(path, &text, err);

@@ -86,7 +86,8 @@ static void write_bundle(struct job *job)
 	}
 	job->ca_file = arena_printf(a, "%.*s/_act-c-ca.pem", STR_ARG(job->shown->temp));
 	channel_write(job->channel, containers_path(job, a, job->ca_file), 0644, false,
-		      arena_printf(a, "%.*s\n%.*s", STR_ARG(bundle), STR_ARG(ca)));
+		      ca.len ? arena_printf(a, "%.*s\n%.*s", STR_ARG(bundle), STR_ARG(ca))
+			     : bundle);
 }
 
 /* --- proxies ---------------------------------------------------------------------------------- */
