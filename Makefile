@@ -83,6 +83,7 @@ help:
 	@echo 'make demo          install what is missing, build, rehearse testdata/chatbot in containers'
 	@echo 'make check         install what is missing, build, run every test'
 	@echo 'make check-asan    the same with sanitizers; check-asan-quick: without whole workflows'
+	@echo 'make check-actions real actions, unmodified, from the mirrors at ACTC_TEST_MIRROR'
 	@echo 'make lint          format, static analysis, layers, headers; format: clang-format -i'
 	@echo 'make bench         speed as ratios, a table and $(BUILD)/bench.json'
 	@echo 'make fuzz          every fuzz target for FUZZ_TIME seconds (60)'
@@ -188,6 +189,16 @@ check-built: tests
 
 check-quick-built: tests
 	@test/tools/check --build $(BUILD) unit cli fuzz
+
+# The real actions, from the mirrors at ACTC_TEST_MIRROR; without them all are skipped.
+.PHONY: check-actions check-actions-built
+check-actions:
+	@test/tools/engine --name
+	@test/tools/deps build test engine
+	@$(MAKE) --no-print-directory check-actions-built
+
+check-actions-built: $(BIN)
+	@test/tools/engine --quiet -- test/actions/run --act-c $(BIN)
 
 ASAN_MAKE = $(MAKE) --no-print-directory SAN=1 CC=clang BUILD=build/asan
 check-asan:
