@@ -85,6 +85,7 @@ help:
 	@echo 'make check-asan    the same with sanitizers; check-asan-quick: without whole workflows'
 	@echo 'make check-actions real actions, unmodified, from the mirrors at ACTC_TEST_MIRROR'
 	@echo 'make lint          format, static analysis, layers, headers; format: clang-format -i'
+	@echo 'make self-test     the own CI, by an act-c in a container (docker'"'"'s socket; the sandbox)'
 	@echo 'make bench         speed as ratios, a table and $(BUILD)/bench.json'
 	@echo 'make fuzz          every fuzz target for FUZZ_TIME seconds (60)'
 	@echo 'make deps          install the Debian packages that all of these need'
@@ -239,6 +240,13 @@ bench:
 
 bench-built: $(BIN)
 	@test/tools/engine --quiet -- test/bench/bench --act-c $(BIN) --json $(BUILD)/bench.json
+
+# The project's own CI by an act-c in a container; SELF_TEST_ARGS go to its `run`.
+.PHONY: self-test
+self-test:
+	@test/tools/engine --name
+	@test/tools/deps engine
+	@test/tools/engine --quiet -- test/tools/self-test $(SELF_TEST_ARGS)
 
 # --- the sources themselves ---------------------------------------------------------------------
 
