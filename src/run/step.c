@@ -362,8 +362,9 @@ static struct str stage_title(struct step *s, const struct expr_env *env)
 	static const char *const prefixes[ACTION_STAGES] = {
 		[STAGE_PRE] = "Pre ", [STAGE_MAIN] = "", [STAGE_POST] = "Post "
 	};
-	struct str title = s->stage == STAGE_POST && use->title.len ? use->title
-								    : step_title(s->a, s->def, env);
+	struct str title = s->stage == STAGE_POST && use && use->title.len
+				   ? use->title
+				   : step_title(s->a, s->def, env);
 
 	if (use && s->stage == STAGE_MAIN) {
 		use->title = arena_str(keep, title);

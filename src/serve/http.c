@@ -218,7 +218,7 @@ struct str time_text(struct arena *a, int64_t ms)
 struct str url_signed(struct request *r, struct str path, const char *extra)
 {
 	struct str se =
-		arena_printf(&r->arena, "%lld", (long long)(time_ms() / 1000 + URL_HOURS * 3600));
+		arena_printf(&r->arena, "%lld", (long long)time_ms() / 1000 + URL_HOURS * 3600LL);
 	struct str text = arena_printf(&r->arena, "%.*s\n%.*s", STR_ARG(path), STR_ARG(se));
 
 	return arena_printf(&r->arena, "%.*s%.*s?se=%.*s&sig=%.*s%s", STR_ARG(request_origin(r)),

@@ -173,7 +173,8 @@ static struct value all_claims(struct request *r, struct value job)
 	struct arena *a = &r->arena;
 	struct vobject *o = vobject_new(a, true);
 	struct str audience = request_query(r, "audience"), owner = r->server->spec->repository;
-	double now = (double)(time_ms() / 1000);
+	int64_t seconds = time_ms() / 1000;
+	double now = (double)seconds;
 	unsigned char random[16] = { 0 };
 	char jti[37];
 

@@ -124,22 +124,23 @@ static bool says_missing(struct str said)
 /* Runs git, first with the token, then, when that failed, without: a token that has expired must
  * not keep public repositories away. */
 static bool ask(struct arena *a, const struct action_store *s, struct str server,
-		struct git_call *call, struct err *err)
+		const struct git_call *asked, struct err *err)
 {
 	struct strbuf said = STRBUF_INIT(WORDS_MAX);
+	struct git_call call = *asked;
 	struct str token = s->token;
 	int status = 0;
 	bool ok;
 
-	call->users = true;
-	call->err = &said;
+	call.users = true;
+	call.err = &said;
 	for (;;) {
-		call->env = environment(a, server, token);
+		call.env = environment(a, server, token);
 		strbuf_reset(&said);
-		if (call->out) {
-			strbuf_reset(call->out);
+		if (call.out) {
+			strbuf_reset(call.out);
 		}
-		ok = git_try(call, &status, err);
+		ok = git_try(&call, &status, err);
 		if (!ok || status == 0 || token.len == 0) {
 			break;
 		}

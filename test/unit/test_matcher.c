@@ -395,7 +395,7 @@ static const struct {
 	  "" },
 	{ "^\\8$", "8", "" },
 	{ "^\\0$", "", NULL },
-	{ "^(a)?\\1b$", "b", "||" + 1 }, /* a group that took no part is empty */
+	{ "^(a)?\\1b$", "b", &"||"[1] }, /* a group that took no part is empty */
 	{ "^(?:(a)|b)*$", "ab", "|a" },
 	/* named groups are counted last */
 	{ "(?<file>\\w+):(\\d+)", "f:12", "|12|f" },
