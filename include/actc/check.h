@@ -23,6 +23,9 @@ struct check_project;
 bool check_project_open(struct arena *a, struct str root, struct check_project **out,
 			struct err *err);
 
+/* Scripts are given to this program too. */
+void check_project_shellcheck(struct check_project *project, const char *program);
+
 /* `w` as workflow_read() gave it. */
 void check_workflow(struct arena *a, struct check_project *project, const struct workflow *w,
 		    struct diags *diags);

@@ -32,7 +32,8 @@ struct known_call {
 struct check_project {
 	struct arena *a;
 	struct str root;
-	bool has_variables; /* config-variables: no others */
+	const char *shellcheck; /* the program, or NULL */
+	bool has_variables;     /* config-variables: no others */
 	VEC(struct str) variables;
 	VEC(struct str) labels; /* globs */
 	VEC(struct path_config) paths;
@@ -200,5 +201,6 @@ extern const struct rule rule_needs;
 extern const struct rule rule_shape;
 extern const struct rule rule_actions;
 extern const struct rule rule_calls;
+extern const struct rule rule_shellcheck;
 
 #endif

@@ -183,3 +183,8 @@ bool check_project_open(struct arena *a, struct str root, struct check_project *
 	}
 	return true;
 }
+
+void check_project_shellcheck(struct check_project *project, const char *program)
+{
+	project->shellcheck = program;
+}

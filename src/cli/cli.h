@@ -69,7 +69,8 @@ struct options {
 	struct str default_branch;
 	bool no_filters;
 	bool strict;
-	struct str base; /* what changes are compared with */
+	struct str shellcheck; /* empty = not asked */
+	struct str base;       /* what changes are compared with */
 	struct str_list changed_files;
 	bool staged;            /* what is staged, not the working tree */
 	struct str index_file;  /* of --staged; absolute; empty = the repository's own */

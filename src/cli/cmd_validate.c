@@ -85,7 +85,13 @@ static bool open_project(struct validation *v, struct str path, struct err *err)
 		return true;
 	}
 	v->root = root;
-	return check_project_open(&v->o->arena, root, &v->project, err);
+	if (!check_project_open(&v->o->arena, root, &v->project, err)) {
+		return false;
+	}
+	if (v->o->shellcheck.len) {
+		check_project_shellcheck(v->project, arena_cstr(&v->o->arena, v->o->shellcheck));
+	}
+	return true;
 }
 
 static void count(struct validation *v, const struct diags *diags)
