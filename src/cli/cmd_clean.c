@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "actc/file.h"
+#include "actc/node_store.h"
 #include "actc/rundir.h"
 
 static const char question[] =
@@ -75,6 +77,12 @@ int cmd_clean(struct options *o)
 		return clean_runs_only(&home, engine->name, &err);
 	}
 	rundir_swept(&home);
+
+	struct str externals = node_store_dir(&o->arena);
+
+	if (o->cache && externals.len && !remove_tree(externals.p, &err)) {
+		return cli_fail(&err);
+	}
 
 	int runs = rundir_prune(&home, 0);
 

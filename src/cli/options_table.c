@@ -616,7 +616,8 @@ const struct option_row option_rows[] = {
 	  .group = GROUP_COMMAND,
 	  .commands = IN_CLEAN,
 	  FIELD(cache),
-	  .help = "Remove caches too: the agent's volume and the tool caches." },
+	  .help = "Remove caches too: the agent's volume, the tool caches, and what is brought "
+		  "into jobs (node, files of actions)." },
 	{ .name = "all",
 	  .type = OPT_FLAG,
 	  .trust = TRUST_ARGUMENT,

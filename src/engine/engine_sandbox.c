@@ -21,6 +21,7 @@
 
 #include "actc/file.h"
 #include "agent_blob.h"
+#include "externals_link.h"
 #include "machine.h"
 #include "sandbox.h"
 
@@ -379,8 +380,9 @@ static bool choose_network(struct sandbox *s, enum sandbox_helper *helper, struc
 	*helper = HELPER_NONE;
 	s->share_network = str_eq(name, STR("host"));
 	if (s->share_network && s->spec->nhosts) {
-		return err_set(err, ERR_ENGINE,
-			       "stand-ins need a network of the job's own: leave out --network host");
+		return err_set(
+			err, ERR_ENGINE,
+			"stand-ins need a network of the job's own: leave out --network host");
 	}
 	if (s->share_network || str_eq(name, STR("none"))) {
 		return true;
@@ -523,6 +525,7 @@ static size_t sandbox_notes(struct arena *a, const struct machine_spec *spec, st
 }
 
 const struct engine engine_sandbox = {
+	.bring = externals_link,
 	.name = "sandbox",
 	.own_system = true,
 	.probe = sandbox_probe,

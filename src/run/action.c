@@ -54,21 +54,22 @@ static bool has_stage(const struct action_use *use, enum action_stage stage)
 	       use->action->stages[stage].path.s.len > 0;
 }
 
-bool action_has_pre(struct job *job, struct action_use *use)
+/* Its own, or that of a step of a composite action. */
+static bool declares_pre(struct job *job, struct action_use *use)
 {
-	const struct action *action = use->action;
-
-	if (action_is_local(use->def->uses.s) || !action) {
-		return false;
-	}
-	for (size_t i = 0; i < action->nsteps; i++) {
-		const struct step_def *def = &action->steps[i];
+	for (size_t i = 0; i < use->action->nsteps; i++) {
+		const struct step_def *def = &use->action->steps[i];
 
 		if (def->kind == STEP_USES && action_has_pre(job, action_use_of(job, use, def))) {
 			return true;
 		}
 	}
 	return has_stage(use, STAGE_PRE);
+}
+
+bool action_has_pre(struct job *job, struct action_use *use)
+{
+	return !action_is_local(use->def->uses.s) && use->action && declares_pre(job, use);
 }
 
 /* --- reading action.yml ---------------------------------------------------------------------- */
@@ -369,7 +370,7 @@ void action_start(struct step *s)
 		return;
 	}
 	if (s->stage == STAGE_MAIN && action_is_local(s->def->uses.s) &&
-	    has_stage(s->use, STAGE_PRE)) {
+	    declares_pre(s->job, s->use)) {
 		job_annotate(s->job, s->path, "warning",
 			     arena_printf(s->a,
 					  "`pre` execution is not supported for local action from "

@@ -36,6 +36,7 @@ struct action_use {
 	struct str tree;              /* its files on this machine; empty: a local one */
 	struct str dir;               /* its files in the job's machine */
 	bool brought;                 /* what its kind needs is there */
+	bool aged;                    /* ran on a newer node than it asks for */
 	struct str path, title;       /* of its step; empty before it came */
 	struct vobject *state;        /* what it saved for its post, by name */
 	struct vobject *steps;        /* of a composite action's main */
@@ -126,6 +127,8 @@ bool node_prepare(struct job *job, struct action_use *use, struct str *why);
 bool action_has_pre(struct job *job, struct action_use *use);
 /* The pre steps of steps that follow each other, `above` being the path of the one around them. */
 void action_run_pres(struct job *job, const struct step_def *steps, size_t n, struct str above);
+/* Names, at the job's end, the actions that ran on a newer node than they ask for. */
+void action_tell_aged(struct job *job, struct str path);
 /* All that are registered, and those that they register. */
 void action_run_posts(struct job *job);
 

@@ -70,6 +70,8 @@ static void node_start(struct step *s)
 	if (!is_there(s, argv[1])) {
 		return;
 	}
+	s->use->aged =
+		!str_ieq(s->use->action->using, STR("node24")) && !str_eq(job->node, STR("node"));
 	build_env(s, &spec);
 	spec.mark = arena_printf(s->a, "GITHUB_OUTPUT=%.*s", STR_ARG(s->files[FILE_OUTPUT]));
 	spec.files = s->files;

@@ -160,6 +160,7 @@ static bool can_be_linked(const struct job *job, const struct action_repo *r)
 struct putting {
 	struct job *job;
 	VEC(struct shown_dir) shown;
+	VEC(struct action_repo *) linked; /* parallel */
 	VEC(struct action_repo *) copied;
 	struct strbuf links;
 };
@@ -175,8 +176,24 @@ static void choose(struct putting *p, struct action_repo *r)
 	r->dir = action_below(a, job->paths->actions, place);
 	if (can_be_linked(job, r) && add_link(&p->links, place, target)) {
 		vec_push(a, &p->shown, shown);
+		vec_push(a, &p->linked, r);
 	} else {
 		vec_push(a, &p->copied, r);
+	}
+}
+
+/* An engine that could not take them: the job needs them all the same. */
+static void copy_instead(struct putting *p, struct err *err)
+{
+	struct job *job = p->job;
+	struct event e = { .kind = EVENT_DEBUG, .step = job->set_up_path };
+
+	e.u.debug.source = STR("worker");
+	e.u.debug.message = arena_str(&job->arena, str_of(err->msg));
+	job_emit(job, &e);
+	err_release(err);
+	for (size_t i = 0; i < p->linked.n; i++) {
+		vec_push(&job->arena, &p->copied, p->linked.v[i]);
 	}
 }
 
@@ -190,9 +207,10 @@ static bool put_repos(struct job *job, struct err *err)
 			choose(&p, use->repo);
 		}
 	}
-	if (p.shown.n) {
-		ok = externals_show(job, p.shown.v, p.shown.n, err) &&
-		     put_links(job, &p.links, err);
+	if (p.shown.n && !externals_show(job, p.shown.v, p.shown.n, err)) {
+		copy_instead(&p, err);
+	} else if (p.shown.n) {
+		ok = put_links(job, &p.links, err);
 	}
 	for (size_t i = 0; ok && i < p.copied.n; i++) {
 		ok = put_copy(job, p.copied.v[i], err);

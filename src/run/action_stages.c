@@ -3,6 +3,8 @@
  * file; post after its last, the action that began last first, whatever became of the job
  * (SEMANTICS 5.6).
  */
+#include <stdlib.h>
+
 #include "step.h"
 
 static void run_stage(struct job *job, struct action_use *use, enum action_stage stage)
@@ -47,4 +49,40 @@ void action_run_posts(struct job *job)
 		job->posts = use->next_post;
 		run_stage(job, use, STAGE_POST);
 	}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp_nocase(*(const struct str *)a, *(const struct str *)b);
+}
+
+/* GitHub's words: what is named will be looked at by the action's authors, if anyone. */
+void action_tell_aged(struct job *job, struct str path)
+{
+	struct strbuf list = STRBUF_INIT(0);
+	VEC(struct str) names = { 0 };
+
+	for (const struct action_use *use = job->uses; use; use = use->next) {
+		if (use->aged) {
+			vec_push(&job->arena, &names, use->def->uses.s);
+		}
+	}
+	if (names.n == 0) {
+		return;
+	}
+	qsort(names.v, names.n, sizeof(names.v[0]), by_name);
+	for (size_t i = 0; i < names.n; i++) {
+		if (i == 0 || !str_eq_nocase(names.v[i], names.v[i - 1])) {
+			(void)strbuf_addf(&list, "%s%.*s", list.len ? ", " : "",
+					  STR_ARG(names.v[i]));
+		}
+	}
+	job_annotate(job, path, "warning",
+		     arena_printf(&job->arena,
+				  "Node.js 20 is deprecated. The following actions target Node.js "
+				  "20 but are being forced to run on Node.js 24: %s. For more "
+				  "information see: https://github.blog/changelog/2025-09-19-"
+				  "deprecation-of-node-20-on-github-actions-runners/",
+				  list.p));
+	strbuf_release(&list);
 }

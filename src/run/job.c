@@ -587,6 +587,7 @@ static void run_steps(struct job *job)
 	}
 	background_finish(job);
 	action_run_posts(job);
+	action_tell_aged(job, complete_path);
 }
 
 int worker_main(struct run *run, struct leg_run *leg, int control, int events)

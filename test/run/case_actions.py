@@ -92,7 +92,8 @@ def test_fetched_actions_are_shown_and_run_without_the_network_then(box):
     box.write('tools/bin/node', '#!/bin/sh\necho "stage of $INPUT_ID"\n', 0o755)
     first = box.run('--node', 'tools', env=git)
     first.exits(0)
-    first.says("Download action repository 'octo/lib@v1' (SHA:", 'stage of linked', 'stage of found late')
+    first.says("Download action repository 'octo/lib@v1' (SHA:", 'stage of linked', 'stage of found late',
+               'are being forced to run on Node.js 24: octo/lib/stages@v1.')
     second = box.run('--node', 'tools', '--offline', '-j', 'a', '--json')
     second.exits(0)
     expect(second.events('step.finished', step='post-1'), 'no post step')
