@@ -90,6 +90,7 @@ struct machine_spec {
 	struct str memory;    /* --memory: 512m; or empty */
 	struct str cpus;      /* --cpus: 1.5; or empty */
 	bool changes_system;  /* the job installs packages, or uses sudo */
+	bool wants_docker;    /* it calls docker */
 	enum pull_policy pull;
 	enum docker_socket_mode docker_socket;
 	bool privileged;

@@ -112,6 +112,10 @@ bool docker_agent_fill(struct arena *a, const struct docker_program *d,
 /* The volume's content: a tar archive of one executable file. */
 void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len);
 
+/* Parts of such an archive: a symbolic link, the end. */
+void docker_tar_link(struct strbuf *out, const char *name, const char *to);
+void docker_tar_end(struct strbuf *out);
+
 /* Makes a volume that is kept, with its label; one that is there is fine. Only for programs whose
  * --mount knows no labels. */
 bool docker_volume_make(struct arena *a, const struct docker_program *d, struct str name,

@@ -39,23 +39,48 @@ static void tar_checksum(struct tar_header *h)
 	(void)snprintf(h->checksum, sizeof(h->checksum), "%06o", sum);
 }
 
-void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len)
+static struct tar_header tar_entry(const char *name, const char *mode, char type)
 {
-	static const char zeros[2 * TAR_BLOCK];
-	struct tar_header h = { .name = "agent", .type = '0', .magic = "ustar" };
+	struct tar_header h = { .type = type, .magic = "ustar" };
 
 	_Static_assert(sizeof(h) == TAR_BLOCK, "a tar header is one block");
+	(void)snprintf(h.name, sizeof(h.name), "%s", name);
 	memcpy(h.magic + 6, "00", 2);
-	memcpy(h.mode, "0000555", 8);
+	memcpy(h.mode, mode, 8);
 	memcpy(h.uid, "0000000", 8);
 	memcpy(h.gid, "0000000", 8);
+	memcpy(h.size, "00000000000", 12);
 	memcpy(h.mtime, "00000000000", 12);
+	return h;
+}
+
+void docker_tar_end(struct strbuf *out)
+{
+	static const char zeros[2 * TAR_BLOCK];
+
+	(void)strbuf_add(out, zeros, sizeof(zeros));
+}
+
+void docker_tar_link(struct strbuf *out, const char *name, const char *to)
+{
+	struct tar_header h = tar_entry(name, "0000777", '2');
+
+	(void)snprintf(h.link, sizeof(h.link), "%s", to);
+	tar_checksum(&h);
+	(void)strbuf_add(out, &h, sizeof(h));
+}
+
+void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len)
+{
+	static const char zeros[TAR_BLOCK];
+	struct tar_header h = tar_entry("agent", "0000555", '0');
+
 	(void)snprintf(h.size, sizeof(h.size), "%011o", (unsigned)len);
 	tar_checksum(&h);
 	(void)strbuf_add(out, &h, sizeof(h));
 	(void)strbuf_add(out, blob, len);
 	(void)strbuf_add(out, zeros, (TAR_BLOCK - len % TAR_BLOCK) % TAR_BLOCK);
-	(void)strbuf_add(out, zeros, sizeof(zeros));
+	docker_tar_end(out);
 }
 
 struct str docker_agent_volume(struct arena *a, struct str platform)

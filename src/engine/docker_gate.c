@@ -190,18 +190,18 @@ static bool own_volume(struct asked *q)
 		      arena_printf(q->a, "volume %.*s is not one of this job", STR_ARG(q->name)));
 }
 
-/* Removing: what this run has built. Names hold slashes and colons. */
+/* Removing: what jobs of this home have built. Names hold slashes and colons. */
 static bool own_image(struct asked *q)
 {
 	struct value v = value_null();
 	struct str path = arena_printf(q->a, "/images/%.*s/json", STR_ARG(q->name));
 	int status = q->g->ask(q->g->ctx, q->a, "GET", path, STR_EMPTY, &v);
+	struct value labels = value_get(value_get(v, STR("Config")), STR("Labels"));
 
 	return status == 404 ||
 	       (status == 200 &&
-		has_label(q->g, value_get(value_get(v, STR("Config")), STR("Labels")))) ||
-	       refuse(q,
-		      arena_printf(q->a, "image %.*s was not built by this job", STR_ARG(q->name)));
+		value_equal(value_get(labels, STR("act-c.home")), value_str(q->g->home))) ||
+	       refuse(q, arena_printf(q->a, "image %.*s was not built by a job", STR_ARG(q->name)));
 }
 
 /* The list of what is the job's, also for `prune`. */
@@ -421,7 +421,12 @@ static bool build(struct asked *q)
 	if (given && given->len && !value_from_json_strict(q->a, *given, &v, &ignored)) {
 		err_release(&ignored);
 	}
-	(void)labels_of(q, v, &labels);
+	/* Not of the run: the same build shall be the same image each time. */
+	labels = vobject_new(q->a, true);
+	for (size_t i = 0; v.kind == VALUE_OBJECT && i < v.u.o->n; i++) {
+		vobject_set(q->a, labels, v.u.o->v[i].key, v.u.o->v[i].value);
+	}
+	vobject_set(q->a, labels, STR("act-c.home"), value_str(q->g->home));
 	value_to_json_line(&text, value_object(labels));
 	http_set_query(q->a, q->r, STR("labels"), arena_str(q->a, strbuf_str(&text)));
 	/* The containers of its steps bear no label. */

@@ -169,6 +169,7 @@ static bool job_args(struct docker_args *args, const struct machine_spec *spec,
 		docker_argf(args, "--add-host=%.*s:127.0.0.1", STR_ARG(spec->hosts[i]));
 	}
 	add_mounts(args, m, spec, image);
+	docker_client_mount(args, m, spec, image);
 	return !spec->container || container_args(args, spec, m, err);
 }
 
@@ -570,6 +571,7 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 		machine_end(m, END_FORCE_MS, REMOVE_MS);
 		return NULL;
 	}
+	docker_client_bring(a, m, spec, &image);
 	m->base.id = read_id(a, m);
 	m->base.describe = arena_printf(a, "container %s, image %.*s", m->name, STR_ARG(image.id));
 	return &m->base;

@@ -347,11 +347,13 @@ static bool read_body(struct connection *c, struct str *body)
 			}
 		}
 		*body = arena_str(&c->a, strbuf_str(&whole));
+		strbuf_reset(&c->in); /* a client says nothing behind it before the answer */
 	} else {
 		while (ok && (long long)c->in.len < length) {
 			ok = length <= BODY_MAX && read_more(c);
 		}
 		*body = arena_str(&c->a, str_slice(strbuf_str(&c->in), 0, (size_t)length));
+		strbuf_consume(&c->in, ok ? (size_t)length : 0);
 	}
 	strbuf_release(&whole);
 	return ok;
@@ -401,20 +403,17 @@ static void pass_on(struct connection *c, const struct gate_pass *pass)
 		(void)write_all(c->client, go_on, sizeof(go_on) - 1);
 	}
 	http_write(&out, &c->request);
+	(void)strbuf_adds(&out, pass->replaced ? pass->body : STR_EMPTY);
 
 	bool ok = write_all(c->up.out, out.p, out.len);
 
 	strbuf_release(&out);
 	if (c->request.upgrade && ok && !is_tunnel(c)) {
 		(void)shutdown(c->client, SHUT_RD);
-	} else if (pass->replaced) {
-		ok = ok && write_all(c->up.out, pass->body.p, pass->body.len);
-	} else if (guard && !docker_guard_takes(guard, strbuf_str(&c->in))) {
-		ok = false;
-	} else {
-		ok = ok && write_all(c->up.out, c->in.p, c->in.len);
+		strbuf_reset(&c->in);
 	}
-	if (ok) {
+	if (ok && (!guard || docker_guard_takes(guard, strbuf_str(&c->in))) &&
+	    write_all(c->up.out, c->in.p, c->in.len)) {
 		carry(c->client, &c->up, guard);
 	}
 	upstream_close(&c->up);
@@ -433,11 +432,19 @@ static void serve(struct connection *c)
 		answer_message(c, "400 Bad Request", docker_gate_refusal(&c->a, str_of(why)));
 		return;
 	}
-	if (docker_gate_reads_body(&c->request) && !read_body(c, &body)) {
+	/* Of an upgrade, what comes behind the body waits for the answer. */
+	bool whole = docker_gate_reads_body(&c->request) ||
+		     (c->request.upgrade && c->request.length != 0);
+
+	if (whole && !read_body(c, &body)) {
 		answer_message(c, "400 Bad Request", STR("act-c: the request is not whole"));
 		return;
 	}
 	docker_gate(&c->a, &c->s->gate, &c->request, body, &pass);
+	if (whole && !pass.replaced) {
+		pass.replaced = true;
+		pass.body = body;
+	}
 	if (pass.refused) {
 		answer_message(c, "403 Forbidden", pass.message);
 	} else if (pass.answer) {

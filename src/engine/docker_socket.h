@@ -24,6 +24,13 @@ bool docker_socket_offer(struct arena *a, struct docker_machine *m, const struct
 /* Removes what the job has made through it. */
 void docker_socket_end(struct docker_machine *m);
 
+/* The docker client of this machine for an image that has none (docker_client.c): its volume for a
+ * container that is to be started, and into the job when it runs. Without one the job has none. */
+void docker_client_mount(struct docker_args *args, const struct docker_machine *m,
+			 const struct machine_spec *spec, const struct engine_image *image);
+void docker_client_bring(struct arena *a, struct docker_machine *m, const struct machine_spec *spec,
+			 const struct engine_image *image);
+
 /* One connection, in a process of its own (docker_proxy.c). */
 void docker_proxy(const struct docker_socket *s, int client);
 int docker_proxy_ask(void *socket, struct arena *a, const char *method, struct str path,

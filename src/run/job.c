@@ -238,6 +238,7 @@ struct machine_spec job_machine_spec(struct job *job, struct str path)
 	spec.image = job->leg->placement.image;
 	spec.repository_name = r->repo->name;
 	spec.changes_system = job_changes_system(job->def);
+	spec.wants_docker = job_wants_docker(job->def);
 	spec.progress = on_progress;
 	spec.cancelled = set_up_cancelled;
 	spec.note = on_note;

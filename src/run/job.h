@@ -115,5 +115,7 @@ struct str job_placed_at(struct job *job, struct arena *a, struct span at, struc
 
 /* Whether scripts of it install packages or use sudo. */
 bool job_changes_system(const struct job_def *def);
+/* Whether scripts of it call docker, or actions may. */
+bool job_wants_docker(const struct job_def *def);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * system.c - whether a job's scripts change the system that they run on. An engine that has to make
- * the system's directories writable first (the sandbox of an ordinary user) does it for these jobs.
+ * system.c - what a job's scripts need of the system that they run on, told by the programs that
+ * they name. An engine that has to make system directories writable first (the sandbox of an
+ * ordinary user), or to bring a docker client, does it for these jobs only.
  */
 #include "job.h"
 
@@ -26,7 +27,14 @@ static bool is_changer(struct str word)
 	return false;
 }
 
-static bool script_changes(const struct tok *run)
+static bool is_docker(struct str word)
+{
+	return str_eq(word, STR("docker")) || str_eq(word, STR("docker-compose"));
+}
+
+typedef bool word_fn(struct str word);
+
+static bool script_names(const struct tok *run, word_fn *wanted)
 {
 	struct str text = !run                      ? STR_EMPTY
 			  : run->from               ? run->from->text
@@ -38,7 +46,7 @@ static bool script_changes(const struct tok *run)
 		if (i < text.len && is_word(text.p[i])) {
 			continue;
 		}
-		if (i > from && is_changer(str_slice(text, from, i))) {
+		if (i > from && wanted(str_slice(text, from, i))) {
 			return true;
 		}
 		from = i + 1;
@@ -46,10 +54,11 @@ static bool script_changes(const struct tok *run)
 	return false;
 }
 
-static bool steps_change(const struct step_def *steps, size_t n)
+static bool steps_name(const struct step_def *steps, size_t n, word_fn *wanted)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (script_changes(steps[i].run) || steps_change(steps[i].steps, steps[i].nsteps)) {
+		if (script_names(steps[i].run, wanted) ||
+		    steps_name(steps[i].steps, steps[i].nsteps, wanted)) {
 			return true;
 		}
 	}
@@ -58,5 +67,25 @@ static bool steps_change(const struct step_def *steps, size_t n)
 
 bool job_changes_system(const struct job_def *def)
 {
-	return steps_change(def->steps, def->nsteps);
+	return steps_name(def->steps, def->nsteps, is_changer);
+}
+
+/* Those named for it, and the repository's own: what else an action runs is not known yet. */
+static bool actions_may(const struct step_def *steps, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct str uses = steps[i].uses.s;
+
+		if (str_find(uses, STR("docker"), 0) != STR_NPOS || str_starts(uses, STR("./")) ||
+		    str_starts(uses, STR("$/")) || actions_may(steps[i].steps, steps[i].nsteps)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool job_wants_docker(const struct job_def *def)
+{
+	return steps_name(def->steps, def->nsteps, is_docker) ||
+	       actions_may(def->steps, def->nsteps);
 }

@@ -58,3 +58,31 @@ def test_docker_socket_never(box):
              "    steps: [{run: 'test ! -e /var/run/docker.sock'}]\n", 'never.yml')
     result = box.run('push', '--docker-socket', 'never')
     result.exits(0)
+
+
+CLIENT = """on: push
+jobs:
+  job:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          docker version
+          docker build -t act-c-test-client docker
+          docker run --rm -v "$PWD":/x act-c-test-client cat /x/docker/Dockerfile | grep COPY
+          echo piped | docker run -i --rm act-c-test-client cat
+          docker run -d --name act-c-test-client act-c-test-client sleep 100
+          docker exec act-c-test-client echo "exec-$((40 + 2))"
+          docker ps --format '{{.Names}}' | grep -x act-c-test-client
+          docker rm -f act-c-test-client
+          docker rmi act-c-test-client
+          ! docker run --privileged act-c-test-client 2> why
+          cat why
+"""
+
+
+def test_docker_client_in_an_image_without_one(box):
+    box.init(CLIENT, 'client.yml', before='cp -r "$ACTC_TESTDATA"/run/docker .')
+    result = box.run('push', seconds=180)
+    result.exits(0)
+    result.says('exec-42', '(--docker-socket full passes everything)')

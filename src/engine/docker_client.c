@@ -1,0 +1,310 @@
+/*
+ * docker_client.c - the docker client for images that have none: this machine's own program, with
+ * its buildx and compose where there are, from a volume that is filled once per daemon.
+ *
+ * What cannot run in the image (another processor, a C library that is not there) is not brought;
+ * the job then finds no docker, as it would in that image anywhere.
+ */
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "docker_socket.h"
+
+#define CLIENT_DIR "/.act-c-docker"
+
+enum { FILL_MS = 120 * 1000, INTERPRETER_MAX = 256 };
+
+struct client {
+	const char *program; /* here */
+	const char *volume;
+	char interpreter[INTERPRETER_MAX]; /* empty: it is linked statically */
+	const char *plugins[2];            /* here; or NULL */
+};
+
+static const char *const plugin_names[2] = { "docker-buildx", "docker-compose" };
+
+/* --- this machine's --------------------------------------------------------------------------- */
+
+static const char *find_program(struct arena *a, const char *name)
+{
+	struct str path = str_of(getenv("PATH"));
+
+	while (path.p) {
+		struct str dir = str_cut(&path, ':');
+		const char *file = arena_printf(a, "%.*s/%s", STR_ARG(dir), name).p;
+
+		if (dir.len && access(file, X_OK) == 0) {
+			return file;
+		}
+	}
+	return NULL;
+}
+
+static const char *find_plugin(struct arena *a, const char *name)
+{
+	const char *config = getenv("DOCKER_CONFIG"), *home = getenv("HOME");
+	struct str own = config ? arena_printf(a, "%s/cli-plugins", config)
+				: arena_printf(a, "%s/.docker/cli-plugins", home ? home : "");
+	const char *const dirs[] = { own.p, "/usr/local/lib/docker/cli-plugins",
+				     "/usr/local/libexec/docker/cli-plugins",
+				     "/usr/lib/docker/cli-plugins",
+				     "/usr/libexec/docker/cli-plugins" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		const char *file = arena_printf(a, "%s/%s", dirs[i], name).p;
+
+		if (access(file, X_OK) == 0) {
+			return file;
+		}
+	}
+	return NULL;
+}
+
+static Elf64_Half processor_of(struct str platform)
+{
+	return str_starts(platform, STR("linux/amd64"))   ? EM_X86_64
+	       : str_starts(platform, STR("linux/arm64")) ? EM_AARCH64
+							  : EM_NONE;
+}
+
+/* False when it is no program for that platform; what loads it otherwise. */
+static bool read_elf(int fd, struct str platform, char *interpreter)
+{
+	Elf64_Ehdr head;
+	Elf64_Phdr part;
+
+	interpreter[0] = '\0';
+	if (pread(fd, &head, sizeof(head), 0) != sizeof(head) ||
+	    memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
+	    head.e_machine != processor_of(platform)) {
+		return false;
+	}
+	for (size_t i = 0; i < head.e_phnum; i++) {
+		off_t at = (off_t)(head.e_phoff + i * sizeof(part));
+
+		if (pread(fd, &part, sizeof(part), at) != sizeof(part)) {
+			return false;
+		}
+		if (part.p_type == PT_INTERP) {
+			if (part.p_filesz >= INTERPRETER_MAX ||
+			    pread(fd, interpreter, part.p_filesz, (off_t)part.p_offset) !=
+				    (ssize_t)part.p_filesz) {
+				return false;
+			}
+			interpreter[part.p_filesz] = '\0';
+		}
+	}
+	return true;
+}
+
+/* Its size and time are in the volume's name: another client gets another volume. */
+static bool find_client(struct arena *a, const struct docker_program *d, struct str platform,
+			struct client *out)
+{
+	struct stat st;
+	char real[PATH_MAX];
+	int fd;
+
+	*out = (struct client){ .program = find_program(a, d->name) };
+	if (!out->program || !realpath(out->program, real)) {
+		return false;
+	}
+	out->program = arena_str(a, str_of(real)).p;
+	fd = open(real, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		return false;
+	}
+
+	bool ok = fstat(fd, &st) == 0 && read_elf(fd, platform, out->interpreter);
+
+	(void)close(fd);
+	if (ok) {
+		out->volume =
+			arena_printf(a, "act-c-docker-%llx-%llx", (unsigned long long)st.st_size,
+				     (unsigned long long)st.st_mtime)
+				.p;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		out->plugins[i] = find_plugin(a, plugin_names[i]);
+	}
+	return ok;
+}
+
+void docker_client_mount(struct docker_args *args, const struct docker_machine *m,
+			 const struct machine_spec *spec, const struct engine_image *image)
+{
+	struct client c;
+
+	if (spec->wants_docker && spec->docker_socket != DOCKER_SOCKET_NEVER &&
+	    m->program->events && find_client(args->a, m->program, image->platform, &c)) {
+		docker_argf(args,
+			    "--mount=type=volume,src=%s,dst=" CLIENT_DIR
+			    ",readonly,volume-label=act-c.cache=docker",
+			    c.volume);
+	}
+}
+
+/* --- into the volume -------------------------------------------------------------------------- */
+
+static bool call(struct docker_args *args, struct err *err)
+{
+	return docker_call(args, NULL, NULL, FILL_MS, err);
+}
+
+static bool copy(struct arena *a, const struct docker_program *d, const char *from,
+		 const char *container, const char *name, struct err *err)
+{
+	struct docker_args args;
+
+	docker_args_init(&args, a, d, "cp");
+	docker_arg(&args, "--follow-link");
+	docker_arg(&args, from);
+	docker_argf(&args, "%s:" CLIENT_DIR "/%s", container, name);
+	return call(&args, err);
+}
+
+/* Whole only once the last file is there. */
+static bool copy_all(struct arena *a, const struct docker_program *d, const struct client *c,
+		     const char *container, const char *mark, struct err *err)
+{
+	bool ok = copy(a, d, c->program, container, "docker", err);
+
+	for (size_t i = 0; i < 2; i++) {
+		ok = ok &&
+		     (!c->plugins[i] || copy(a, d, c->plugins[i], container, plugin_names[i], err));
+	}
+	return ok && write_file(mark, STR("whole\n"), 0644, err) &&
+	       copy(a, d, mark, container, "whole", err);
+}
+
+static bool fill(struct arena *a, const struct docker_machine *m, const struct machine_spec *spec,
+		 const struct client *c, struct err *err)
+{
+	const char *name = arena_printf(a, "%s-client", m->name).p;
+	const char *mark = arena_printf(a, "%.*s/%s", STR_ARG(spec->rundir->tmp), name).p;
+	struct docker_args args;
+	struct err ignored = ERR_INIT;
+
+	docker_args_init(&args, a, m->program, "create");
+	docker_argf(&args, "--name=%s", name);
+	docker_own(&args, spec->rundir);
+	docker_arg(&args, "--pull=never");
+	docker_arg(&args, "--network=none");
+	docker_argf(&args, "--mount=type=volume,src=%s,dst=" CLIENT_DIR, c->volume);
+	docker_arg(&args, "--entrypoint=" CLIENT_DIR "/docker");
+	docker_arg(&args, arena_cstr(a, spec->image));
+	rundir_mark(spec->rundir, name);
+
+	bool ok = call(&args, err) && copy_all(a, m->program, c, name, mark, err);
+
+	docker_args_init(&args, a, m->program, "rm");
+	docker_arg(&args, "--force");
+	docker_arg(&args, name);
+	if (call(&args, &ignored)) {
+		rundir_unmark(spec->rundir, name);
+	}
+	err_release(&ignored);
+	(void)unlink(mark);
+	return ok;
+}
+
+/* --- into the job ----------------------------------------------------------------------------- */
+
+static bool is_there(struct docker_machine *m, const char *path)
+{
+	struct file_stat st = { 0 };
+	struct err ignored = ERR_INIT;
+	bool ok = channel_stat(m->base.channel, str_of(path), &st, &ignored) && st.exists;
+
+	err_release(&ignored);
+	return ok;
+}
+
+struct links {
+	struct strbuf tar;
+	size_t at;
+};
+
+static ssize_t links_read(void *ctx, void *buf, size_t size)
+{
+	struct links *l = ctx;
+	size_t n = l->tar.len - l->at < size ? l->tar.len - l->at : size;
+
+	memcpy(buf, l->tar.p + l->at, n);
+	l->at += n;
+	return (ssize_t)n;
+}
+
+static bool link_all(struct docker_machine *m, const struct client *c, struct err *err)
+{
+	struct links links = { .tar = STRBUF_INIT(0) };
+	struct tar_source source = { &links, links_read };
+	bool ok;
+
+	docker_tar_link(&links.tar, "bin/docker", CLIENT_DIR "/docker");
+	for (size_t i = 0; i < 2; i++) {
+		char name[64], to[64];
+
+		(void)snprintf(name, sizeof(name), "lib/docker/cli-plugins/%s", plugin_names[i]);
+		(void)snprintf(to, sizeof(to), CLIENT_DIR "/%s", plugin_names[i]);
+		if (c->plugins[i]) {
+			docker_tar_link(&links.tar, name, to);
+		}
+	}
+	docker_tar_end(&links.tar);
+	channel_mkdir(m->base.channel, STR("/usr/local/bin"), 0755, true);
+	channel_mkdir(m->base.channel, STR("/usr/local/lib/docker/cli-plugins"), 0755, true);
+	ok = channel_put(m->base.channel, STR("/usr/local"), &source, err);
+	strbuf_release(&links.tar);
+	return ok;
+}
+
+static bool fill_once(struct arena *a, struct docker_machine *m, const struct machine_spec *spec,
+		      const struct client *c, struct err *err)
+{
+	bool waited = false, ok = true;
+	int lock = docker_lock(a, spec, "docker-client", FILL_MS, &waited, err);
+
+	if (lock < 0) {
+		return false;
+	}
+	if (!is_there(m, CLIENT_DIR "/whole")) {
+		if (spec->progress) {
+			spec->progress(
+				spec->ctx,
+				arena_printf(a, "bringing %s to the daemon (once)", c->program));
+		}
+		ok = fill(a, m, spec, c, err);
+	}
+	(void)close(lock);
+	return ok;
+}
+
+void docker_client_bring(struct arena *a, struct docker_machine *m, const struct machine_spec *spec,
+			 const struct engine_image *image)
+{
+	static const char *const places[] = { "/usr/bin/docker", "/usr/local/bin/docker",
+					      "/bin/docker" };
+	struct client c;
+	struct err err = ERR_INIT;
+
+	if (!spec->wants_docker || !m->socket || !find_client(a, m->program, image->platform, &c) ||
+	    (c.interpreter[0] && !is_there(m, c.interpreter))) {
+		return;
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (is_there(m, places[i])) {
+			return;
+		}
+	}
+	if ((!fill_once(a, m, spec, &c, &err) || !link_all(m, &c, &err)) && spec->progress) {
+		spec->progress(spec->ctx,
+			       arena_printf(a, "the job has no docker client: %s", err.msg));
+	}
+	err_release(&err);
+}
