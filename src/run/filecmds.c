@@ -2,6 +2,7 @@
  * filecmds.c - the files of GITHUB_ENV, GITHUB_OUTPUT and the others: fresh for each step, read and
  * taken over after it, even when it failed (SEMANTICS 4.8).
  */
+#include "artifacts.h"
 #include "containers.h"
 #include "step.h"
 
@@ -17,7 +18,25 @@ static const struct {
 	[FILE_PATH] = { "add_path", STR_INIT("path"), "path" },
 	[FILE_STATE] = { "save_state", STR_INIT("state"), "state" },
 	[FILE_SUMMARY] = { "step_summary", STR_INIT("step_summary"), "step_summary" },
+	[FILE_ARTIFACTS] = { "artifacts", STR_INIT("artifacts"), "artifacts" },
 };
+
+/* What steps declared so far, to be read only. Where that is off one empty file does for all. */
+static struct str publish_artifacts(struct step *s, unsigned serial)
+{
+	struct job *job = s->job;
+	struct arena *a = artifacts_enabled() ? s->a : &job->arena;
+	struct str path = job->artifacts_file;
+
+	if (path.len == 0) {
+		path = arena_printf(a, "%.*s/_runner_file_commands/artifacts_list_%08x",
+				    STR_ARG(job->paths->temp), serial);
+		channel_write(job->channel, path, 0644, false,
+			      artifacts_enabled() ? artifacts_list(job, a) : STR_EMPTY);
+	}
+	job->artifacts_file = artifacts_enabled() ? STR_EMPTY : path;
+	return path;
+}
 
 void step_files_prepare(struct step *s)
 {
@@ -30,6 +49,8 @@ void step_files_prepare(struct step *s)
 		vobject_set(s->a, s->github, files[i].key,
 			    value_str(containers_shown(job, s->a, s->files[i])));
 	}
+	vobject_set(s->a, s->github, STR("artifacts_list"),
+		    value_str(containers_shown(job, s->a, publish_artifacts(s, serial))));
 }
 
 static void file_failed(struct step *s, enum file_command which, struct str why)
@@ -95,15 +116,34 @@ static void apply_path(struct step *s, struct str content)
 	}
 }
 
-static void apply_summary(struct step *s, struct str content, bool too_large)
+/* In KiB; of a file that was not fetched whole it is asked for. */
+static uint64_t size_of(struct step *s, const struct file_content *f, enum file_command which)
+{
+	struct file_stat st = { .size = f->content.len };
+	struct err err = ERR_INIT;
+
+	if (f->too_large && !channel_stat(s->job->channel, s->files[which], &st, &err)) {
+		st.size = f->content.len;
+	}
+	err_release(&err);
+	return st.size / 1024;
+}
+
+static void apply_summary(struct step *s, struct str content, const struct file_content *f)
 {
 	struct event e = { .kind = EVENT_STEP_SUMMARY, .step = s->path };
 
-	if (too_large || content.len > SUMMARY_LIMIT) {
+	if (f->too_large || f->content.len > SUMMARY_LIMIT) {
 		job_annotate(
 			s->job, s->path, "error",
-			STR("$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size "
-			    "of 1024k."));
+			arena_printf(s->a,
+				     "$GITHUB_STEP_SUMMARY upload aborted, supports content up "
+				     "to a size of %dk, got %lluk. For more information see: "
+				     "https://docs.github.com/actions/using-workflows/"
+				     "workflow-commands-for-github-actions#adding-a-markdown-"
+				     "summary",
+				     SUMMARY_LIMIT / 1024,
+				     (unsigned long long)size_of(s, f, FILE_SUMMARY)));
 		return;
 	}
 	if (content.len) {
@@ -112,12 +152,32 @@ static void apply_summary(struct step *s, struct str content, bool too_large)
 	}
 }
 
+static void apply_artifacts(struct step *s, struct str content, const struct file_content *f)
+{
+	struct str why = STR_EMPTY;
+
+	if (!artifacts_enabled()) {
+		return;
+	}
+	if (f->too_large || f->content.len > SUMMARY_LIMIT) {
+		file_failed(
+			s, FILE_ARTIFACTS,
+			arena_printf(s->a,
+				     "$GITHUB_ARTIFACTS file exceeds the maximum size of %d KiB "
+				     "(got %llu KiB).",
+				     SUMMARY_LIMIT / 1024,
+				     (unsigned long long)size_of(s, f, FILE_ARTIFACTS)));
+	} else if (!artifacts_apply(s, content, &why)) {
+		file_failed(s, FILE_ARTIFACTS, why);
+	}
+}
+
 static void apply_file(struct step *s, enum file_command which, const struct file_content *f)
 {
 	struct arena *a = s->a;
 	struct str content = f->found ? filecmd_decode(a, f->content) : STR_EMPTY;
 
-	if (f->too_large && which != FILE_SUMMARY) {
+	if (f->too_large && which != FILE_SUMMARY && which != FILE_ARTIFACTS) {
 		file_failed(s, which,
 			    arena_printf(a, "The file is larger than %d MiB.",
 					 FILE_LIMIT / 1024 / 1024));
@@ -137,7 +197,10 @@ static void apply_file(struct step *s, enum file_command which, const struct fil
 		apply_pairs(s, which, content, on_state);
 		break;
 	case FILE_SUMMARY:
-		apply_summary(s, content, f->too_large);
+		apply_summary(s, content, f);
+		break;
+	case FILE_ARTIFACTS:
+		apply_artifacts(s, content, f);
 		break;
 	case FILE_COMMANDS:
 		break;

@@ -17,6 +17,12 @@
 
 enum { ANNOTATION_LEVELS = 3 };
 
+/* A file or an image that a step says it made. */
+struct artifact {
+	struct str name, digest;
+	bool oci;
+};
+
 /* How many annotations of each level a step has made. */
 struct annotation_count {
 	struct str step;
@@ -72,7 +78,9 @@ struct job {
 	struct str default_directory;
 	bool step_debug;
 	VEC(struct annotation_count) annotated;
-	struct matchers *matchers; /* NULL until one is added */
+	VEC(struct artifact) artifacts; /* what steps declared in GITHUB_ARTIFACTS */
+	struct str artifacts_file;      /* an empty list, where nobody may declare any */
+	struct matchers *matchers;      /* NULL until one is added */
 	bool told_no_matchers;
 	struct step *running;          /* steps whose process runs */
 	struct frame *frames;          /* composite actions that run, the last one first */

@@ -10,7 +10,15 @@
 #include "problems.h"
 
 /* File commands in the order in which they are applied (SEMANTICS 4.2, 4.8). */
-enum file_command { FILE_ENV, FILE_OUTPUT, FILE_PATH, FILE_STATE, FILE_SUMMARY, FILE_COMMANDS };
+enum file_command {
+	FILE_ENV,
+	FILE_OUTPUT,
+	FILE_PATH,
+	FILE_STATE,
+	FILE_SUMMARY,
+	FILE_ARTIFACTS,
+	FILE_COMMANDS
+};
 
 /* A process of a step, while it runs and after. */
 struct execution {

@@ -4,6 +4,7 @@
 
 #include "actc/ansi.h"
 #include "actc/event.h"
+#include "actc/stream.h"
 #include "actc/utf8.h"
 
 /* The text masked with one secret. The result is static: compare before the next call. */
@@ -282,6 +283,89 @@ Test(mask, no_output_contains_any_form_of_a_secret)
 	seed = given ? strtoul(given, NULL, 10) : 1;
 	for (int i = 0; i < 3000; i++) {
 		one_round();
+	}
+}
+
+struct sink {
+	struct masker *m;
+	struct log_head head;
+	struct strbuf records, lines;
+};
+
+/* What a line becomes on its way out of the process, and there again. */
+static void on_line(void *ctx, struct str line)
+{
+	struct sink *sink = ctx;
+	struct event e = { .kind = EVENT_STEP_LOG, .t_us = 1, .step = STR("1") };
+	struct arena a = ARENA_INIT;
+
+	e.u.step_log.line = line;
+	strbuf_reset(&sink->records);
+	event_emit_line(&sink->records, sink->m, &sink->head, &e);
+	cr_assert(event_decode(&a, strbuf_str(&sink->records), &e));
+	strbuf_adds(&sink->lines, e.u.step_log.line);
+	strbuf_addc(&sink->lines, '\n');
+	arena_release(&a);
+}
+
+/* The same through a splitter that gets the text in pieces of any size; half of the secrets are
+ * only added while it goes. */
+static void one_stream(void)
+{
+	struct arena a = ARENA_INIT;
+	struct sink sink = { masker_new(), LOG_HEAD_INIT, STRBUF_INIT(0), STRBUF_INIT(0) };
+	struct strbuf text = STRBUF_INIT(0), form = STRBUF_INIT(0);
+	struct line_splitter splitter;
+	struct str secrets[4];
+
+	line_splitter_init(&splitter, on_line, &sink);
+	for (int i = 0; i < 4; i++) {
+		secrets[i] = random_secret(&a);
+		(i % 2 ? masker_add_mask : masker_add_secret)(sink.m, secrets[i]);
+		strbuf_reset(&text);
+		for (int k = 0; k < 8; k++) {
+			strbuf_reset(&form);
+			encode(&form, secrets[rnd((unsigned)i + 1)], rnd(ENCODINGS));
+			strbuf_adds(&text, rnd(3) ? STR("word ") : STR("\n"));
+			strbuf_adds(&text, strbuf_str(&form));
+		}
+		for (struct str rest = strbuf_str(&text); rest.len;) {
+			size_t n = 1 + rnd(rnd(2) ? 3 : 40);
+
+			line_splitter_feed(&splitter, str_slice(rest, 0, n));
+			rest = str_slice(rest, n, rest.len);
+		}
+		line_splitter_feed(&splitter, STR("\n"));
+	}
+	line_splitter_finish(&splitter);
+	for (size_t i = 0; i < 4 * ENCODINGS; i++) {
+		strbuf_reset(&form);
+		encode(&form, secrets[i / ENCODINGS], (unsigned)(i % ENCODINGS));
+		/* A short one may be in what was printed before it was known. */
+		cr_assert((i >= ENCODINGS && form.len < 6) || form.len == 0 ||
+				  strspn(form.p, "*") == form.len ||
+				  str_find(strbuf_str(&sink.lines), strbuf_str(&form), 0) ==
+					  STR_NPOS,
+			  "secret <%.*s> form %zu in <%s>", STR_ARG(secrets[i / ENCODINGS]),
+			  i % ENCODINGS, sink.lines.p);
+	}
+	line_splitter_release(&splitter);
+	log_head_release(&sink.head);
+	strbuf_release(&sink.records);
+	strbuf_release(&sink.lines);
+	strbuf_release(&text);
+	strbuf_release(&form);
+	masker_free(sink.m);
+	arena_release(&a);
+}
+
+Test(mask, no_line_of_a_stream_contains_a_form_of_a_secret_however_it_is_cut)
+{
+	const char *given = getenv("ACTC_TEST_SEED");
+
+	seed = given ? strtoul(given, NULL, 10) : 1;
+	for (int i = 0; i < 2000; i++) {
+		one_stream();
 	}
 }
 
