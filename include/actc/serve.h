@@ -37,6 +37,18 @@ bool stand_ins_identity(struct arena *a, const struct stand_in *v, size_t n,
 
 struct masker;
 
+/* What the REST API answers from here. */
+struct rest_facts {
+	struct str token;      /* GITHUB_TOKEN of the run */
+	bool token_is_real;    /* so that GitHub may be asked with it */
+	struct str api_url;    /* of GitHub; what is not answered here is passed on */
+	bool closed;           /* --egress none: nothing is */
+	struct str server_url; /* https://github.com */
+	struct str git_dir;    /* has the commit of the run, and the user's */
+	struct str sha, ref, default_branch, event_name, run_number, workflow, actor;
+	struct value pull_request; /* of the event's payload; or null */
+};
+
 struct serve_spec {
 	struct str run_dir;    /* artifacts are kept below it */
 	struct str tmp;        /* on the same file system, and removed with the run */
@@ -49,6 +61,7 @@ struct serve_spec {
 	size_t nstand_ins;
 	const struct stand_in *stand_ins;
 	struct stand_in_identity identity;
+	struct rest_facts rest;
 	struct masker *masker; /* for what stand-ins keep of what was sent */
 };
 

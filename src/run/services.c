@@ -97,6 +97,32 @@ static struct str random_key(struct arena *a)
 	return str_mk(key, KEY_BYTES);
 }
 
+static struct rest_facts rest_facts(struct run *run)
+{
+	const struct run_request *r = run->request;
+	const struct run_workflow *first = &r->workflows[0];
+	const struct vobject *github = github_context(run->arena, r, first);
+	const struct setting *token = settings_get(r->secrets, STR("GITHUB_TOKEN"), true);
+	struct str branch = r->repo->default_branch;
+
+	return (struct rest_facts){
+		.token = token ? token->value : STR_EMPTY,
+		.token_is_real = token && !str_starts(token->value, STR("act-c-has-no-token")),
+		.api_url = vobject_get(github, STR("api_url"))->u.s,
+		.closed = r->machine.no_egress,
+		.server_url = r->event->server_url,
+		.git_dir = r->snapshot ? r->snapshot->git_dir : STR_EMPTY,
+		.sha = r->event->sha,
+		.ref = r->event->ref,
+		.default_branch = branch.len ? branch : STR("main"),
+		.event_name = r->event->event_name,
+		.run_number = r->event->run_number,
+		.workflow = first->workflow->name,
+		.actor = r->event->actor,
+		.pull_request = value_get(first->payload, STR("pull_request")),
+	};
+}
+
 static bool fill_spec(struct services *s, struct run *run, struct err *err)
 {
 	const struct run_request *r = run->request;
@@ -118,6 +144,7 @@ static bool fill_spec(struct services *s, struct run *run, struct err *err)
 		.nstand_ins = r->nstand_ins,
 		.stand_ins = r->stand_ins,
 		.masker = r->masker,
+		.rest = rest_facts(run),
 	};
 	return r->nstand_ins == 0 ||
 	       stand_ins_identity(run->arena, r->stand_ins, r->nstand_ins, &s->spec.identity, err);

@@ -292,6 +292,27 @@ static bool reach(struct job *job)
 
 /* --- variables -------------------------------------------------------------------------------- */
 
+/* Clients of the API ask here first: this run is unknown at GitHub. Unless the user answers for its
+ * host himself. */
+static void set_api_url(struct job *job, struct arena *a, struct vobject *env)
+{
+	const struct serve_spec *spec = services_spec(job->run->services);
+	struct str rest = spec->rest.api_url;
+
+	(void)str_cut(&rest, '/');
+	(void)str_cut(&rest, '/');
+
+	struct str host = rest.p ? str_cut(&rest, '/') : STR_EMPTY;
+
+	for (size_t i = 0; i < spec->nstand_ins; i++) {
+		if (str_ieq(spec->stand_ins[i].host, host)) {
+			return;
+		}
+	}
+	set_str(a, env, STR("GITHUB_API_URL"),
+		arena_printf(a, "%.*sapi", STR_ARG(job->services_url)));
+}
+
 /* As GitHub's runner gives them: NodeScriptActionHandler, ContainerActionHandler, ScriptHandler. */
 void services_env(struct job *job, struct arena *a, bool action, struct vobject *env)
 {
@@ -308,6 +329,7 @@ void services_env(struct job *job, struct arena *a, bool action, struct vobject 
 		set_str(a, env, STR("ACTIONS_ID_TOKEN_REQUEST_TOKEN"), job->services_token);
 	}
 	if (action) {
+		set_api_url(job, a, env);
 		set_str(a, env, STR("ACTIONS_RUNTIME_URL"), job->services_url);
 		set_str(a, env, STR("ACTIONS_RUNTIME_TOKEN"), job->services_token);
 		set_str(a, env, STR("ACTIONS_RESULTS_URL"), job->services_url);

@@ -194,6 +194,37 @@ struct str request_origin(struct request *r)
 	return arena_printf(&r->arena, "http://%.*s", STR_ARG(host.len ? host : STR("127.0.0.1")));
 }
 
+static enum MHD_Result on_argument(void *ctx, enum MHD_ValueKind kind, const char *name,
+				   const char *value)
+{
+	struct strbuf *b = ctx;
+
+	(void)kind;
+	for (const char *p = name; p; p = p == name && value ? value : NULL) {
+		(void)strbuf_addc(b, p == name ? (b->len ? '&' : '?') : '=');
+		for (const char *c = p; *c; c++) {
+			bool plain = strchr("-._~/:@!$'()*,;", *c) || (*c >= '0' && *c <= '9') ||
+				     (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+
+			(void)strbuf_addf(b, plain ? "%c" : "%%%02X", (unsigned char)*c);
+		}
+	}
+	return MHD_YES;
+}
+
+struct str request_target(struct request *r, struct str path)
+{
+	struct strbuf b = STRBUF_INIT(0);
+
+	(void)r->server->mhd.MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND,
+						       on_argument, &b);
+
+	struct str s = arena_printf(&r->arena, "%.*s%.*s", STR_ARG(path), STR_ARG(strbuf_str(&b)));
+
+	strbuf_release(&b);
+	return s;
+}
+
 int64_t time_ms(void)
 {
 	struct timespec now;

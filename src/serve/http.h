@@ -78,6 +78,8 @@ struct str request_header(const struct request *r, const char *name);
 struct str request_query(const struct request *r, const char *name);
 /* The body as a JSON object; false when it is none (and the reply says so). */
 bool request_json(struct request *r, struct value *out);
+/* The path with the query, as it was sent. */
+struct str request_target(struct request *r, struct str path);
 /* http://HOST as the client has it, to which it can come back. */
 struct str request_origin(struct request *r);
 
@@ -106,7 +108,8 @@ void server_log(struct server *s, const char *fmt, ...) __attribute__((format(pr
 extern const struct route stand_in_route;
 
 /* One table for each part, in the order in which they are asked. */
-extern const struct route twirp_routes[], blob_routes[], cache_v1_routes[], oidc_routes[];
-extern const size_t ntwirp_routes, nblob_routes, ncache_v1_routes, noidc_routes;
+extern const struct route twirp_routes[], blob_routes[], cache_v1_routes[], oidc_routes[],
+	rest_routes[];
+extern const size_t ntwirp_routes, nblob_routes, ncache_v1_routes, noidc_routes, nrest_routes;
 
 #endif

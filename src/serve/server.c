@@ -28,10 +28,9 @@ static const struct {
 	const struct route *routes;
 	const size_t *n;
 } tables[] = {
-	{ twirp_routes, &ntwirp_routes },
-	{ blob_routes, &nblob_routes },
-	{ cache_v1_routes, &ncache_v1_routes },
-	{ oidc_routes, &noidc_routes },
+	{ twirp_routes, &ntwirp_routes },       { blob_routes, &nblob_routes },
+	{ cache_v1_routes, &ncache_v1_routes }, { oidc_routes, &noidc_routes },
+	{ rest_routes, &nrest_routes },
 };
 
 static bool route_fits(const struct route *route, struct request *r)
@@ -39,7 +38,7 @@ static bool route_fits(const struct route *route, struct request *r)
 	struct str path = str_of(route->path);
 	bool head = str_eq(r->method, STR("HEAD")) && strcmp(route->method, "GET") == 0;
 
-	if (!head && !str_eq(str_of(route->method), r->method)) {
+	if (!head && strcmp(route->method, "*") != 0 && !str_eq(str_of(route->method), r->method)) {
 		return false;
 	}
 	if (!str_ends(path, STR("/"))) {

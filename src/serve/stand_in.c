@@ -112,39 +112,6 @@ static void leave(struct request *r)
 	}
 }
 
-/* With its query, as it was sent. */
-static enum MHD_Result on_argument(void *ctx, enum MHD_ValueKind kind, const char *name,
-				   const char *value)
-{
-	struct strbuf *b = ctx;
-
-	(void)kind;
-	for (const char *p = name; p; p = p == name && value ? value : NULL) {
-		(void)strbuf_addc(b, p == name ? (b->len ? '&' : '?') : '=');
-		for (const char *c = p; *c; c++) {
-			bool plain = strchr("-._~/:@!$'()*,;", *c) || (*c >= '0' && *c <= '9') ||
-				     (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
-
-			(void)strbuf_addf(b, plain ? "%c" : "%%%02X", (unsigned char)*c);
-		}
-	}
-	return MHD_YES;
-}
-
-static struct str target_of(struct request *r)
-{
-	struct strbuf b = STRBUF_INIT(0);
-
-	(void)r->server->mhd.MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND,
-						       on_argument, &b);
-
-	struct str s =
-		arena_printf(&r->arena, "%.*s%.*s", STR_ARG(r->path), STR_ARG(strbuf_str(&b)));
-
-	strbuf_release(&b);
-	return s;
-}
-
 /* --- answers -----------------------------------------------------------------------------------
  */
 
@@ -219,7 +186,8 @@ static bool is_passed_on(struct str header)
 		STR_INIT("keep-alive"),
 		STR_INIT("transfer-encoding"),
 		STR_INIT("expect"),
-		STR_INIT("accept-encoding"), STR_INIT("range"),
+		STR_INIT("accept-encoding"),
+		STR_INIT("range"),
 	};
 	struct str name = str_cut(&header, ':');
 
@@ -243,7 +211,8 @@ static void answer_from(struct request *r, struct visit *v)
 		}
 	}
 	base.len -= str_ends(base, STR("/")) ? 1 : 0;
-	relay.url = arena_printf(&r->arena, "%.*s%.*s", STR_ARG(base), STR_ARG(target_of(r)));
+	relay.url = arena_printf(&r->arena, "%.*s%.*s", STR_ARG(base),
+				 STR_ARG(request_target(r, r->path)));
 	relay.body = v->length ? v->body : -1;
 	relay.length = v->length;
 	relay.reply = temporary(r);
@@ -290,7 +259,7 @@ static void write_head(struct request *r, const struct visit *v, struct strbuf *
 {
 	(void)strbuf_addf(out, "%.*s %s://%.*s%.*s\n", STR_ARG(r->method),
 			  r->tls ? "https" : "http", STR_ARG(v->stand_in->host),
-			  STR_ARG(target_of(r)));
+			  STR_ARG(request_target(r, r->path)));
 	for (size_t i = 0; i < v->nheaders; i++) {
 		(void)strbuf_addf(out, "%.*s\n", STR_ARG(v->headers[i]));
 	}

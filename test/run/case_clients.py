@@ -31,6 +31,7 @@ jobs:
       - uses: actions/checkout@v4
       - {uses: ./clients, with: {part: download}}
       - {uses: ./clients, with: {part: restore}}
+      - {uses: ./clients, with: {part: rest}, env: {TOKEN: "${{ github.token }}"}}
   reader:
     needs: first
     runs-on: ubuntu-latest
@@ -46,7 +47,8 @@ jobs:
       - uses: actions/checkout@v4
       - {uses: ./clients, with: {part: identity}}
 '''
-PARTS = ['upload', 'again', 'save', 'oldCache', 'glob', 'download', 'restore', 'readOnly', 'identity']
+PARTS = ['upload', 'again', 'save', 'oldCache', 'glob', 'download', 'restore', 'readOnly', 'identity',
+         'rest']
 
 
 def clients():
@@ -78,7 +80,7 @@ def test_githubs_clients(box):
         return
     box.init(WORKFLOW, before=f'cp -r {ROOT}/testdata/services/clients .')
     result = box.run('--env', 'CLIENTS=/clients', '--container-options', f'-v {place}:/clients:ro',
-                     '--approve', 'all', seconds=240)
+                     '--approve', 'all', seconds=600)
     result.exits(0)
     result.says(*(f'{part}-fine' for part in PARTS))
     for name, size in (('the tree', 21 * 1024 * 1024), ('sum', 64)):

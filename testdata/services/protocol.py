@@ -262,6 +262,49 @@ def identity():
         == 'https://github.com/octo'
 
 
+def api(path, expected=200, method='GET', token=TOKEN, body=None):
+    status, headers, text = ask(method, f'/api/{path}', body, token=token)
+    assert status == expected, (path, status, text)
+    return json.loads(text) if text else headers
+
+
+def rest():
+    repo = 'repos/octo/demo'
+    assert api(repo, token=None)['default_branch'] == 'main'
+    run = f'{repo}/actions/runs/{os.environ["GITHUB_RUN_ID"]}'
+    assert api(run)['head_sha'] == os.environ['GITHUB_SHA']
+    upload('over rest', b'PK-not-really', whole(b'PK-not-really'))
+    upload('second', b'2', whole(b'2'))
+    api(f'{run}/artifacts', 401, token='wrong')
+    api(f'{run}/artifacts', 401, token=None)
+    listed = api(f'{run}/artifacts?per_page=1&page=2')
+    assert listed['total_count'] >= 2 and len(listed['artifacts']) == 1, listed
+    one = api(f'{run}/artifacts?name=over%20rest')['artifacts'][0]
+    assert one['size_in_bytes'] == 13 and api(f'{repo}/actions/artifacts/{one["id"]}') == one
+    # The client follows the redirect to the signed address.
+    assert ask('GET', one['archive_download_url'], token=TOKEN)[2] == b'PK-not-really'
+    api(f'{repo}/actions/artifacts/1', 404)
+    api(f'{repo}/actions/runs/1/artifacts', 403, token=os.environ['FAKE'])
+    commit = api(f'{repo}/commits/{os.environ["GITHUB_SHA"]}')
+    assert commit['sha'] == os.environ['GITHUB_SHA'] and commit['commit']['author']['name'] == 'Octo Cat', commit
+    assert api(f'{repo}/commits/main')['sha'] == commit['sha']
+    for wrong in ('no-such-ref', '--output=x', 'main..main'):
+        api(f'{repo}/commits/{wrong}', 422)
+    refused = api(f'{repo}/issues', 403, 'POST', os.environ['FAKE'], {'title': 'x'})
+    assert refused['message'].startswith('act-c: POST /repos/octo/demo/issues '), refused
+    api('repos/another/one', 403, token=None)
+
+
+def pull():
+    number = json.load(open(os.environ['GITHUB_EVENT_PATH'], encoding='utf-8'))['pull_request']['number']
+    assert api(f'repos/octo/demo/pulls/{number}')['number'] == number
+    files = api(f'repos/octo/demo/pulls/{number}/files?per_page=100')
+    found = {f['filename']: f['status'] for f in files}
+    assert found == {'new ü.txt': 'added', 'README.md': 'modified', 'gone.txt': 'removed'}, found
+    assert len(api(f'repos/octo/demo/pulls/{number}/files?per_page=2&page=2')) == 1
+    api(f'repos/octo/demo/pulls/{number + 1}/files', 404)
+
+
 for part in sys.argv[1:]:
     globals()[part]()
     print(f'{part}-fine')

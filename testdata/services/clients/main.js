@@ -57,6 +57,26 @@ const parts = {
     assert.strictEqual(fs.readFileSync(path.join(work, 'got/the tree/ü one.txt'), 'utf8'), 'one\n')
   },
 
+  async rest() {
+    const {DefaultArtifactClient} = client('artifact')
+    const token = process.env.TOKEN
+    const [repositoryOwner, repositoryName] = process.env.GITHUB_REPOSITORY.split('/')
+    const findBy = {token, repositoryOwner, repositoryName, workflowRunId: Number(process.env.GITHUB_RUN_ID)}
+    const artifacts = new DefaultArtifactClient()
+    const {artifacts: all} = await artifacts.listArtifacts({findBy})
+    assert.deepStrictEqual(all.map(a => a.name).sort(), ['sum', 'the tree'])
+    const sum = (await artifacts.getArtifact('sum', {findBy})).artifact
+    await artifacts.downloadArtifact(sum.id, {findBy, path: path.join(work, 'over-rest')})
+    assert.strictEqual(fs.readFileSync(path.join(work, 'over-rest/sum.txt'), 'utf8').length, 64)
+    const octokit = client('github').getOctokit(token)
+    const {data} = await octokit.rest.repos.get({owner: repositoryOwner, repo: repositoryName})
+    assert.strictEqual(data.full_name, process.env.GITHUB_REPOSITORY)
+    await assert.rejects(
+      octokit.rest.issues.create({owner: repositoryOwner, repo: repositoryName, title: 'x'}),
+      /act-c: POST .*not part of a rehearsal/
+    )
+  },
+
   async save() {
     const cache = client('cache')
     makeTree()

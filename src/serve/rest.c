@@ -1,0 +1,437 @@
+/*
+ * rest.c - the part of GitHub's REST API that actions read in a run, answered from the run and from
+ * git. What is not answered here is passed on to GitHub when the run has a real token, and refused
+ * otherwise, so that nobody takes a rehearsal for a failure of GitHub's.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "actc/file.h"
+#include "actc/jwt.h"
+#include "artifact_store.h"
+#include "http.h"
+#include "relay.h"
+#include "rest.h"
+
+enum { HEADERS_MAX = 64, PAGE = 30, PAGE_MAX = 100 };
+
+static void set_str(struct request *r, struct vobject *o, const char *key, struct str value)
+{
+	vobject_set(&r->arena, o, str_of(key), value_str(value));
+}
+
+static struct str api_url(struct request *r, struct str path)
+{
+	return arena_printf(&r->arena, "%.*s/api/%.*s", STR_ARG(request_origin(r)), STR_ARG(path));
+}
+
+/* --- the repository and the run ----------------------------------------------------------------
+ */
+
+static struct value owner_value(struct request *r)
+{
+	struct vobject *o = vobject_new(&r->arena, true);
+	struct str rest = r->server->spec->repository;
+
+	set_str(r, o, "login", str_cut(&rest, '/'));
+	vobject_set(&r->arena, o, STR("id"), value_number(1));
+	set_str(r, o, "type", STR("User"));
+	return value_object(o);
+}
+
+static struct value repository_value(struct request *r)
+{
+	const struct serve_spec *spec = r->server->spec;
+	struct vobject *o = vobject_new(&r->arena, true);
+	struct str name = spec->repository;
+	struct str html = arena_printf(&r->arena, "%.*s/%.*s", STR_ARG(spec->rest.server_url),
+				       STR_ARG(spec->repository));
+
+	(void)str_cut(&name, '/');
+	vobject_set(&r->arena, o, STR("id"), value_number(1));
+	set_str(r, o, "name", name);
+	set_str(r, o, "full_name", spec->repository);
+	vobject_set(&r->arena, o, STR("owner"), owner_value(r));
+	vobject_set(&r->arena, o, STR("private"), value_bool(false));
+	vobject_set(&r->arena, o, STR("fork"), value_bool(false));
+	set_str(r, o, "visibility", STR("public"));
+	set_str(r, o, "default_branch", spec->rest.default_branch);
+	set_str(r, o, "html_url", html);
+	set_str(r, o, "clone_url", arena_printf(&r->arena, "%.*s.git", STR_ARG(html)));
+	set_str(r, o, "url",
+		api_url(r, arena_printf(&r->arena, "repos/%.*s", STR_ARG(spec->repository))));
+	return value_object(o);
+}
+
+static void get_repository(struct request *r, struct str rest)
+{
+	(void)rest;
+	reply_json(r, 200, repository_value(r));
+}
+
+static struct value number_value(struct str text)
+{
+	unsigned long n = 0;
+
+	return str_to_ulong(text, &n) ? value_number((double)n) : value_number(1);
+}
+
+static void get_run(struct request *r, struct str rest)
+{
+	const struct serve_spec *spec = r->server->spec;
+	struct vobject *o = vobject_new(&r->arena, true);
+	struct str branch = spec->rest.ref;
+
+	(void)rest;
+	branch =
+		str_starts(branch, STR("refs/heads/")) ? str_slice(branch, 11, branch.len) : branch;
+	vobject_set(&r->arena, o, STR("id"), number_value(spec->run_id));
+	set_str(r, o, "name", spec->rest.workflow);
+	set_str(r, o, "head_branch", branch);
+	set_str(r, o, "head_sha", spec->rest.sha);
+	set_str(r, o, "event", spec->rest.event_name);
+	set_str(r, o, "status", STR("in_progress"));
+	vobject_set(&r->arena, o, STR("conclusion"), value_null());
+	vobject_set(&r->arena, o, STR("run_number"), number_value(spec->rest.run_number));
+	vobject_set(&r->arena, o, STR("run_attempt"), value_number(1));
+	vobject_set(&r->arena, o, STR("repository"), repository_value(r));
+	reply_json(r, 200, value_object(o));
+}
+
+/* --- artifacts of the run ----------------------------------------------------------------------
+ */
+
+static struct value artifact_value(struct request *r, const struct artifact *a)
+{
+	const struct serve_spec *spec = r->server->spec;
+	struct vobject *o = vobject_new(&r->arena, true), *run = vobject_new(&r->arena, true);
+	struct str url =
+		api_url(r, arena_printf(&r->arena, "repos/%.*s/actions/artifacts/%llu",
+					STR_ARG(spec->repository), (unsigned long long)a->id));
+
+	vobject_set(&r->arena, o, STR("id"), value_number((double)a->id));
+	set_str(r, o, "name", a->name);
+	vobject_set(&r->arena, o, STR("size_in_bytes"), value_number((double)a->size));
+	set_str(r, o, "url", url);
+	set_str(r, o, "archive_download_url", arena_printf(&r->arena, "%.*s/zip", STR_ARG(url)));
+	vobject_set(&r->arena, o, STR("expired"), value_bool(false));
+	set_str(r, o, "created_at", time_text(&r->arena, a->created_ms));
+	set_str(r, o, "updated_at", time_text(&r->arena, a->created_ms));
+	if (a->digest.len) {
+		set_str(r, o, "digest", a->digest);
+	}
+	vobject_set(&r->arena, run, STR("id"), number_value(spec->run_id));
+	set_str(r, run, "head_sha", spec->rest.sha);
+	vobject_set(&r->arena, o, STR("workflow_run"), value_object(run));
+	return value_object(o);
+}
+
+static unsigned long query_number(struct request *r, const char *name, unsigned long fallback)
+{
+	unsigned long n = 0;
+
+	return str_to_ulong(request_query(r, name), &n) && n > 0 ? n : fallback;
+}
+
+static void list_artifacts(struct request *r, struct str rest)
+{
+	struct vobject *o = vobject_new(&r->arena, true);
+	struct varray *list = varray_new(&r->arena);
+	struct str name = request_query(r, "name");
+	unsigned long per_page = query_number(r, "per_page", PAGE);
+	unsigned long page = query_number(r, "page", 1);
+	size_t n = 0, total = 0;
+	const struct artifact *all = artifact_all(r->server->artifacts, &n);
+
+	(void)rest;
+	per_page = per_page < PAGE_MAX ? per_page : PAGE_MAX;
+	for (size_t i = n; i-- > 0;) { /* the newest first */
+		if (name.len && !str_eq(name, all[i].name)) {
+			continue;
+		}
+		if (total / per_page == page - 1) {
+			varray_push(&r->arena, list, artifact_value(r, &all[i]));
+		}
+		total++;
+	}
+	vobject_set(&r->arena, o, STR("total_count"), value_number((double)total));
+	vobject_set(&r->arena, o, STR("artifacts"), value_array(list));
+	reply_json(r, 200, value_object(o));
+}
+
+static const struct artifact *artifact_by_id(struct request *r, struct str text)
+{
+	size_t n = 0;
+	const struct artifact *all = artifact_all(r->server->artifacts, &n);
+	unsigned long id = 0;
+
+	for (size_t i = 0; str_to_ulong(text, &id) && i < n; i++) {
+		if (all[i].id == id) {
+			return &all[i];
+		}
+	}
+	reply_message(r, 404, "Not Found");
+	return NULL;
+}
+
+static void get_artifact(struct request *r, struct str rest)
+{
+	const struct artifact *a = artifact_by_id(r, rest);
+
+	if (a) {
+		reply_json(r, 200, artifact_value(r, a));
+	}
+}
+
+static void get_artifact_zip(struct request *r, struct str rest)
+{
+	const struct artifact *a = artifact_by_id(r, rest);
+
+	if (a) {
+		struct str path =
+			arena_printf(&r->arena, "/blob/artifact/%llu", (unsigned long long)a->id);
+
+		reply_empty(r, 302);
+		reply_header(r, "Location", url_signed(r, path, ""));
+	}
+}
+
+/* --- git ---------------------------------------------------------------------------------------
+ */
+
+static void get_commit(struct request *r, struct str rest)
+{
+	struct value v = value_null();
+
+	if (rest_commit(r, rest, &v)) {
+		reply_json(r, 200, v);
+	}
+}
+
+static bool is_this_pull(struct request *r, struct str number)
+{
+	struct value v = value_get(r->server->spec->rest.pull_request, STR("number"));
+
+	return v.kind != VALUE_NULL && str_eq(value_to_str(&r->arena, v), number);
+}
+
+static void get_pull(struct request *r, struct str rest)
+{
+	if (is_this_pull(r, rest)) {
+		reply_json(r, 200, r->server->spec->rest.pull_request);
+	} else {
+		reply_message(r, 404, "Not Found");
+	}
+}
+
+static void get_pull_files(struct request *r, struct str rest)
+{
+	struct varray *page = varray_new(&r->arena);
+	unsigned long per_page = query_number(r, "per_page", PAGE);
+	unsigned long number = query_number(r, "page", 1);
+	struct value all = value_null();
+
+	if (!is_this_pull(r, rest)) {
+		reply_message(r, 404, "Not Found");
+		return;
+	}
+	if (!rest_pull_files(r, &all)) {
+		return;
+	}
+	per_page = per_page < PAGE_MAX ? per_page : PAGE_MAX;
+	for (size_t i = (number - 1) * per_page; i < all.u.a->n && page->n < per_page; i++) {
+		varray_push(&r->arena, page, all.u.a->v[i]);
+	}
+	reply_json(r, 200, value_array(page));
+}
+
+/* --- what there is -----------------------------------------------------------------------------
+ */
+
+/* Behind repos/OWNER/NAME; `*` is one part, which is handed over (with what follows a `**`). */
+static const struct {
+	const char *path;
+	bool token; /* is asked for, as at GitHub */
+	void (*get)(struct request *r, struct str rest);
+} table[] = {
+	{ "", false, get_repository },
+	{ "/actions/runs/RUN", false, get_run },
+	{ "/actions/runs/RUN/artifacts", true, list_artifacts },
+	{ "/actions/artifacts", true, list_artifacts },
+	{ "/actions/artifacts/*/zip", true, get_artifact_zip },
+	{ "/actions/artifacts/*", true, get_artifact },
+	{ "/commits/**", false, get_commit },
+	{ "/pulls/*/files", false, get_pull_files },
+	{ "/pulls/*", false, get_pull },
+};
+
+/* RUN is this run; of another one nothing is known here. */
+static bool part_fits(struct request *r, struct str pattern, struct str part, struct str *found)
+{
+	if (str_eq(pattern, STR("*"))) {
+		*found = part;
+		return part.len > 0;
+	}
+	return str_eq(pattern, STR("RUN")) ? str_eq(part, r->server->spec->run_id)
+					   : str_eq(pattern, part);
+}
+
+static bool path_fits(struct request *r, struct str pattern, struct str path, struct str *found)
+{
+	while (pattern.p && path.p) {
+		struct str want = str_cut(&pattern, '/');
+
+		if (str_eq(want, STR("**"))) {
+			*found = path;
+			return path.len > 0;
+		}
+		if (!part_fits(r, want, str_cut(&path, '/'), found)) {
+			return false;
+		}
+	}
+	return !pattern.p && !path.p;
+}
+
+static struct str token_of(struct request *r)
+{
+	struct str header = request_header(r, "Authorization");
+	size_t blank = str_chr(header, ' ', 0);
+
+	return blank == STR_NPOS ? STR_EMPTY : str_trim(str_slice(header, blank, header.len));
+}
+
+static bool is_own_token(struct request *r, struct str token)
+{
+	struct value ignored = value_null();
+
+	return token.len && (secret_eq(token, r->server->spec->rest.token) ||
+			     jwt_read(&r->arena, r->server->spec->key, token, &ignored));
+}
+
+/* False: it is not part of what is answered here. */
+static bool answer_here(struct request *r)
+{
+	struct str prefix =
+		arena_printf(&r->arena, "repos/%.*s", STR_ARG(r->server->spec->repository));
+	struct str path, found = STR_EMPTY;
+
+	if (!(str_eq(r->method, STR("GET")) || str_eq(r->method, STR("HEAD"))) ||
+	    r->rest.len < prefix.len || !str_ieq(str_slice(r->rest, 0, prefix.len), prefix)) {
+		return false;
+	}
+	path = str_slice(r->rest, prefix.len, r->rest.len);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (!path_fits(r, str_of(table[i].path), path, &found)) {
+			continue;
+		}
+		if (table[i].token && !is_own_token(r, token_of(r))) {
+			reply_message(r, 401, "act-c: Bad credentials: the token is not the run's");
+		} else {
+			table[i].get(r, found);
+		}
+		return true;
+	}
+	return false;
+}
+
+/* --- GitHub itself -----------------------------------------------------------------------------
+ */
+
+struct passing {
+	struct request *r;
+	size_t n;
+	struct str headers[HEADERS_MAX];
+};
+
+static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *name,
+				 const char *value)
+{
+	static const struct str kept[] = {
+		STR_INIT("accept"),       STR_INIT("authorization"),
+		STR_INIT("content-type"), STR_INIT("if-none-match"),
+		STR_INIT("user-agent"),   STR_INIT("x-github-api-version"),
+	};
+	struct passing *p = ctx;
+
+	(void)kind;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (str_ieq(kept[i], str_of(name)) && p->n < HEADERS_MAX) {
+			p->headers[p->n++] =
+				arena_printf(&p->r->arena, "%s: %s", name, value ? value : "");
+		}
+	}
+	return MHD_YES;
+}
+
+static int temporary(struct request *r)
+{
+	return open(r->server->spec->tmp.p, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+static void pass_on(struct request *r)
+{
+	struct passing p = { .r = r };
+	struct relay relay = { .method = r->method, .headers = p.headers, .body = -1 };
+	struct err err = ERR_INIT;
+	bool ok;
+
+	(void)r->server->mhd.MHD_get_connection_values(r->connection, MHD_HEADER_KIND, on_header,
+						       &p);
+	relay.nheaders = p.n;
+	relay.url = arena_printf(&r->arena, "%.*s/%.*s", STR_ARG(r->server->spec->rest.api_url),
+				 STR_ARG(request_target(r, r->rest)));
+	relay.reply = temporary(r);
+	relay.body = r->body.len ? temporary(r) : -1;
+	relay.length = r->body.len;
+	ok = relay.reply >= 0 &&
+	     (relay.body < 0 || write_all(relay.body, r->body.p, r->body.len)) &&
+	     relay_run(&r->arena, &relay, &err);
+	if (ok) {
+		reply_file(r, relay.reply, relay.size,
+			   relay.type.len ? relay.type.p : "application/json");
+		r->status = relay.status;
+		reply_header(r, "Location", relay.location);
+		reply_header(r, "Link", relay.link);
+	} else {
+		reply_message(r, 502, "act-c: GitHub was not reached: %s",
+			      err.msg ? err.msg : "no file");
+		err_release(&err);
+		if (relay.reply >= 0) {
+			(void)close(relay.reply);
+		}
+	}
+	if (relay.body >= 0) {
+		(void)close(relay.body);
+	}
+}
+
+static void handle(struct request *r)
+{
+	const struct rest_facts *facts = &r->server->spec->rest;
+	struct str token = token_of(r);
+	bool fake = !token.len || (!facts->token_is_real && secret_eq(token, facts->token));
+
+	if (r->body.overflow) {
+		reply_message(r, 413, "act-c: the request is too large");
+	} else if (answer_here(r)) {
+		return;
+	} else if (facts->closed) {
+		reply_message(r, 403, "act-c: %.*s /%.*s is not asked of GitHub: --egress none",
+			      STR_ARG(r->method), STR_ARG(r->rest));
+	} else if (fake) {
+		server_log(r->server, "not answered: %.*s /%.*s", STR_ARG(r->method),
+			   STR_ARG(r->rest));
+		reply_message(r, 403,
+			      "act-c: %.*s /%.*s is not part of a rehearsal; with a token (-s "
+			      "GITHUB_TOKEN) it is passed on to GitHub",
+			      STR_ARG(r->method), STR_ARG(r->rest));
+	} else {
+		pass_on(r);
+	}
+}
+
+const struct route rest_routes[] = {
+	{ .method = "*", .path = "/api/", .auth = AUTH_NONE, .handle = handle },
+};
+const size_t nrest_routes = sizeof(rest_routes) / sizeof(rest_routes[0]);
