@@ -320,10 +320,21 @@ static bool read_manifest(struct preparing *p, struct action_use *use)
 
 /* --- the levels ------------------------------------------------------------------------------- */
 
+/* A checkout that names another repository is left to the action itself. Where an expression names
+ * it, that is known when the step is reached. */
+static bool checks_out_another(const struct job *job, const struct step_def *def)
+{
+	const struct tok *t = tok_get(def->with, STR("repository"));
+
+	return t && t->kind == TOK_STRING && t->u.s.len &&
+	       !str_ieq(str_trim(t->u.s), job->run->request->event->repository);
+}
+
 static bool is_of_repository(const struct job *job, const struct step_def *def)
 {
 	return def->kind == STEP_USES && !action_is_local(def->uses.s) &&
-	       !action_is_image(def->uses.s) && !step_is_checkout(job, def);
+	       !action_is_image(def->uses.s) &&
+	       (!step_is_checkout(job, def) || checks_out_another(job, def));
 }
 
 /* The uses among steps that follow each other; those whose step will surely be skipped are left

@@ -46,6 +46,11 @@ jobs:
     steps:
       - uses: actions/checkout@v4
       - uses: ./outer
+  other:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v1
+        with: {repository: octo/other}
 '''
 OUTER = '''runs:
   using: composite
@@ -81,19 +86,26 @@ def library(box):
     box.shell(f'cp -r "$ACTC_TESTDATA/run/actions/lib" {lib}; cd {lib}; git init -q -b main; '
               f'sed -i "s/pre: main.js, //; s/, pre-if: [^}}]*}}/}}/" stages/action.yml; '
               f'git add -A; git commit -qm lib; git tag v1')
-    return {'GIT_CONFIG_COUNT': '1', 'GIT_CONFIG_KEY_0': f'url.file://{lib}.insteadOf',
-            'GIT_CONFIG_VALUE_0': 'https://github.com/octo/lib'}
+    checkout = f'{box.dir}/checkout'
+    box.shell(f'cp -r {lib}/stages {checkout}; cd {checkout}; git init -q -b main; '
+              f'printf "inputs: {{id: {{}}, repository: {{}}}}\nruns: {{using: node24, main: main.js}}\n" >action.yml; '
+              f'git add -A; git commit -qm checkout; git tag v1')
+    return {'GIT_CONFIG_COUNT': '2', 'GIT_CONFIG_KEY_0': f'url.file://{lib}.insteadOf',
+            'GIT_CONFIG_VALUE_0': 'https://github.com/octo/lib',
+            'GIT_CONFIG_KEY_1': f'url.file://{checkout}.insteadOf',
+            'GIT_CONFIG_VALUE_1': 'https://github.com/actions/checkout'}
 
 
 def test_fetched_actions_are_shown_and_run_without_the_network_then(box):
     box.write('outer/action.yml', OUTER)
     box.init(REMOTE, before=TOOLS)
     git = library(box)
-    box.write('tools/bin/node', '#!/bin/sh\necho "stage of $INPUT_ID"\n', 0o755)
+    box.write('tools/bin/node', '#!/bin/sh\necho "stage of $INPUT_ID$INPUT_REPOSITORY"\n', 0o755)
     first = box.run('--node', 'tools', env=git)
     first.exits(0)
     first.says("Download action repository 'octo/lib@v1' (SHA:", 'stage of linked', 'stage of found late',
-               'are being forced to run on Node.js 24: octo/lib/stages@v1.')
+               'are being forced to run on Node.js 24: octo/lib/stages@v1.',
+               "Download action repository 'actions/checkout@v1' (SHA:", 'stage of octo/other')
     second = box.run('--node', 'tools', '--offline', '-j', 'a', '--json')
     second.exits(0)
     expect(second.events('step.finished', step='post-1'), 'no post step')
