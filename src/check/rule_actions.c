@@ -71,30 +71,12 @@ static bool is_given(const struct tok *with, struct str name)
 	return with && with->kind != TOK_MAP;
 }
 
-/* Neither ":tag" nor "@digest" behind the last slash. */
-static void check_image(struct check *c, const struct tok *t, struct str uses)
-{
-	size_t slash = uses.len;
-
-	while (uses.p[slash - 1] != '/') {
-		slash--;
-	}
-	if (str_chr(uses, ':', slash) == STR_NPOS && str_chr(uses, '@', slash) == STR_NPOS) {
-		(void)check_warn(c, t->at, KIND,
-				 "\"%.*s\" has no tag, so it is whatever \"latest\" is that day",
-				 STR_ARG(uses));
-	}
-}
-
 static void check_step(struct check *c, const struct step_view *step)
 {
 	const struct tok *with = check_get(step->map, "with"), *t = check_get(step->map, "uses");
 	struct str uses = check_literal(t);
 	const struct action_facts *facts = uses.len ? action_of(c, uses) : NULL;
 
-	if (str_starts(uses, STR("docker://"))) {
-		check_image(c, t, uses);
-	}
 	if (!facts) {
 		return;
 	}

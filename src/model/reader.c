@@ -393,16 +393,24 @@ static const char *value_kind_of(const struct tok *t, struct str text, const str
 	return template ? "expression" : text.len ? def->report : KIND;
 }
 
+/* An error, or a warning where the definition is soft. */
+static struct diag *refuse(struct reader *r, const struct schema *schema, struct span at,
+			   const char *kind, struct str text)
+{
+	return schema->soft && !r->staged
+		       ? diag_warning(r->diags, at, kind, "Unexpected value '%.*s'", STR_ARG(text))
+		       : diag_error(r->diags, at, kind, "Unexpected value '%.*s'", STR_ARG(text));
+}
+
 static void unexpected(struct reader *r, struct tok *t, const struct def *def)
 {
 	struct str text = diag_quote(found_text(r, t));
 	bool known = t->bad && !r->staged; /* something else is wrong with it, and was told */
 
-	t->bad = true;
+	t->bad = t->bad || !def->schema->soft || r->staged;
 	if (!known) {
-		struct diag *d =
-			diag_error(r->diags, value_place(t, def), value_kind_of(t, text, def),
-				   "Unexpected value '%.*s'", STR_ARG(text));
+		struct diag *d = refuse(r, def->schema, value_place(t, def),
+					value_kind_of(t, text, def), text);
 
 		d->token = t->at;
 		hint_value(r, d, text, def->schema);
@@ -551,14 +559,14 @@ static void unknown_key(struct reader *r, struct mapping *m, struct tok *key)
 		}
 	}
 
-	struct diag *d = diag_error(r->diags, key->at, unknown_kind(m, key->u.s),
-				    "Unexpected value '%.*s'", STR_ARG(diag_quote(key->u.s)));
+	struct diag *d =
+		refuse(r, m->first, key->at, unknown_kind(m, key->u.s), diag_quote(key->u.s));
 
 	hint_nearest(r, d, key->u.s, words, n);
 	if (str_eq(key->u.s, STR("<<"))) {
 		d->hint = STR("GitHub has anchors and aliases, but no merge keys");
 	}
-	m->t->bad = true;
+	m->t->bad = m->t->bad || !m->first->soft || r->staged;
 }
 
 /* The value of a key that is there already: only for what is wrong in it. */

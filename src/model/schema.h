@@ -59,6 +59,8 @@ struct schema {
 	const char *report;               /* kind of diagnostics about it; NULL = syntax-check */
 	const char *const *kin;           /* mappings: keys that others like it have; with NULL or
 					   * for other unknown keys `report` is not the kind */
+	bool soft;                        /* where people check files, only a warning: GitHub's
+					   * editors refuse it, its service runs the file */
 	bool non_empty;                   /* strings */
 	const char *const *words;         /* strings: only these; NULL = any text */
 	const struct schema *item;        /* sequences */

@@ -109,14 +109,24 @@ static const struct schema schedule = { .kind = SCHEMA_SEQUENCE, .item = &schedu
 static const struct schema strings = { .kind = SCHEMA_SEQUENCE, .item = &schema_string };
 static const struct schema dispatch_type = {
 	.kind = SCHEMA_STRING,
+	.soft = true,
 	.words = SCHEMA_WORDS("string", "boolean", "number", "choice", "environment"),
 };
 static const struct schema dispatch_default = {
 	.kind = SCHEMA_ONE_OF,
 	.of = SCHEMA_OF(&schema_string, &schema_boolean, &schema_number),
 };
-EVENT(dispatch_input, OPT("description", schema_string), OPT("type", dispatch_type),
-      OPT("required", schema_boolean), OPT("default", dispatch_default), OPT("options", strings));
+static const struct schema dispatch_input_options = {
+	.kind = SCHEMA_MAPPING,
+	.soft = true,
+	.props = SCHEMA_PROPS(OPT("description", schema_string), OPT("type", dispatch_type),
+			      OPT("required", schema_boolean), OPT("default", dispatch_default),
+			      OPT("options", strings)),
+};
+static const struct schema dispatch_input = {
+	.kind = SCHEMA_ONE_OF,
+	.of = SCHEMA_OF(&schema_null, &dispatch_input_options),
+};
 static const struct schema dispatch_inputs_map = {
 	.kind = SCHEMA_MAPPING,
 	SCHEMA_LOOSE(schema_non_empty, dispatch_input),
