@@ -1,6 +1,7 @@
 """--publish-services: ports of a workflow's containers on this machine, and only then."""
 import re
 import socket
+import time
 import urllib.request
 
 from harness import expect
@@ -37,12 +38,17 @@ def free_ports(n):
     return ports
 
 
-def answers(port):
-    try:
-        with urllib.request.urlopen(f'http://127.0.0.1:{port}/', timeout=5) as reply:
-            return b'Directory listing' in reply.read()
-    except OSError:
-        return False
+def answers(port, seconds=0):
+    """Whether a service answers there, which may take that long to come up."""
+    deadline = time.time() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(f'http://127.0.0.1:{port}/', timeout=5) as reply:
+                return b'Directory listing' in reply.read()
+        except OSError:
+            if time.time() >= deadline:
+                return False
+            time.sleep(0.1)
 
 
 def test_published(box):
@@ -53,7 +59,7 @@ def test_published(box):
     found = re.search(r'service web: 8000/tcp -> 127\.0\.0\.1:(\d+)', box.output())
     expect(found, f'no port is told\n{box.output()}')
     for port in (int(found.group(1)), own, service):
-        expect(answers(port), f'nothing answers at {port}\n{box.output()}')
+        expect(answers(port, 15), f'nothing answers at {port}\n{box.output()}')
     with socket.socket() as other:               # not on the machine's other addresses
         other.bind(('127.0.0.2', service))
     child.terminate()
