@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "actc/action_store.h"
 #include "actc/file.h"
 #include "actc/node_store.h"
 #include "actc/rundir.h"
@@ -51,6 +52,26 @@ static int clean_runs_only(const struct rundir *home, const char *engine, struct
 	return EXIT_ENGINE;
 }
 
+static void clean_actions(struct options *o)
+{
+	struct action_store *store = action_store_open(
+		&o->arena, &(struct action_store_spec){ .dir = STR_EMPTY, .server = STR_EMPTY });
+	struct err err = ERR_INIT;
+	struct action_kept *v = NULL;
+	size_t n = 0;
+	int removed = 0;
+
+	(void)action_store_list(&o->arena, store, &v, &n, &err);
+	for (size_t i = 0; i < n && err.kind == ERR_NONE; i++) {
+		removed += action_store_remove(store, &v[i], &err);
+	}
+	(void)printf("removed %d action%s\n", removed, plural(removed));
+	if (err.kind != ERR_NONE) {
+		(void)fprintf(stderr, "act-c: %s\n", err.msg);
+	}
+	err_release(&err);
+}
+
 int cmd_clean(struct options *o)
 {
 	const struct engine *engine = engine_by_name(o->engine);
@@ -69,6 +90,9 @@ int cmd_clean(struct options *o)
 					    "with --yes");
 		}
 		all = answer == ANSWER_YES;
+	}
+	if (o->cache) {
+		clean_actions(o);
 	}
 
 	int things = engine->sweep(&home, all, o->cache, &err);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "actc/action_store.h"
 #include "actc/plan.h"
 #include "actc/process.h"
 #include "actc/rundir.h"
@@ -176,6 +177,22 @@ static struct str human_size(struct arena *a, unsigned long long bytes)
 	return arena_printf(a, unit ? "%.1f %s" : "%.0f %s", n, units[unit]);
 }
 
+static void show_actions(struct options *o)
+{
+	struct action_store *store = action_store_open(
+		&o->arena, &(struct action_store_spec){ .dir = STR_EMPTY, .server = STR_EMPTY });
+	struct str dir = action_store_dir(store);
+	struct action_kept *v = NULL;
+	struct err ignored = ERR_INIT;
+	size_t n = 0;
+
+	if (action_store_list(&o->arena, store, &v, &n, &ignored)) {
+		row(STR("actions"), arena_printf(&o->arena, "%.*s (%zu, %.*s)", STR_ARG(dir), n,
+						 STR_ARG(human_size(&o->arena, tree_size(dir.p)))));
+	}
+	err_release(&ignored);
+}
+
 static void show_state(struct options *o)
 {
 	struct rundir home;
@@ -192,6 +209,7 @@ static void show_state(struct options *o)
 	    arena_printf(&o->arena, "%.*s (%.*s)", STR_ARG(home.state),
 			 STR_ARG(human_size(&o->arena, tree_size(home.state.p)))));
 	row(STR("home"), home.home_id);
+	show_actions(o);
 	if (rundir_leftovers(&home)) {
 		row(STR("leftovers"), STR("a run was killed: the next one, or act-c clean, takes "
 					  "away what it left"));

@@ -616,8 +616,9 @@ const struct option_row option_rows[] = {
 	  .group = GROUP_COMMAND,
 	  .commands = IN_CLEAN,
 	  FIELD(cache),
-	  .help = "Remove caches too: the agent's volume, the tool caches, and what is brought "
-		  "into jobs (node, files of actions)." },
+	  .help = "Remove caches too: the agent's volume, the tool caches, fetched actions, and "
+		  "what "
+		  "is brought into jobs (node, files of actions)." },
 	{ .name = "all",
 	  .type = OPT_FLAG,
 	  .trust = TRUST_ARGUMENT,

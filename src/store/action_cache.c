@@ -7,6 +7,7 @@
  *     locks/HOST_OWNER_REPO           held while one process fetches
  */
 #include <ctype.h>
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -201,6 +202,11 @@ static bool is_server(const struct action_store *s, struct str server)
 	return false;
 }
 
+struct str action_token(const struct action_store *s, struct str server)
+{
+	return str_eq(server, s->servers[0]) ? s->token : STR_EMPTY;
+}
+
 static bool is_fresh(const struct action_store *s, const struct stat *st, long age)
 {
 	long max = s->spec.max_age_s ? s->spec.max_age_s : ACTION_MAX_AGE_S;
@@ -246,6 +252,29 @@ bool action_record_write(const struct action_store *s, const struct action_ref *
 
 	arena_release(&a);
 	return ok;
+}
+
+void action_sweep(const struct action_store *s, struct str server, const struct action_ref *ref)
+{
+	struct arena a = ARENA_INIT;
+	struct str path = place(&a, s, "trees", server, ref);
+	struct err ignored = ERR_INIT;
+	DIR *dir = opendir(path.p);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		struct str name = str_of(e->d_name);
+
+		if (!action_is_commit(name) && !str_eq(name, STR(".")) &&
+		    !str_eq(name, STR(".."))) {
+			(void)remove_tree(arena_printf(&a, "%s/%s", path.p, name.p).p, &ignored);
+			err_release(&ignored);
+		}
+	}
+	if (dir) {
+		(void)closedir(dir);
+	}
+	arena_release(&a);
 }
 
 int action_lock(const struct action_store *s, const struct action_ref *ref, struct err *err)

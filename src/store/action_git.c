@@ -128,7 +128,7 @@ static bool ask(struct arena *a, const struct action_store *s, struct str server
 {
 	struct strbuf said = STRBUF_INIT(WORDS_MAX);
 	struct git_call call = *asked;
-	struct str token = s->token;
+	struct str token = action_token(s, server);
 	int status = 0;
 	bool ok;
 

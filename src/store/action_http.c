@@ -173,7 +173,8 @@ static struct str api_of(struct arena *a, struct str server)
 bool action_http_api(struct arena *a, const struct action_store *s, struct str server,
 		     struct str path, struct strbuf *out, struct err *err)
 {
-	struct request r = { .token = arena_cstr(a, s->token), .sink = { .fd = -1, .text = out } };
+	struct request r = { .token = arena_cstr(a, action_token(s, server)),
+			     .sink = { .fd = -1, .text = out } };
 
 	r.url = arena_printf(a, "%.*s/%.*s", STR_ARG(api_of(a, server)), STR_ARG(path)).p;
 	return load(&r, err) && get(&r, err);
@@ -184,7 +185,7 @@ bool action_http_fetch(struct arena *a, const struct action_store *s, struct str
 		       struct err *err)
 {
 	struct str file = arena_printf(a, "%.*s.tar.gz", STR_ARG(dest));
-	struct request r = { .token = arena_cstr(a, s->token) };
+	struct request r = { .token = arena_cstr(a, action_token(s, server)) };
 	bool ok;
 
 	/* The API's tarball counts against a limit of requests that is low without a token. */

@@ -27,6 +27,8 @@ struct action_record {
 };
 
 bool action_is_commit(struct str s);
+/* The token, for the server that it is for: the one that is asked first. */
+struct str action_token(const struct action_store *s, struct str server);
 struct str action_name(struct arena *a, const struct action_ref *ref); /* "owner/repo@ref" */
 /* The directory of a commit's tree, and whether it is there. */
 struct str action_tree_path(struct arena *a, const struct action_store *s, struct str server,
@@ -36,6 +38,8 @@ bool action_record_read(struct arena *a, const struct action_store *s, const str
 			struct action_record *out);
 bool action_record_write(const struct action_store *s, const struct action_ref *ref,
 			 const struct action_record *r, struct err *err);
+/* Removes what fetches of the repository left that were killed; with its lock held. */
+void action_sweep(const struct action_store *s, struct str server, const struct action_ref *ref);
 /* A lock that one process holds while it fetches something of a repository; a descriptor or -1. */
 int action_lock(const struct action_store *s, const struct action_ref *ref, struct err *err);
 

@@ -267,6 +267,9 @@ static bool get_tree(struct fetching *x, struct str server, struct str commit, s
 	struct str tree = action_tree_path(&x->a, x->s, server, &x->f->ref, commit);
 	struct str temp = arena_printf(&x->a, "%.*s.%ld", STR_ARG(tree), (long)getpid());
 	struct err ignored = ERR_INIT;
+
+	action_sweep(x->s, server, &x->f->ref);
+
 	bool ok = download(x, server, commit, temp, err);
 
 	/* Another process may have put the same tree there meanwhile. */

@@ -285,6 +285,15 @@ Test(action_store, another_server_is_asked_first)
 	assert_str(content(fetch_with(s, "octo/act@main"), "action.yml"), "two");
 }
 
+Test(action_store, what_killed_fetches_left_goes_with_the_next)
+{
+	(void)fetch_one("octo/act@v1");
+	(void)sh("cd cache/trees/github.com/octo/act; mkdir -p abc.1 abc.1.git/objects; : > "
+		 "abc.1.tar.gz; chmod 555 abc.1.git");
+	(void)fetch_one("octo/act@main");
+	assert_str(sh("ls cache/trees/github.com/octo/act | wc -l"), "2");
+}
+
 Test(action_store, links_that_leave_the_tree_are_refused)
 {
 	static const char *const links[] = {
@@ -399,6 +408,28 @@ Test(action_store, a_token_goes_to_its_own_server_only)
 	/* One that has expired does not keep away what is public. */
 	assert_str(content(fetch_with(store_at_server("bad"), "octo/act@main"), "action.yml"),
 		   "two");
+	child_end(&server);
+}
+
+Test(action_store, the_token_of_a_server_is_not_for_github)
+{
+	struct child server = CHILD_INIT;
+	struct action_store *s;
+
+	/* What the server does not have is asked of github.com, which is the same one here. */
+	serve(&server);
+	(void)sh(
+		"git config --global url.\"$(cat url)/\".insteadOf https://github.com/; git config "
+		"--global --unset-all url.\"$PWD/hub/\".insteadOf");
+	s = store_of((struct action_store_spec){ .server = STR("http://127.0.0.1:1") });
+	action_store_token(s, STR("good"));
+	(void)fetch_with(s, "octo/act@v1");
+	s = store_of((struct action_store_spec){
+		.server = arena_printf(&scratch.arena, "%s/none", sh("cat url").p) });
+	action_store_token(s, STR("good"));
+	assert_str(content(fetch_with(s, "octo/act@v1"), "action.yml"), "one");
+	assert_has(sh("cat log"), "/none/octo/act/info/refs?service=git-upload-pack [basic ");
+	assert_str(sh("grep ' \\[[bB]' log | grep -v ^/none || true"), "");
 	child_end(&server);
 }
 
