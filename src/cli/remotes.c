@@ -10,6 +10,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* act takes the repository's URL, too. */
+static struct str without_server(struct str name)
+{
+	size_t scheme = str_find(name, STR("://"), 0);
+	size_t slash = scheme == STR_NPOS ? STR_NPOS : str_chr(name, '/', scheme + 3);
+
+	return slash == STR_NPOS ? name : str_slice(name, slash + 1, name.len);
+}
+
 /* "octo/lib@v1=../lib"; the directory is absolute from then on, since commands change theirs. */
 static bool read_local(struct arena *a, struct str text, struct local_repository *out,
 		       struct err *err)
@@ -18,7 +27,7 @@ static bool read_local(struct arena *a, struct str text, struct local_repository
 	struct action_ref ref;
 	struct str why;
 
-	out->name = str_trim(str_slice(text, 0, eq));
+	out->name = without_server(str_trim(str_slice(text, 0, eq)));
 	out->dir = eq == STR_NPOS ? STR_EMPTY : str_slice(text, eq + 1, text.len);
 
 	bool has_ref = str_chr(out->name, '@', 0) != STR_NPOS;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "actc/action_lock.h"
 #include "actc/file.h"
 #include "actc/hook.h"
 #include "git_run.h"
@@ -30,6 +31,12 @@ static bool is_workflow_file(struct str path)
 	return str_ends(path, STR(".yml")) || str_ends(path, STR(".yaml"));
 }
 
+/* What pins their actions comes with them. */
+static bool is_lock_file(struct str path)
+{
+	return str_ends(path, STR(ACTION_LOCK_PATH));
+}
+
 /* `<mode> <type> <id>\t<path>` of ls-tree, `<mode> <id> <stage>\t<path>` of ls-files; only plain
  * files, and none that leads out of the directory. */
 static void take_entry(struct writing *w, struct str record)
@@ -39,7 +46,7 @@ static void take_entry(struct writing *w, struct str record)
 	struct str second = str_cut(&facts, ' ');
 	struct str id = w->content->commit.len ? facts : second;
 
-	if (str_starts(mode, STR("100")) && is_workflow_file(record) &&
+	if (str_starts(mode, STR("100")) && (is_workflow_file(record) || is_lock_file(record)) &&
 	    !str_starts(record, STR("/")) && str_find(record, STR("../"), 0) == STR_NPOS) {
 		vec_push(w->a, &w->entries,
 			 (struct entry){ arena_str(w->a, record), arena_str(w->a, id) });
@@ -162,7 +169,10 @@ bool content_write(struct arena *a, const struct content *content, const struct 
 	if (!check_commit(&w, err) || !list(&w, paths, npaths, err)) {
 		return false;
 	}
-	*n = w.entries.n;
+	*n = 0;
+	for (size_t i = 0; i < w.entries.n; i++) {
+		*n += is_workflow_file(w.entries.v[i].path);
+	}
 	return *n == 0 || fetch_contents(&w, err);
 }
 
