@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "actc/strbuf.h"
+#include "hints.h"
 
 #define KIND "syntax-check"
 
@@ -171,6 +172,7 @@ void schema_expr_error(struct diags *diags, const struct tok *t, const struct ex
 	struct diag *d = diag_error(diags, at, "expression", "%.*s", STR_ARG(error->msg));
 
 	d->token = t->at;
+	hint_name(diags, d, error->msg);
 }
 
 /* What else is wrong in the text, behind the `${{ }}` with the first error. */
@@ -285,91 +287,6 @@ static struct str found_text(struct reader *r, const struct tok *t)
 	return tok_text(r->a, t);
 }
 
-static void hint_nearest(struct reader *r, struct diag *d, struct str word, const struct str *list,
-			 size_t n)
-{
-	struct str near = diag_nearest(word, list, n);
-
-	if (near.len > 0 && word.len > 0) {
-		d->hint = arena_printf(r->diags->arena, "did you mean '%.*s'?", STR_ARG(near));
-	}
-}
-
-enum { MAX_WORDS = 64, FEW_WORDS = 6 };
-
-/* All words that the strings among the definitions allow. */
-static size_t collect_words(const struct schema *schema, struct str *words)
-{
-	const struct schema *strings[SCHEMA_MAX_MAPPINGS];
-	size_t n = schema_pick(schema, SCHEMA_STRING, strings, SCHEMA_MAX_MAPPINGS), nwords = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; strings[i]->words && strings[i]->words[k]; k++) {
-			if (nwords < MAX_WORDS) {
-				words[nwords++] = str_of(strings[i]->words[k]);
-			}
-		}
-	}
-	return nwords;
-}
-
-static const struct {
-	enum schema_kind kind;
-	const char *what;
-} shapes[] = {
-	{ SCHEMA_BOOLEAN, "true or false" },
-	{ SCHEMA_NUMBER, "a number" },
-	{ SCHEMA_SEQUENCE, "a sequence" },
-	{ SCHEMA_MAPPING, "a mapping" },
-};
-
-enum { NSHAPES = sizeof(shapes) / sizeof(shapes[0]) };
-
-/* "expected true or false", "expected read, write or none": where the list stays short. */
-static void hint_expected(struct reader *r, struct diag *d, const struct schema *schema,
-			  const struct str *words, size_t nwords)
-{
-	struct str parts[FEW_WORDS + NSHAPES];
-	const struct schema *found;
-	struct strbuf text = STRBUF_INIT(0);
-	size_t n = 0;
-
-	for (; nwords <= FEW_WORDS && n < nwords; n++) {
-		parts[n] = words[n];
-	}
-	for (size_t i = 0; i < NSHAPES; i++) {
-		if (schema_pick(schema, shapes[i].kind, &found, 1) > 0) {
-			parts[n++] = str_of(shapes[i].what);
-		}
-	}
-	for (size_t i = 0; i < n; i++) {
-		(void)strbuf_addf(&text, "%s%.*s",
-				  i == 0       ? ""
-				  : i == n - 1 ? " or "
-					       : ", ",
-				  STR_ARG(parts[i]));
-	}
-	if (n > 0) {
-		d->hint = arena_printf(r->diags->arena, "expected %s", text.p);
-	}
-	strbuf_release(&text);
-}
-
-static void hint_value(struct reader *r, struct diag *d, struct str value,
-		       const struct schema *schema)
-{
-	struct str words[MAX_WORDS];
-	size_t nwords = collect_words(schema, words);
-	const struct schema *strings;
-
-	hint_nearest(r, d, value, words, nwords);
-	if (d->hint.len == 0 && value.len == 0 && schema_pick(schema, SCHEMA_STRING, &strings, 1)) {
-		d->hint = STR("must not be empty");
-	} else if (d->hint.len == 0) {
-		hint_expected(r, d, schema, words, nwords);
-	}
-}
-
 /* A key with nothing behind it lacks what a mapping there must have. */
 static struct span value_place(const struct tok *t, const struct def *def)
 {
@@ -413,7 +330,7 @@ static void unexpected(struct reader *r, struct tok *t, const struct def *def)
 					value_kind_of(t, text, def), text);
 
 		d->token = t->at;
-		hint_value(r, d, text, def->schema);
+		hint_value(r->diags, d, text, def->schema);
 	}
 }
 
@@ -562,7 +479,7 @@ static void unknown_key(struct reader *r, struct mapping *m, struct tok *key)
 	struct diag *d =
 		refuse(r, m->first, key->at, unknown_kind(m, key->u.s), diag_quote(key->u.s));
 
-	hint_nearest(r, d, key->u.s, words, n);
+	hint_nearest(r->diags, d, key->u.s, words, n);
 	if (str_eq(key->u.s, STR("<<"))) {
 		d->hint = STR("GitHub has anchors and aliases, but no merge keys");
 	}
