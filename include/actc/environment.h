@@ -10,6 +10,7 @@
  *         secrets-file: .secrets.production
  *         vars-file: .vars.production
  *         env-file: .env.production     # paths from the repository's root
+ *         egress: none                  # its jobs reach nothing outside, as with --egress none
  *
  * Every key may be left out. A job whose environment is not declared has one without rules, as
  * GitHub makes one when it is first named.
@@ -31,6 +32,7 @@ struct environment {
 	struct spanned_list reviewers;
 	struct spanned_list branches; /* patterns; none = any branch or tag */
 	double wait_minutes;
+	bool no_egress;
 	struct spanned secrets_file, vars_file, env_file; /* as written; empty = none */
 	/* What the files hold: read by the command line, which knows what may be read. */
 	struct settings secrets, vars, env;

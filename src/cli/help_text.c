@@ -23,10 +23,11 @@ const struct file_row file_rows[] = {
 	  "repository with .gitignore." },
 	{ ".github/act-c.yml",
 	  "Of the repository. environments: {NAME: {reviewers, wait, branches, secrets-file, "
-	  "vars-file, env-file}} declares what GitHub keeps in its settings: who must approve a "
+	  "vars-file, env-file, egress}} declares what GitHub keeps in its settings: who must "
+	  "approve a "
 	  "deployment (see --approve), the minutes of a wait (skipped here), the branches that "
 	  "may deploy, and files inside the repository with what the environment adds to secrets, "
-	  "variables and env." },
+	  "variables and env. With egress: none its jobs reach nothing outside (see --egress)." },
 	{ "$XDG_CONFIG_HOME/act-c/actrc, ~/.actrc, ./.actrc",
 	  "Options, one a line, read in this order and before the command line. The last one is "
 	  "the "

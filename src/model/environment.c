@@ -83,6 +83,16 @@ static void read_minutes(struct reading *r, const struct yaml_node *node, void *
 	*(double *)into = node->n;
 }
 
+/* Only closes: what --egress none closed stays so. */
+static void read_egress(struct reading *r, const struct yaml_node *node, void *into)
+{
+	if (str_eq(node->text, STR("none"))) {
+		*(bool *)into = true;
+	} else if (!str_eq(node->text, STR("open"))) {
+		wrong(r, node->at, "open or none was expected");
+	}
+}
+
 static const struct {
 	struct str key;
 	size_t at;
@@ -94,6 +104,7 @@ static const struct {
 	{ STR_INIT("secrets-file"), offsetof(struct environment, secrets_file), read_text },
 	{ STR_INIT("vars-file"), offsetof(struct environment, vars_file), read_text },
 	{ STR_INIT("env-file"), offsetof(struct environment, env_file), read_text },
+	{ STR_INIT("egress"), offsetof(struct environment, no_egress), read_egress },
 };
 
 enum { NKEYS = sizeof(keys) / sizeof(keys[0]) };

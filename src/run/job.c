@@ -237,6 +237,7 @@ struct machine_spec job_machine_spec(struct job *job, struct str path)
 	spec.job = job->leg->path;
 	spec.image = job->leg->placement.image;
 	spec.repository_name = r->repo->name;
+	spec.no_egress = outside_closed(job);
 	spec.changes_system = job_changes_system(job->def);
 	spec.wants_docker = job_wants_docker(job->def);
 	spec.progress = on_progress;

@@ -4,10 +4,18 @@
  */
 #include "outside.h"
 
+#include "actc/environment.h"
 #include "containers.h"
 #include "services.h"
 
 enum { BUNDLE_MAX = 4 * 1024 * 1024 };
+
+bool outside_closed(const struct job *job)
+{
+	const struct environment *rules = job->leg->rules;
+
+	return job->run->request->machine.no_egress || (rules && rules->no_egress);
+}
 
 static bool take_error(struct job *job, struct err *err, struct str *why)
 {
@@ -122,7 +130,10 @@ static void bring_proxies(struct job *job)
 	const struct settings *s = job->run->request->outside_env;
 	struct strbuf done = STRBUF_INIT(0);
 
-	for (size_t i = 0; s && i < s->n && !shares_network(job); i++) {
+	if (shares_network(job) || outside_closed(job)) {
+		return;
+	}
+	for (size_t i = 0; s && i < s->n; i++) {
 		struct str at = STR_EMPTY;
 		struct err err = ERR_INIT;
 
@@ -173,7 +184,7 @@ void outside_env(struct job *job, struct arena *a, struct vobject *env)
 {
 	const struct settings *s = job->run->request->outside_env;
 
-	for (size_t i = 0; s && i < s->n; i++) {
+	for (size_t i = 0; s && i < s->n && !outside_closed(job); i++) {
 		set_missing(a, env, s->v[i].name, s->v[i].value);
 	}
 	for (size_t i = 0; job->ca_file.len && i < sizeof(ca_variables) / sizeof(ca_variables[0]);

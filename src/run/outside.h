@@ -7,6 +7,8 @@
 
 #include "job.h"
 
+/* It reaches nothing: by --egress, or by the rules of its environment. */
+bool outside_closed(const struct job *job);
 /* With the machine: listens for stand-ins and for a proxy of this machine, writes the bundle. */
 bool outside_open(struct job *job, struct str *why);
 /* Adds what the job has not set itself. */

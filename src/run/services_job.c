@@ -8,6 +8,7 @@
 
 #include "actc/jwt.h"
 #include "actc/sha256.h"
+#include "outside.h"
 #include "services.h"
 #include "token.h"
 
@@ -310,7 +311,8 @@ static void set_api_url(struct job *job, struct arena *a, struct vobject *env)
 		}
 	}
 	set_str(a, env, STR("GITHUB_API_URL"),
-		arena_printf(a, "%.*sapi", STR_ARG(job->services_url)));
+		arena_printf(a, "%.*s%s", STR_ARG(job->services_url),
+			     outside_closed(job) ? "closed/api" : "api"));
 }
 
 /* As GitHub's runner gives them: NodeScriptActionHandler, ContainerActionHandler, ScriptHandler. */

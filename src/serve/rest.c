@@ -416,8 +416,11 @@ static void handle(struct request *r)
 		reply_message(r, 413, "act-c: the request is too large");
 	} else if (answer_here(r)) {
 		return;
-	} else if (facts->closed) {
-		reply_message(r, 403, "act-c: %.*s /%.*s is not asked of GitHub: --egress none",
+	} else if (facts->closed || str_starts(r->path, STR("/closed/"))) {
+		reply_message(r, 403,
+			      "act-c: %.*s /%.*s is not asked of GitHub: nothing outside is "
+			      "reached (egress "
+			      "none)",
 			      STR_ARG(r->method), STR_ARG(r->rest));
 	} else if (fake) {
 		server_log(r->server, "not answered: %.*s /%.*s", STR_ARG(r->method),
@@ -433,5 +436,7 @@ static void handle(struct request *r)
 
 const struct route rest_routes[] = {
 	{ .method = "*", .path = "/api/", .auth = AUTH_NONE, .handle = handle },
+	/* Of jobs that reach nothing outside. */
+	{ .method = "*", .path = "/closed/api/", .auth = AUTH_NONE, .handle = handle },
 };
 const size_t nrest_routes = sizeof(rest_routes) / sizeof(rest_routes[0]);

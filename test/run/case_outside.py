@@ -136,6 +136,24 @@ jobs:
     box.ends(child, 30).exits(0)
 
 
+def test_environment_without_egress(box):
+    box.init('''on: push
+jobs:
+  closed:
+    runs-on: ubuntu-latest
+    environment: production
+    steps: [{run: 'test "$(wc -l < /proc/net/route)" = 1 && test -z "$http_proxy"'}]
+  open:
+    runs-on: ubuntu-latest
+    environment: staging
+    steps: [{run: 'test "$(wc -l < /proc/net/route)" != 1 && test -n "$http_proxy"'}]
+''')
+    box.write('.github/act-c.yml', 'environments:\n  production: {egress: none}\n  staging: {egress: open}\n')
+    box.run('--approve', 'all', env={'http_proxy': 'http://proxy.example.com:1'}).exits(0)
+    box.write('.github/act-c.yml', 'environments:\n  production: {egress: half}\n')
+    box.run('--approve', 'all').exits(3)
+
+
 def test_proxy_and_authorities(box):
     box.init('''on: push
 jobs:
