@@ -343,6 +343,17 @@ static bool make_and_put(struct step *s, const struct checkout *c, struct str di
 	       put_credentials(s, c, dir, to, err);
 }
 
+static void tell_failure(struct step *s, const struct checkout *c, const struct err *err)
+{
+	bool is_ref = err->kind == ERR_NOT_FOUND && c->ref.len;
+
+	step_fail(s,
+		  arena_printf(s->a, "%s%s", err->msg,
+			       is_ref ? " (act-c checks out what is in this repository: git fetch "
+					"brings more, and --remote-checkout asks the remote)"
+				      : ""));
+}
+
 void step_checkout(struct step *s)
 {
 	struct job *job = s->job;
@@ -377,7 +388,7 @@ void step_checkout(struct step *s)
 		if (channel_lost(job->channel)) {
 			job_lost(job);
 		}
-		step_fail(s, arena_str(a, str_of(err.msg)));
+		tell_failure(s, &c, &err);
 		err_release(&err);
 		return;
 	}

@@ -411,6 +411,25 @@ Test(action_store, a_token_goes_to_its_own_server_only)
 	child_end(&server);
 }
 
+Test(action_store, a_token_is_on_no_command_line)
+{
+	struct child server = CHILD_INIT;
+
+	/* "x-access-token:good" in base64 is how git sends it. */
+	serve(&server);
+	(void)sh("rm hub/octo/act/archive/* hub/*.tgz; mkdir bin; printf '#!/bin/sh\\necho \"$@\" "
+		 ">> "
+		 "'$PWD'/args\\nexec '$(command -v git)' \"$@\"\\n' > bin/git; chmod +x bin/git");
+	(void)setenv("PATH",
+		     arena_printf(&scratch.arena, "%s/bin:%s", scratch.dir, getenv("PATH")).p, 1);
+	assert_str(content(fetch_with(store_at_server("good"), "octo/act@v1"), "action.yml"),
+		   "one");
+	assert_has(sh("cat log"), "[basic eC1hY2Nlc3MtdG9rZW46Z29vZA==]");
+	assert_has(sh("cat args"), "fetch -q");
+	assert_str(sh("grep -e good -e eC1hY2Nlc3M args || true"), "");
+	child_end(&server);
+}
+
 Test(action_store, the_token_of_a_server_is_not_for_github)
 {
 	struct child server = CHILD_INIT;
