@@ -25,6 +25,12 @@ static bool is_local(struct str uses)
 	return str_starts(uses, STR("./")) || str_starts(uses, STR("$/"));
 }
 
+/* Nothing outside the repository is looked at. */
+static bool is_inside(struct check_project *p, struct str uses)
+{
+	return p->root.len && str_find(uses, STR(".."), 0) == STR_NPOS;
+}
+
 const struct action_facts *action_of(struct check *c, struct str uses)
 {
 	struct check_project *p = c->project;
@@ -38,7 +44,7 @@ const struct action_facts *action_of(struct check *c, struct str uses)
 	known.uses = arena_str(p->a, uses);
 	if (!is_local(uses)) {
 		known.facts = popular_find(p->a, uses);
-	} else if (p->root.len) {
+	} else if (is_inside(p, uses)) {
 		known.facts = action_file_read(p, local_path(p, uses));
 	}
 	vec_push(p->a, &p->actions, known);
@@ -81,7 +87,7 @@ const struct known_call *call_of(struct check *c, struct str uses)
 {
 	struct check_project *p = c->project;
 
-	if (!uses.p || !is_local(uses) || p->root.len == 0) {
+	if (!uses.p || !is_local(uses) || !is_inside(p, uses)) {
 		return NULL;
 	}
 	for (size_t i = 0; i < p->calls.n; i++) {

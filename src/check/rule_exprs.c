@@ -16,15 +16,7 @@ static const struct key_rule job_keys[] = {
 	{ STR_INIT("timeout-minutes"), WANT_NUMBER },
 	{ STR_INIT("cancel-timeout-minutes"), WANT_NUMBER },
 	{ STR_INIT("continue-on-error"), WANT_BOOL },
-	{ STR_INIT("strategy"), WANT_ANY },
-	{ STR_INIT("container"), WANT_ANY },
 	{ STR_INIT("services"), WANT_OBJECT },
-	{ STR_INIT("concurrency"), WANT_ANY },
-	{ STR_INIT("environment"), WANT_ANY },
-	{ STR_INIT("defaults"), WANT_ANY },
-	{ STR_INIT("snapshot"), WANT_ANY },
-	{ STR_INIT("with"), WANT_ANY },
-	{ STR_INIT("secrets"), WANT_ANY },
 };
 
 static const struct key_rule step_keys[] = {
@@ -120,6 +112,30 @@ static void check_file(struct check *c)
 	check_call_event(c, check_get(check_get(c->root, "on"), "workflow_call"));
 }
 
+/* Where the type check is at other places, or there is nothing to check. */
+static bool is_elsewhere(struct str key)
+{
+	static const struct str keys[] = { STR_INIT("steps"), STR_INIT("outputs"), STR_INIT("if") };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (str_eq(keys[i], key)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A key that no row here knows takes anything. */
+static enum wanted job_key_wants(struct str key)
+{
+	for (size_t i = 0; i < sizeof(job_keys) / sizeof(job_keys[0]); i++) {
+		if (str_eq(job_keys[i].key, key)) {
+			return job_keys[i].wanted;
+		}
+	}
+	return WANT_ANY;
+}
+
 /* What a job's keys see of its steps: nothing, but for outputs and the environment's address. */
 static void check_job(struct check *c, struct job_view *job)
 {
@@ -131,14 +147,18 @@ static void check_job(struct check *c, struct job_view *job)
 	}
 	end.steps = type_finish(&steps);
 	start.steps = &type_nothing;
-	for (size_t i = 0; i < sizeof(job_keys) / sizeof(job_keys[0]); i++) {
-		bool environment = str_eq(job_keys[i].key, STR("environment"));
-		const struct tok_pair *pair = check_pair_of(job->map, job_keys[i].key);
+	for (size_t i = 0; i < job->map->u.map.n; i++) {
+		const struct tok_pair *pair = &job->map->u.map.pairs[i];
+		struct str key = check_literal(pair->key);
+		bool environment = str_eq(key, STR("environment"));
 
-		(void)check_exprs(c, pair ? pair->value : NULL,
-				  &(struct place_of){ .contexts = environment ? &end : &start,
-						      .wanted = job_keys[i].wanted,
-						      .of = job_keys[i].key.p });
+		if (key.p && !is_elsewhere(key)) {
+			(void)check_exprs(
+				c, pair->value,
+				&(struct place_of){ .contexts = environment ? &end : &start,
+						    .wanted = job_key_wants(key),
+						    .of = key.p });
+		}
 	}
 	(void)check_exprs(
 		c, check_get(job->map, "outputs"),
