@@ -226,12 +226,12 @@ fuzz-built: $(FUZZERS)
 
 .PHONY: demo demo-built bench bench-built
 demo:
-	@test/tools/engine --name
-	@test/tools/deps build engine
+	@test/tools/engine --or-sandbox --name
+	@test/tools/deps build demo
 	@$(MAKE) --no-print-directory demo-built
 
 demo-built: $(BIN)
-	@test/tools/engine --quiet -- test/run/chatbot.py --act-c $(BIN)
+	@test/tools/engine --or-sandbox --quiet -- test/run/chatbot.py --act-c $(BIN)
 
 bench:
 	@test/tools/engine --name

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -23,8 +24,15 @@ def get(url):
         return json.load(reply)
 
 
-def gateway():
-    """The address at which a job on the default bridge reaches this machine."""
+def address(engine):
+    """Where a job reaches this machine: on docker's default bridge, or from a sandbox, which reaches what is
+    outside as this machine does, but not its loopback."""
+    if engine == 'sandbox':
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            with contextlib.suppress(OSError):
+                probe.connect(('192.0.2.1', 9))
+                return probe.getsockname()[0]
+        return '127.0.0.1'
     route = harness.docker('run', '--rm', harness.IMAGE['busybox'], 'ip', 'route')
     found = re.search(r'^default via (\S+)', route, re.M)
     return found.group(1) if found else '127.0.0.1'
@@ -36,7 +44,7 @@ def stand_ins(rehearsal):
     environments are written into the repository, which ignores them."""
     script = f'{SOURCE}/stand-ins/server.py'
     tokens = ['--token', rehearsal.token, '--production-token', rehearsal.production_token]
-    for host, options in ((gateway(), []), ('127.0.0.1', ['--network', 'host'])):
+    for host, options in ((address(rehearsal.box.engine), []), ('127.0.0.1', ['--network', 'host'])):
         child = subprocess.Popen([sys.executable, script, '--host', host, *tokens], text=True,
                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         line = child.stdout.readline()
@@ -87,9 +95,10 @@ class Rehearsal:
                             env={'DEPLOY_TOKEN': self.token})
 
 
-def demo(act_c):
-    subprocess.run([f'{harness.ROOT}/test/tools/image', 'full', 'busybox'], check=True, stdout=subprocess.DEVNULL)
-    box = harness.Sandbox(act_c)
+def demo(act_c, engine):
+    if engine == 'docker':
+        subprocess.run([f'{harness.ROOT}/test/tools/image', 'full', 'busybox'], check=True, stdout=subprocess.DEVNULL)
+    box = harness.Sandbox(act_c, engine)
     try:
         rehearsal = Rehearsal(box)
         with stand_ins(rehearsal) as (urls, options):
@@ -116,7 +125,9 @@ def demo(act_c):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--act-c', default=f'{harness.ROOT}/build/act-c')
-    return demo(parser.parse_args().act_c)
+    parser.add_argument('--engine', default=os.environ.get('ACTC_TEST_ENGINE', 'docker'), choices=['docker', 'sandbox'])
+    args = parser.parse_args()
+    return demo(args.act_c, args.engine)
 
 
 if __name__ == '__main__':
