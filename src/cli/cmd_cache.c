@@ -80,14 +80,15 @@ static struct str directory(const struct repositories *r, size_t i)
 static struct value as_json(struct arena *a, struct str repository, const struct cache_entry *e)
 {
 	struct vobject *o = vobject_new(a, true);
+	int64_t created = e->created_ms / 1000, used = e->used_ms / 1000;
 
 	vobject_set(a, o, STR("repository"), value_str(repository));
 	vobject_set(a, o, STR("key"), value_str(e->key));
 	vobject_set(a, o, STR("version"), value_str(e->version));
 	vobject_set(a, o, STR("scope"), value_str(e->scope));
 	vobject_set(a, o, STR("size"), value_number((double)e->size));
-	vobject_set(a, o, STR("created"), value_number((double)(e->created_ms / 1000)));
-	vobject_set(a, o, STR("used"), value_number((double)(e->used_ms / 1000)));
+	vobject_set(a, o, STR("created"), value_number((double)created));
+	vobject_set(a, o, STR("used"), value_number((double)used));
 	return value_object(o);
 }
 

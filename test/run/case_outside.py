@@ -193,6 +193,24 @@ jobs:
     box.run('--ca-bundle', 'none', env=clean).exits(0)
 
 
+def test_killed_run_leaves_no_server(box):
+    box.init('''on: push
+jobs:
+  ask:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          curl -sS http://deploy.example.com/
+          echo "asked-$((40 + 2))"
+          sleep 60
+''')
+    child = box.start('--stand-in', 'deploy.example.com=200')
+    box.until('asked-42', child)
+    child.kill()
+    child.wait()
+    box.nothing_left(within=30)
+
+
 def test_refusals(box):
     box.init(DEPLOY)
     for wrong in ('deploy.example.com', 'a b=200', 'x=999', 'x=/no/such/directory', 'localhost=200', '=200'):
