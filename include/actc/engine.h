@@ -172,7 +172,7 @@ struct engine {
 	 * every later machine. NULL: what is in spec->externals is shown as it is. */
 	bool (*bring)(struct machine *m, const struct machine_spec *spec, const struct shown_dir *v,
 		      size_t n, struct err *err);
-	/* The names of what is kept between runs; SIZE_MAX = the engine does not answer. */
+	/* What is kept between runs, a line each; SIZE_MAX = the engine does not answer. */
 	size_t (*caches)(struct arena *a, struct str **names);
 	/* What every run on it should be told once, a line each; or NULL. */
 	size_t (*notes)(struct arena *a, const struct machine_spec *spec, struct str **lines);

@@ -104,6 +104,7 @@ struct options {
 	/* other repositories: of actions and called workflows */
 	struct str_list local_repositories; /* OWNER/REPO[@REF]=DIR */
 	struct str github_instance;         /* a host, or its URL */
+	struct str tool_cache;
 	struct str node, node_mirror;
 	bool offline, refresh, remote_checkout, locked, check;
 	unsigned long action_max_age_ms; /* 0 = not given */

@@ -281,6 +281,7 @@ static void fill_request(struct preparation *p)
 	r->calls = p->calls;
 	r->actions = p->remotes.store;
 	r->lock = &p->remotes.lock;
+	r->tool_cache = o->tool_cache;
 	r->node = (struct node_spec){ .dir = node_store_dir(p->a),
 				      .path = o->node,
 				      .mirror = o->node_mirror,
@@ -406,26 +407,31 @@ static bool choose_and_read(struct preparation *p, struct err *err)
 	return of_content(p->o) ? read_then_choose(p, err) : read_and_choose(p, err);
 }
 
-/* --node: absolute from now on, since commands change their directory. */
+/* Absolute from now on, since commands change their directory. */
+static bool make_absolute(struct preparation *p, const char *option, struct str *path,
+			  struct err *err)
+{
+	char *real = realpath(arena_cstr(p->a, *path), NULL);
+
+	if (!real) {
+		return err_set(err, ERR_USAGE, "%s %.*s: there is no such file", option,
+			       STR_ARG(*path));
+	}
+	*path = arena_str(p->a, str_of(real));
+	free(real);
+	return true;
+}
+
 static bool choose_node(struct preparation *p, struct err *err)
 {
-	struct str *node = &p->o->node;
-	char *real = NULL;
+	struct str *node = &p->o->node, *tools = &p->o->tool_cache;
 
 	if (str_eq(*node, STR("auto"))) {
 		*node = STR_EMPTY;
 	}
-	if (node->len == 0 || str_eq(*node, STR("image"))) {
-		return true;
-	}
-	real = realpath(arena_cstr(p->a, *node), NULL);
-	if (!real) {
-		return err_set(err, ERR_USAGE, "--node %.*s: there is no such file",
-			       STR_ARG(*node));
-	}
-	*node = arena_str(p->a, str_of(real));
-	free(real);
-	return true;
+	return (node->len == 0 || str_eq(*node, STR("image")) ||
+		make_absolute(p, "--node", node, err)) &&
+	       (tools->len == 0 || make_absolute(p, "--tool-cache", tools, err));
 }
 
 static bool prepare(struct preparation *p, struct err *err)

@@ -367,6 +367,16 @@ const struct option_row option_rows[] = {
 	  .help = "Answer for HOST, on http and https, so that a rehearsal deploys nothing: with a "
 		  "status such as 200, with the files of a directory, or by passing on to another "
 		  "URL; may be repeated. What was sent is kept, masked, in the run's directory." },
+	{ .name = "tool-cache",
+	  .arg = "DIR",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_ENGINE,
+	  .commands = IN_RUN,
+	  FIELD(tool_cache),
+	  .help = "Fill the tool cache of jobs (RUNNER_TOOL_CACHE) from this directory, such as "
+		  "Python/3.12.1/x64 and x64.complete in it. It is kept between runs for each "
+		  "image, and with it what setup actions download." },
 	{ .name = "ca-bundle",
 	  .arg = "WHICH",
 	  .type = OPT_TEXT,

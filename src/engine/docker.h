@@ -157,6 +157,8 @@ bool docker_pod_serve(struct pod *pod, const struct container_spec *services, si
 void docker_pod_logs(struct pod *pod, size_t service);
 void docker_pod_close(struct pod *pod, bool force);
 
+/* The same as lines for people, with sizes where they can be had. */
+size_t docker_caches_shown(struct arena *a, const struct docker_program *d, struct str **lines);
 size_t docker_caches(struct arena *a, const struct docker_program *d, struct str **names);
 /* Removes what bears the label of a job's network, or of the job. */
 void docker_sweep_pod(const struct docker_program *d, struct str pod);

@@ -629,7 +629,7 @@ static bool look_with(struct arena *a, const struct docker_program *d, struct st
 	}                                                                                 \
 	static size_t NAME##_engine_caches(struct arena *a, struct str **names)           \
 	{                                                                                 \
-		return docker_caches(a, &NAME##_program, names);                          \
+		return docker_caches_shown(a, &NAME##_program, names);                    \
 	}                                                                                 \
 	const struct engine engine_##NAME = { .name = #NAME,                              \
 					      .probe = NAME##_engine_probe,               \

@@ -31,6 +31,9 @@ static const struct kind {
 	{ "volume", NULL, "{{.Name}}", "", { "rm" } },
 };
 
+/* Those that Docker actions were built to, kept until --cache is cleaned. */
+static const struct kind images_kind = { "image", NULL, "{{.ID}}", "", { "rm" } };
+
 struct thing {
 	struct str id, run, home, state;
 };
@@ -73,7 +76,8 @@ static bool list(struct arena *a, const struct docker_program *d, const struct k
 		docker_arg(&args, kind->all);
 	}
 	docker_argf(&args, "--filter=label=%.*s", STR_ARG(filter));
-	docker_argf(&args, "--format=%s", format_of(a, d, kind).p);
+	docker_argf(&args, "--format=%s",
+		    kind == &images_kind ? kind->id : format_of(a, d, kind).p);
 
 	bool ok = docker_call(&args, NULL, &text, DOCKER_CALL_MS, err);
 	struct str rest = ok ? arena_str(a, strbuf_str(&text)) : STR_EMPTY;
@@ -208,6 +212,17 @@ static bool sweep_caches(struct arena *a, const struct docker_program *d, int *r
 		return err_set(err, ERR_ENGINE, "%s: its volumes cannot be listed", d->name);
 	}
 	*removed += remove_all(a, d, &kinds[VOLUMES], names, n);
+
+	struct things images = { 0 };
+	VEC(struct str) ids = { 0 };
+
+	if (!list(a, d, &images_kind, STR("act-c.cache=action"), &images, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < images.n; i++) {
+		vec_push(a, &ids, images.v[i].id);
+	}
+	*removed += remove_all(a, d, &images_kind, ids.v, ids.n);
 	return true;
 }
 
@@ -261,4 +276,42 @@ void docker_sweep_pod(const struct docker_program *d, struct str pod)
 	}
 	err_release(&ignored);
 	arena_release(&a);
+}
+
+/* "NAME\tSIZE" of every volume; only docker tells it, and it takes long. */
+static struct str volume_sizes(struct arena *a, const struct docker_program *d)
+{
+	struct strbuf text = STRBUF_INIT(LIST_MAX);
+	struct docker_args args;
+	struct err ignored = ERR_INIT;
+	struct str out = STR_EMPTY;
+
+	docker_args_init(&args, a, d, "system");
+	docker_arg(&args, "df");
+	docker_arg(&args, "--verbose");
+	docker_arg(&args, "--format={{range .Volumes}}{{.Name}}\t{{.Size}}\n{{end}}");
+	if (d->events && docker_call(&args, NULL, &text, DOCKER_CALL_MS, &ignored)) {
+		out = arena_str(a, strbuf_str(&text));
+	}
+	err_release(&ignored);
+	strbuf_release(&text);
+	return out;
+}
+
+size_t docker_caches_shown(struct arena *a, const struct docker_program *d, struct str **lines)
+{
+	size_t n = docker_caches(a, d, lines);
+	struct str sizes = n > 0 && n != SIZE_MAX ? volume_sizes(a, d) : STR_EMPTY;
+
+	while (sizes.p && sizes.len) {
+		struct str size = str_cut(&sizes, '\n'), name = str_cut(&size, '\t');
+
+		for (size_t i = 0; size.p && i < n; i++) {
+			if (str_eq((*lines)[i], name)) {
+				(*lines)[i] = arena_printf(a, "%-36.*s %.*s", STR_ARG(name),
+							   STR_ARG(size));
+			}
+		}
+	}
+	return n;
 }

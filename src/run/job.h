@@ -121,6 +121,8 @@ bool job_is_cancelled(const struct job *job);
 struct str job_placed(struct job *job, struct arena *a, const struct eval_error *e);
 struct str job_placed_at(struct job *job, struct arena *a, struct span at, struct str msg);
 
+/* Puts the tools of --tool-cache into the machine, if they are not there (toolcache.c). */
+bool job_fill_tool_cache(struct job *job, struct str *why);
 /* Whether scripts of it install packages or use sudo. */
 bool job_changes_system(const struct job_def *def);
 /* Whether scripts of it call docker, or actions may. */

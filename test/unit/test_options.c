@@ -296,6 +296,7 @@ static const char *const leaving[] = {
 	"--privileged",
 	"--docker-socket full",
 	"--docker-socket=auto",
+	"--tool-cache /opt",
 	"--env-file ../x",
 	"--secret-file /etc/passwd",
 	"-e ../../x",
@@ -333,6 +334,7 @@ Test(options, the_repositorys_actrc_does_not_leave_the_isolation, .init = make_p
 			     0, "%s", leaving[i]);
 		cr_expect_eq(o.bind, plain.bind, "%s", leaving[i]);
 		cr_expect_eq(o.privileged, plain.privileged, "%s", leaving[i]);
+		cr_expect_eq(o.tool_cache.len, 0, "%s", leaving[i]);
 		cr_expect_eq(o.docker_socket, plain.docker_socket, "%s", leaving[i]);
 		arena_release(&o.arena);
 	}
