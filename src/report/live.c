@@ -169,7 +169,8 @@ struct step_state *live_step(struct live *l, struct job_state *job, struct str p
 
 	BUG_ON(!s);
 	s->path = arena_str(&l->arena, path);
-	s->name = s->path;
+	/* What is told after the last step belongs to no step that has begun. */
+	s->name = str_eq(path, STR("complete")) ? STR("Complete job") : s->path;
 	s->tail = tail_get(l);
 	s->next = job->steps;
 	job->steps = s;

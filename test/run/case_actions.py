@@ -104,7 +104,7 @@ def test_fetched_actions_are_shown_and_run_without_the_network_then(box):
     first = box.run('--node', 'tools', env=git)
     first.exits(0)
     first.says("Download action repository 'octo/lib@v1' (SHA:", 'stage of linked', 'stage of found late',
-               'are being forced to run on Node.js 24: octo/lib/stages@v1.',
+               'are being forced to run on Node.js 24: octo/lib/stages@v1.', 'Complete job',
                "Download action repository 'actions/checkout@v1' (SHA:", 'stage of octo/other')
     second = box.run('--node', 'tools', '--offline', '-j', 'a', '--json')
     second.exits(0)
