@@ -265,3 +265,29 @@ def test_runs_in_a_container(box):
                                   'cp -r /case/demo /tmp/ && cd /tmp/demo && git init -q . && '
                                   '/case/act-c run push --engine sandbox')
         expect(code == 0 and 'fine-42' in text and 'escaped-2' not in text, f'user {user}: exit {code}: {text}')
+
+
+def test_an_action_of_another_repository_is_linked_from_this_machine(box):
+    box.init('''on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: octo/lib@v1
+      - run: |
+          test "$(readlink ../../_actions/octo/lib/v1)" = /home/runner/externals/action-$SHA
+          ! touch /home/runner/externals/action-$SHA/mine
+''')
+    lib = f'{box.dir}/lib'
+    box.shell(f'mkdir -p {lib}/bin; cd {lib}; git init -q -b main; ln -s main.js link.js; '
+              r'printf "runs: {using: node24, main: bin/link.js}\n" >action.yml; '
+              r'printf "echo linked-\$((1 + 1))\n" >bin/main.js; ln -s main.js bin/link.js; '
+              'git add -A; git commit -qm lib; git tag v1')
+    box.write('../node', '#!/bin/sh\nexec sh "$@"\n', 0o755)
+    env = {'GIT_CONFIG_COUNT': '1', 'GIT_CONFIG_KEY_0': f'url.file://{lib}.insteadOf',
+           'GIT_CONFIG_VALUE_0': 'https://github.com/octo/lib'}
+    sha = box.git('rev-parse', 'HEAD', cwd=lib)
+    for _ in range(2):
+        result = sandboxed(box, '--node', '../node', '--env', f'SHA={sha}', env=env)
+        result.exits(0)
+        result.says('linked-2')
