@@ -31,15 +31,14 @@ static bool is_inside(struct check_project *p, struct str uses)
 	return p->root.len && str_find(uses, STR(".."), 0) == STR_NPOS;
 }
 
-const struct action_facts *action_of(struct check *c, struct str uses)
+static struct known_action *known_action(struct check *c, struct str uses)
 {
 	struct check_project *p = c->project;
+	const size_t *index = strmap_get(&p->action_names, uses);
 	struct known_action known = { .facts = NULL };
 
-	for (size_t i = 0; i < p->actions.n; i++) {
-		if (str_eq(p->actions.v[i].uses, uses)) {
-			return p->actions.v[i].facts;
-		}
+	if (index) {
+		return &p->actions.v[*index - 1];
 	}
 	known.uses = arena_str(p->a, uses);
 	if (!is_local(uses)) {
@@ -48,20 +47,22 @@ const struct action_facts *action_of(struct check *c, struct str uses)
 		known.facts = action_file_read(p, local_path(p, uses));
 	}
 	vec_push(p->a, &p->actions, known);
-	return known.facts;
+	*strmap_slot(p->a, &p->action_names, known.uses, NULL) = p->actions.n;
+	return &p->actions.v[p->actions.n - 1];
+}
+
+const struct action_facts *action_of(struct check *c, struct str uses)
+{
+	return known_action(c, uses)->facts;
 }
 
 bool action_first(struct check *c, struct str uses)
 {
-	struct check_project *p = c->project;
+	struct known_action *known = known_action(c, uses);
+	bool first = !known->told;
 
-	for (size_t i = 0; i < p->actions.n; i++) {
-		if (str_eq(p->actions.v[i].uses, uses) && !p->actions.v[i].told) {
-			p->actions.v[i].told = true;
-			return true;
-		}
-	}
-	return false;
+	known->told = true;
+	return first;
 }
 
 static struct known_call read_call(struct check_project *p, struct str uses)

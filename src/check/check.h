@@ -7,6 +7,7 @@
 
 #include "actc/check.h"
 #include "actc/expr_tree.h"
+#include "actc/strmap.h"
 #include "actc/token.h"
 #include "actc/workflow.h"
 #include "type.h"
@@ -38,6 +39,7 @@ struct check_project {
 	VEC(struct str) labels; /* globs */
 	VEC(struct path_config) paths;
 	VEC(struct known_action) actions;
+	struct strmap action_names; /* -> index in actions + 1 */
 	VEC(struct known_call) calls;
 	struct sources sources; /* of those */
 	struct diags diags;     /* what is wrong in them is told when they are checked */
@@ -56,7 +58,8 @@ struct job_view {
 	struct str id;
 	const struct tok *map;
 	const struct job_def *def;
-	struct contexts contexts; /* `steps` holds those before the one at hand */
+	const struct type *result; /* as `needs` has it; NULL = not made yet */
+	struct contexts contexts;  /* `steps` holds those before the one at hand */
 	enum platform platform;
 };
 

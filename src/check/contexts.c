@@ -381,16 +381,19 @@ static const struct type *job_outputs(struct check *c, const struct job_view *jo
 	return type_finish(&b);
 }
 
-static const struct type *job_result(struct check *c, const struct job_view *job)
+static const struct type *job_result(struct check *c, struct job_view *job)
 {
 	struct type_builder b = { .a = c->a };
 
-	type_add(&b, STR("outputs"), job_outputs(c, job));
-	type_add(&b, STR("result"), &type_string);
-	return type_finish(&b);
+	if (!job->result) {
+		type_add(&b, STR("outputs"), job_outputs(c, job));
+		type_add(&b, STR("result"), &type_string);
+		job->result = type_finish(&b);
+	}
+	return job->result;
 }
 
-static const struct job_view *find_job(const struct check *c, struct str id)
+static struct job_view *find_job(const struct check *c, struct str id)
 {
 	for (size_t i = 0; i < c->njobs; i++) {
 		if (str_ieq(c->jobs[i].id, id)) {
@@ -409,7 +412,7 @@ static const struct type *needs_type(struct check *c, const struct job_view *job
 	for (size_t i = 0; i < n; i++) {
 		const struct tok *one = needs->kind == TOK_SEQ ? needs->u.seq.items[i] : needs;
 		struct str id = check_literal(one);
-		const struct job_view *other = id.p ? find_job(c, id) : NULL;
+		struct job_view *other = id.p ? find_job(c, id) : NULL;
 
 		if (other) {
 			type_add(&b, other->id, job_result(c, other));

@@ -1,6 +1,7 @@
 /*
  * rule_matrix.c - values that come twice in a matrix, and `exclude` items that exclude nothing.
  */
+#include "actc/matrix.h"
 #include "check.h"
 
 #define KIND "matrix"
@@ -10,9 +11,27 @@ static bool is_list(struct str key)
 	return str_eq(key, STR("include")) || str_eq(key, STR("exclude"));
 }
 
-static bool equal(const struct check *c, const struct tok *x, const struct tok *y);
+static bool equal(const struct tok *x, const struct tok *y);
 
-static bool equal_maps(const struct check *c, const struct tok *x, const struct tok *y)
+/* A value written in quotes and one without: GitHub compares what they say. */
+static bool same_text(const struct tok *x, const struct tok *y)
+{
+	const struct tok *text = x->kind == TOK_STRING ? x : y, *other = text == x ? y : x;
+
+	if (text->kind != TOK_STRING) {
+		return false;
+	}
+	if (other->kind == TOK_NUMBER) {
+		return text->u.s.len > 0 && strchr("+-.0123456789", text->u.s.p[0]) &&
+		       str_to_number(text->u.s) == other->u.n;
+	}
+	if (other->kind == TOK_BOOL) {
+		return str_eq(text->u.s, other->u.b ? STR("true") : STR("false"));
+	}
+	return other->kind == TOK_NULL && text->u.s.len == 0;
+}
+
+static bool equal_maps(const struct tok *x, const struct tok *y)
 {
 	if (x->u.map.n != y->u.map.n) {
 		return false;
@@ -22,14 +41,14 @@ static bool equal_maps(const struct check *c, const struct tok *x, const struct 
 		const struct tok *other =
 			p->key->kind == TOK_STRING ? tok_get(y, p->key->u.s) : NULL;
 
-		if (!other || !equal(c, p->value, other)) {
+		if (!other || !equal(p->value, other)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-static bool equal(const struct check *c, const struct tok *x, const struct tok *y)
+static bool equal(const struct tok *x, const struct tok *y)
 {
 	bool deep = x->kind == TOK_SEQ || x->kind == TOK_MAP;
 
@@ -37,22 +56,27 @@ static bool equal(const struct check *c, const struct tok *x, const struct tok *
 		return false;
 	}
 	if (x->kind == TOK_MAP) {
-		return equal_maps(c, x, y);
+		return equal_maps(x, y);
 	}
 	if (x->kind == TOK_SEQ) {
 		for (size_t i = 0; i < x->u.seq.n && x->u.seq.n == y->u.seq.n; i++) {
-			if (!equal(c, x->u.seq.items[i], y->u.seq.items[i])) {
+			if (!equal(x->u.seq.items[i], y->u.seq.items[i])) {
 				return false;
 			}
 		}
 		return x->u.seq.n == y->u.seq.n;
 	}
-	return y->kind != TOK_SEQ && y->kind != TOK_MAP &&
-	       str_eq(tok_text(c->a, x), tok_text(c->a, y));
+	if (x->kind == y->kind) {
+		return x->kind == TOK_STRING   ? str_eq(x->u.s, y->u.s)
+		       : x->kind == TOK_NUMBER ? x->u.n == y->u.n
+		       : x->kind == TOK_BOOL   ? x->u.b == y->u.b
+					       : x->kind == TOK_NULL;
+	}
+	return y->kind != TOK_SEQ && y->kind != TOK_MAP && same_text(x, y);
 }
 
 /* Whether a wanted value is (a part of) a given one: mappings need only what is asked of them. */
-static bool covers(const struct check *c, const struct tok *given, const struct tok *wanted)
+static bool covers(const struct tok *given, const struct tok *wanted)
 {
 	if (!tok_is_literal(given)) {
 		return true;
@@ -62,24 +86,25 @@ static bool covers(const struct check *c, const struct tok *given, const struct 
 			const struct tok_pair *p = &wanted->u.map.pairs[i];
 			const struct tok *other = tok_get(given, p->key->u.s);
 
-			if (!other || !covers(c, other, p->value)) {
+			if (!other || !covers(other, p->value)) {
 				return false;
 			}
 		}
 		return true;
 	}
-	return equal(c, given, wanted);
+	return equal(given, wanted);
 }
 
 static void check_row(struct check *c, struct str key, const struct tok *row)
 {
-	for (size_t i = 0; i < row->u.seq.n; i++) {
+	/* GitHub takes no more. */
+	for (size_t i = 0; i < row->u.seq.n && row->u.seq.n <= MATRIX_MAX_LEGS; i++) {
 		for (size_t k = 0; k < i; k++) {
 			const struct tok *x = row->u.seq.items[i];
 
 			if (x->kind != row->u.seq.items[k]->kind || !tok_is_literal(x) ||
 			    !tok_is_literal(row->u.seq.items[k]) ||
-			    !equal(c, x, row->u.seq.items[k])) {
+			    !equal(x, row->u.seq.items[k])) {
 				continue;
 			}
 			(void)check_warn(c, x->at, KIND,
@@ -91,8 +116,7 @@ static void check_row(struct check *c, struct str key, const struct tok *row)
 }
 
 /* Whether some combination can have that value; true when it is not known. */
-static bool possible(const struct check *c, const struct tok *matrix, struct str key,
-		     const struct tok *value, bool *known)
+static bool possible(const struct tok *matrix, struct str key, const struct tok *value, bool *known)
 {
 	const struct tok *row = NULL, *include = check_get(matrix, "include");
 
@@ -108,7 +132,7 @@ static bool possible(const struct check *c, const struct tok *matrix, struct str
 		return true;
 	}
 	for (size_t i = 0; row && i < row->u.seq.n; i++) {
-		if (covers(c, row->u.seq.items[i], value)) {
+		if (covers(row->u.seq.items[i], value)) {
 			return true;
 		}
 	}
@@ -117,7 +141,7 @@ static bool possible(const struct check *c, const struct tok *matrix, struct str
 		const struct tok *v = item->kind == TOK_MAP ? tok_get(item, key) : NULL;
 
 		*known = *known || v;
-		if (v && covers(c, v, value)) {
+		if (v && covers(v, value)) {
 			return true;
 		}
 	}
@@ -134,7 +158,7 @@ static void check_exclude(struct check *c, const struct tok *matrix, const struc
 		if (!key.p || !tok_is_literal(p->value)) {
 			continue;
 		}
-		if (!possible(c, matrix, key, p->value, &known) && known) {
+		if (!possible(matrix, key, p->value, &known) && known) {
 			(void)check_warn(c, p->value->at, KIND,
 					 "no combination has this value of \"%.*s\", so nothing is "
 					 "excluded",

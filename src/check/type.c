@@ -21,9 +21,18 @@ static struct type_prop *find(const struct type_prop *props, size_t n, struct st
 	return NULL;
 }
 
+/* More than anybody writes: beyond, anything may be there. Keeps made-up files from costing hours.
+ */
+enum { PROPS_MAX = 512, JOINED_MAX = 64 };
+
 void type_add(struct type_builder *b, struct str name, const struct type *type)
 {
 	struct type_prop *old = find(b->props.v, b->props.n, name);
+
+	if (!old && b->props.n == PROPS_MAX) {
+		b->rest = &type_any;
+		return;
+	}
 
 	if (old) {
 		old->type = type_join(b->a, old->type, type);
@@ -63,6 +72,9 @@ static const struct type *join_objects(struct arena *a, const struct type *x, co
 {
 	struct type_builder b = { .a = a };
 
+	if (x->n + y->n > JOINED_MAX) {
+		return &type_object;
+	}
 	if (x->rest && y->rest) {
 		b.rest = type_join(a, x->rest, y->rest);
 	} else {

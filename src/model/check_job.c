@@ -104,15 +104,22 @@ static void check_exclude_item(struct build *b, const struct tok *matrix, const 
 	}
 }
 
+/* The items of a list that is written out; none when something in it has to be evaluated. */
+static size_t literal_items(const struct tok *list)
+{
+	return list && list->kind == TOK_SEQ && tok_is_literal(list) ? list->u.seq.n : 0;
+}
+
 static void check_lists(struct build *b, const struct tok *matrix)
 {
 	const struct tok *exclude = tok_get(matrix, STR("exclude"));
 	const struct tok *include = tok_get(matrix, STR("include"));
+	size_t nexclude = literal_items(exclude), ninclude = literal_items(include);
 
-	for (size_t i = 0; exclude && tok_is_literal(exclude) && i < exclude->u.seq.n; i++) {
+	for (size_t i = 0; i < nexclude; i++) {
 		check_exclude_item(b, matrix, exclude->u.seq.items[i]);
 	}
-	for (size_t i = 0; include && tok_is_literal(include) && i < include->u.seq.n; i++) {
+	for (size_t i = 0; i < ninclude; i++) {
 		if (include->u.seq.items[i]->u.map.n == 0) {
 			(void)diag_error(b->diags, include->u.seq.items[i]->at, "matrix",
 					 "Matrix include mapping does not contain any values");
@@ -169,7 +176,9 @@ void check_container(struct build *b, const struct tok *t, struct span key, bool
 
 void check_services(struct build *b, const struct tok *t)
 {
-	for (size_t i = 0; tok_is_literal(t) && t->kind == TOK_MAP && i < t->u.map.n; i++) {
+	size_t n = t->kind == TOK_MAP && tok_is_literal(t) ? t->u.map.n : 0;
+
+	for (size_t i = 0; i < n; i++) {
 		check_container(b, t->u.map.pairs[i].value, t->u.map.pairs[i].key->at, true);
 	}
 }
