@@ -333,6 +333,7 @@ static void sandbox_stop(struct machine *machine, bool force)
 {
 	struct sandbox_machine *m = (struct sandbox_machine *)machine;
 
+	sandbox_network_kill(&m->network);
 	if (m->base.channel) {
 		channel_close(m->base.channel);
 		m->base.channel = NULL;

@@ -104,6 +104,9 @@ enum sandbox_helper sandbox_helper(struct str *why_not);
 bool sandbox_network_start(struct arena *a, struct sandbox_network *n, const char *dir, pid_t pid,
 			   bool userns, struct err *err);
 bool sandbox_network_ready(struct sandbox_network *n, struct err *err);
+/* Nobody needs it any more. Its end takes longer than the sandbox's, so it is begun first. */
+void sandbox_network_kill(const struct sandbox_network *n);
+/* Waits for that, but not for a kernel that takes its time to undo the device. */
 void sandbox_network_end(struct sandbox_network *n);
 
 void sandbox_probe(struct arena *a, struct engine_state *out);

@@ -19,7 +19,7 @@
 
 #include "sandbox_veth.h"
 
-enum { READY_MS = 5000 };
+enum { READY_MS = 5000, END_MS = 10 };
 
 static bool in_path(const char *name)
 {
@@ -205,13 +205,26 @@ bool sandbox_network_ready(struct sandbox_network *n, struct err *err)
 		       words ? (int)len : 0, text);
 }
 
-void sandbox_network_end(struct sandbox_network *n)
+void sandbox_network_kill(const struct sandbox_network *n)
 {
 	if (n->carrier > 0) {
 		(void)kill(n->carrier, SIGKILL);
+	}
+	if (n->child.pid > 0) {
+		(void)kill(n->child.pid, SIGKILL);
+	}
+}
+
+void sandbox_network_end(struct sandbox_network *n)
+{
+	sandbox_network_kill(n);
+	if (n->carrier > 0) {
 		while (waitpid(n->carrier, NULL, 0) < 0 && errno == EINTR) {
 		}
 		n->carrier = 0;
+	}
+	if (n->child.pid > 0 && !child_wait(&n->child, END_MS)) {
+		n->child.pid = 0;
 	}
 	child_end(&n->child);
 	if (n->ready >= 0) {
