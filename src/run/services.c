@@ -182,7 +182,7 @@ struct services *services_open(struct run *run)
 	struct services *s = arena_new(run->arena, struct services);
 	struct err err = ERR_INIT;
 
-	if (run->request->dry_run) {
+	if (run->request->dry_run || run->request->nworkflows == 0) {
 		return NULL;
 	}
 	s->directory_fd = s->control = s->log = -1;
