@@ -188,22 +188,41 @@ static void take_noise(struct run *run, struct worker *w, bool all)
 	}
 }
 
+/* Straight behind what is there: a step may print gigabytes. */
+static void read_records(struct run *run, struct worker *w)
+{
+	enum { CHUNK = 64 * 1024 };
+	ssize_t n;
+
+	(void)strbuf_grow(&w->record, CHUNK);
+	n = read(w->events, w->record.p + w->record.len, CHUNK);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
+		return;
+	}
+	if (n <= 0) {
+		close_fd(&w->events);
+		return;
+	}
+	w->record.len += (size_t)n;
+	w->record.p[w->record.len] = '\0';
+	take_records(run, w);
+}
+
 void worker_read(struct run *run, struct worker *w, int fd)
 {
 	char chunk[64 * 1024];
-	ssize_t n = read(fd, chunk, sizeof(chunk));
+	ssize_t n;
+
+	if (fd == w->events) {
+		read_records(run, w);
+		return;
+	}
+	n = read(fd, chunk, sizeof(chunk));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
 		return;
 	}
-	if (fd == w->events) {
-		if (n > 0) {
-			strbuf_add(&w->record, chunk, (size_t)n);
-			take_records(run, w);
-		} else {
-			close_fd(&w->events);
-		}
-	} else if (fd == w->control) {
+	if (fd == w->control) {
 		if (n > 0 && !w->machine_up && chunk[0] == '+') {
 			w->machine_up = true;
 			strbuf_add(&w->reply, chunk + 1, (size_t)n - 1);

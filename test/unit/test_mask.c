@@ -296,7 +296,7 @@ struct sink {
 static void on_line(void *ctx, struct str line)
 {
 	struct sink *sink = ctx;
-	struct event e = { .kind = EVENT_STEP_LOG, .t_us = 1, .step = STR("1") };
+	struct event e = { .kind = EVENT_STEP_LOG, .t_us = 1, .job = STR("j"), .step = STR("1") };
 	struct arena a = ARENA_INIT;
 
 	e.u.step_log.line = line;
