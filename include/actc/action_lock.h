@@ -43,6 +43,9 @@ struct action_lock {
  * then the result is false; no file is no error. */
 bool action_lock_read(struct arena *a, struct str dir, struct diags *diags,
 		      struct action_lock *out);
+/* The same of a registered source. */
+bool action_lock_parse(struct arena *a, uint32_t file, struct diags *diags,
+		       struct action_lock *out);
 /* NULL when there is none. */
 const struct lock_entry *action_lock_find(const struct action_lock *lock, struct str key);
 /* NULL: the workflow is not locked. */

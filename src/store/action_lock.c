@@ -91,6 +91,17 @@ static struct lock_keys read_keys(struct reading *r, const struct yaml_node *lis
 	return keys;
 }
 
+/* Fits a line of the file as it is written. */
+static bool is_line(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if ((unsigned char)s.p[i] < ' ') {
+			return false;
+		}
+	}
+	return s.len > 0;
+}
+
 static void read_workflows(struct reading *r, const struct yaml_node *map)
 {
 	if (!map || !is_kind(r, map, YAML_MAP, STR("workflows"))) {
@@ -99,6 +110,11 @@ static void read_workflows(struct reading *r, const struct yaml_node *map)
 	for (size_t i = 0; i < map->count; i++) {
 		struct str path = map->pairs[i].key->text;
 
+		if (!is_line(path)) {
+			wrong(r, map->pairs[i].key, "\"%.*s\" is no path of a workflow",
+			      STR_ARG(path));
+			continue;
+		}
 		vec_push(r->a, &r->workflows,
 			 (struct lock_workflow){ path, read_keys(r, map->pairs[i].value, path) });
 	}
@@ -124,6 +140,16 @@ static struct str text_of(const struct yaml_node *map, struct str key)
 	return node && node->kind != YAML_NULL ? node->text : STR_EMPTY;
 }
 
+static bool is_number(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9') {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* "sha1-" and 40 digits; the ref of a key that is a commit may be a tag, of others it is theirs. */
 static void check_entry(struct reading *r, const struct yaml_pair *pair, struct lock_entry *e)
 {
@@ -137,6 +163,9 @@ static void check_entry(struct reading *r, const struct yaml_pair *pair, struct 
 		return;
 	}
 	e->commit = str_slice(e->commit, algorithm.len, e->commit.len);
+	if (!is_line(e->ref) || !is_number(e->owner_id) || !is_number(e->repo_id)) {
+		wrong(r, pair->key, "\"%.*s\" wants a ref, and numbers for ids", STR_ARG(e->key));
+	}
 	if (action_is_commit(ref) ? !str_ieq(ref, e->commit) : !str_eq(ref, e->ref)) {
 		wrong(r, pair->key, "\"%.*s\" does not go with its own ref and commit",
 		      STR_ARG(e->key));
@@ -216,36 +245,44 @@ static void read_root(struct reading *r, const struct yaml_node *root)
 	}
 }
 
+bool action_lock_parse(struct arena *a, uint32_t file, struct diags *diags, struct action_lock *out)
+{
+	struct reading r = { .a = a, .diags = diags };
+	size_t before = diags->nerrors;
+	const struct yaml_node *root = yaml_read(a, file, &yaml_workflow_limits, diags);
+
+	if (root) {
+		read_root(&r, root);
+	}
+	*out = (struct action_lock){ .found = true,
+				     .nentries = r.entries.n,
+				     .entries = r.entries.v,
+				     .nworkflows = r.workflows.n,
+				     .workflows = r.workflows.v };
+	return diags->nerrors == before;
+}
+
 bool action_lock_read(struct arena *a, struct str dir, struct diags *diags, struct action_lock *out)
 {
 	struct strbuf text = STRBUF_INIT(FILE_MAX);
 	struct str path = dir.len ? arena_printf(a, "%.*s/" ACTION_LOCK_PATH, STR_ARG(dir))
 				  : STR(ACTION_LOCK_PATH);
-	struct reading r = { .a = a, .diags = diags };
 	struct err err = ERR_INIT;
-	size_t before = diags->nerrors;
+	bool ok = true;
 
 	*out = (struct action_lock){ 0 };
 	if (read_file(path.p, &text, &err)) {
-		uint32_t file = sources_add(diags->sources, path, strbuf_str(&text));
-		const struct yaml_node *root = yaml_read(a, file, &yaml_workflow_limits, diags);
-
-		out->found = true;
-		if (root) {
-			read_root(&r, root);
-		}
+		ok = action_lock_parse(a, sources_add(diags->sources, path, strbuf_str(&text)),
+				       diags, out);
 	} else if (err.kind != ERR_NOT_FOUND) {
 		uint32_t file = sources_add(diags->sources, path, STR_EMPTY);
 
 		(void)diag_file_error(diags, file, "actions-lock", "%s", err.msg);
+		ok = false;
 	}
 	err_release(&err);
 	strbuf_release(&text);
-	out->nentries = r.entries.n;
-	out->entries = r.entries.v;
-	out->nworkflows = r.workflows.n;
-	out->workflows = r.workflows.v;
-	return diags->nerrors == before;
+	return ok;
 }
 
 const struct lock_entry *action_lock_find(const struct action_lock *lock, struct str key)
