@@ -63,7 +63,7 @@ static const struct tree {
 	bool files;
 	bool at_once;
 } trees[] = {
-	{ "/usr/local", 4, false, true },   { "/opt", 1, false, true },
+	{ "/usr/local", 3, false, true },   { "/opt", 1, false, true },
 	{ "/usr", 4, false, false },        { "/etc", 9, true, false },
 	{ "/var", 3, false, false },        { "/var/lib/dpkg", 2, true, false },
 	{ "/var/lib/apt", 2, true, false }, { "/var/cache", 4, true, false },
