@@ -132,6 +132,9 @@ void action_tell_aged(struct job *job, struct str path);
 /* All that are registered, and those that they register. */
 void action_run_posts(struct job *job);
 
+struct run;
+/* Whether "./x" is a Docker action in the working tree. */
+bool action_is_docker_here(struct run *run, struct str uses);
 /* The end of a Docker action's container (action_docker.c). */
 struct machine;
 void action_docker_end(struct job *job, struct machine *machine);

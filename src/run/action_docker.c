@@ -20,6 +20,44 @@
 
 static const struct str scheme = STR_INIT("docker://");
 
+/* --- what it is ------------------------------------------------------------------------------- */
+
+bool action_is_docker_here(struct run *run, struct str uses)
+{
+	struct str root = run->request->repo->root;
+
+	if (!str_starts(uses, STR("./")) || root.len == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < ACTION_MANIFESTS; i++) {
+		struct str path = arena_printf(run->arena, "%.*s/%.*s/%s", STR_ARG(root),
+					       STR_ARG(str_slice(uses, 2, uses.len)),
+					       action_manifests[i].name);
+		struct diags ignored = { .arena = run->arena, .sources = run->request->sources };
+		struct strbuf text = STRBUF_INIT(ACTION_FILE_LIMIT);
+		struct err err = ERR_INIT;
+		const struct action *action = NULL;
+
+		if (access(path.p, R_OK) != 0) {
+			continue;
+		}
+		if (action_manifests[i].dockerfile) {
+			return true;
+		}
+		if (read_file(path.p, &text, &err)) {
+			struct str copy = arena_str(run->arena, strbuf_str(&text));
+
+			action = action_load(run->arena,
+					     sources_add(run->request->sources, path, copy),
+					     &ignored);
+		}
+		err_release(&err);
+		strbuf_release(&text);
+		return action && action->kind == ACTION_DOCKER;
+	}
+	return false;
+}
+
 /* --- paths ------------------------------------------------------------------------------------ */
 
 static bool is_below(struct str path, struct str dir)

@@ -115,14 +115,17 @@ static struct str labels_text(struct arena *a, struct value v)
 	return text;
 }
 
-static bool uses_images(const struct job_def *def)
+/* The step of the job that is a Docker action for sure, as the working tree has it; or empty. */
+static struct str docker_action(struct run *run, const struct job_def *def)
 {
 	for (size_t i = 0; i < def->nsteps; i++) {
-		if (action_is_image(def->steps[i].uses.s)) {
-			return true;
+		struct str uses = def->steps[i].uses.s;
+
+		if (action_is_image(uses) || action_is_docker_here(run, uses)) {
+			return uses;
 		}
 	}
-	return false;
+	return STR_EMPTY;
 }
 
 /* Any label for Linux is served by the engine's own system, and no image counts; the machine
@@ -205,12 +208,18 @@ static bool eval_containers(struct run *run, struct leg_run *leg, const struct e
 	struct label_match *placement = &leg->placement;
 	const struct engine *engine =
 		placement->how == LABEL_HOST ? &engine_host : run->request->engine;
+	struct str action = STR_EMPTY;
 	bool services = false;
 
 	leg->container = STR_EMPTY;
-	if (placement->how != LABEL_NOT_SERVED && engine && !engine->build && uses_images(def)) {
-		placement->reason = arena_printf(
-			run->arena, "the %s engine cannot run `uses: docker://`", engine->name);
+	if (placement->how != LABEL_NOT_SERVED && engine && !engine->build) {
+		action = docker_action(run, def);
+	}
+	if (action.len) {
+		placement->reason = arena_printf(run->arena,
+						 "the %s engine cannot run `uses: %.*s`: it is a "
+						 "Docker action",
+						 engine->name, STR_ARG(action));
 		placement->hint = engine_hint(placement->how);
 		placement->how = LABEL_NOT_SERVED;
 	}

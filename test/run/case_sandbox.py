@@ -208,7 +208,7 @@ def test_labels_and_what_needs_containers(box):
     result.exits(0)
     result.says('own-42', 'old-42', '-P LABEL=IMAGE has no effect', 'no machine here serves windows-latest',
                 'it wants a job container, which the sandbox', 'it wants services, which the sandbox',
-                'cannot run `uses: docker://`',
+                'cannot run `uses: docker://alpine:3`',
                 '4 not rehearsed')
     expect(result.log.count('has no effect') == 1, 'said more than once')
 
