@@ -418,9 +418,13 @@ void problems_answer(struct step *s)
 	struct problems *p = &s->problems;
 	struct str json = STR_EMPTY, why = STR_EMPTY;
 	bool add = p->waits == WAIT_ADD;
+	bool over = s->job->killed || s->job->lost; /* nobody is asked any more */
 
 	if (p->waits == WAIT_ISSUE) {
-		tell_issue(s, &p->issue, place(s, &p->issue), p->line);
+		tell_issue(s, &p->issue, over ? STR_EMPTY : place(s, &p->issue), p->line);
+	} else if (over) {
+		forget_question(p);
+		return;
 	} else if (!read_file(s, &json, &why) ||
 		   !(add ? add_file(s, json, &why) : remove_file(s, json, &why))) {
 		step_command_failed(s, p->line, why);
