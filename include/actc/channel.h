@@ -171,6 +171,12 @@ struct forward *channel_forward(struct channel *c, struct str listen, struct str
 /* The same, but each connection is `make`'s: a connected socket that does not block, or -1. */
 struct forward *channel_forward_made(struct channel *c, struct str listen, int (*make)(void *ctx),
 				     void *ctx, struct err *err);
+/* By the agent, and without waiting for it: a port that is taken already is not told. May be called
+ * from a callback. */
+struct forward *channel_forward_later(struct channel *c, struct str listen, struct str dial);
+/* `ready` is called in turns while the descriptor, which stays the caller's, can be read; until the
+ * channel ends. */
+void channel_watch(struct channel *c, int fd, void (*ready)(void *ctx), void *ctx);
 void channel_unforward(struct channel *c, struct forward *f);
 
 #endif

@@ -308,9 +308,8 @@ void forward_open(struct channel *c, struct chan_stream *listener, uint32_t id)
 	chan_add(c, &n->s, &conn_ops, id);
 }
 
-/* Takes over w; waits for the agent to listen. */
-static struct forward *open_forward(struct channel *c, struct forward *w, struct str listen,
-				    struct str to, bool via_agent, struct err *err)
+static void ask_forward(struct channel *c, struct forward *w, struct str listen, struct str to,
+			bool via_agent)
 {
 	struct strbuf b = STRBUF_INIT(0);
 
@@ -319,6 +318,21 @@ static struct forward *open_forward(struct channel *c, struct forward *w, struct
 	frame_put_bytes(&b, to);
 	chan_send(c, FRAME_FORWARD, via_agent ? FLAG_VIA_AGENT : 0, w->s.id, strbuf_str(&b));
 	strbuf_release(&b);
+}
+
+struct forward *channel_forward_later(struct channel *c, struct str listen, struct str to)
+{
+	struct forward *w = chan_alloc(sizeof(*w));
+
+	ask_forward(c, w, listen, to, true);
+	return w;
+}
+
+/* Takes over w; waits for the agent to listen. */
+static struct forward *open_forward(struct channel *c, struct forward *w, struct str listen,
+				    struct str to, bool via_agent, struct err *err)
+{
+	ask_forward(c, w, listen, to, via_agent);
 	while (!w->done && channel_turn(c, -1, -1) != TURN_LOST) {
 	}
 	if (w->done && !w->lost && w->sys == 0) {

@@ -155,6 +155,7 @@ static bool start_container(struct asked *q)
 {
 	q->out->replaced = true;
 	q->out->body = STR_EMPTY;
+	q->out->started = q->name;
 	return own_container(q);
 }
 
@@ -593,6 +594,7 @@ static void pass_all(struct asked *q, const struct rule *rule)
 	struct value v, rewritten = value_null();
 
 	q->out->tunnel = q->r->upgrade;
+	q->out->started = rule && rule->check == start_container ? q->name : STR_EMPTY;
 	if (rule && rule->check == create_container && read_body(q, &v) &&
 	    docker_gate_translate(q->a, q->g, v, &rewritten)) {
 		(void)write_body(q, rewritten);
@@ -609,7 +611,7 @@ void docker_gate(struct arena *a, const struct docker_gate *g, struct http_reque
 	const struct rule *rule = find(r, &q.name);
 	bool ok = false;
 
-	*out = (struct gate_pass){ .message = STR_EMPTY, .body = STR_EMPTY };
+	*out = (struct gate_pass){ .message = STR_EMPTY, .body = STR_EMPTY, .started = STR_EMPTY };
 	if (g->full) {
 		pass_all(&q, rule);
 		return;

@@ -34,8 +34,9 @@ struct gate_pass {
 	bool answer;
 	bool replaced; /* the body */
 	struct str body;
-	bool tunnel;  /* the connection may become something else */
-	bool guarded; /* … a BuildKit session, which is looked through */
+	struct str started; /* a container that is started by it; or empty */
+	bool tunnel;        /* the connection may become something else */
+	bool guarded;       /* … a BuildKit session, which is looked through */
 };
 
 /* Whether the whole body is to be read before docker_gate() is asked. */

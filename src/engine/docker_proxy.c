@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,6 +22,8 @@ enum {
 	ANSWER_MAX = 16 * 1024 * 1024,
 	LINGER_MS = 5000,
 	ASK_MS = 30000,
+	PORTS_MAX = 32,
+	PORTS_MS = 20, /* for the agent to listen */
 };
 
 /* --- the daemon ------------------------------------------------------------------------------- */
@@ -385,6 +388,40 @@ static bool is_tunnel(struct connection *c)
 	return raw;
 }
 
+/* The ports of a container that has started are the job's before its client hears of it. */
+static void tell_ports(struct connection *c, struct str name)
+{
+	struct docker_port ports[PORTS_MAX];
+	struct value container, job;
+	struct str path = arena_printf(&c->a, "/containers/%.*s/json", STR_ARG(name));
+	struct str own = arena_printf(&c->a, "/containers/%.*s/json", STR_ARG(c->s->gate.machine));
+	void *s = (void *)(uintptr_t)c->s;
+	size_t n = 0;
+
+	if (docker_proxy_ask(s, &c->a, "GET", path, STR_EMPTY, &container) == 200 &&
+	    docker_proxy_ask(s, &c->a, "GET", own, STR_EMPTY, &job) == 200) {
+		n = docker_ports_of(container, job, ports, PORTS_MAX);
+	}
+	for (size_t i = 0; i < n; i++) {
+		(void)!write(STDIN_FILENO, &ports[i], sizeof(ports[i]));
+	}
+	if (n > 0) {
+		(void)poll(NULL, 0, PORTS_MS);
+	}
+}
+
+static void finish_start(struct connection *c, const struct gate_pass *pass)
+{
+	struct strbuf text = STRBUF_INIT(ANSWER_MAX);
+
+	read_all(&c->up, &text);
+	if (http_status(strbuf_str(&text)) == 204) {
+		tell_ports(c, pass->started);
+	}
+	(void)write_all(c->client, text.p, text.len);
+	strbuf_release(&text);
+}
+
 static void pass_on(struct connection *c, const struct gate_pass *pass)
 {
 	struct docker_guard *guard = pass->guarded ? docker_guard_new() : NULL;
@@ -412,8 +449,10 @@ static void pass_on(struct connection *c, const struct gate_pass *pass)
 		(void)shutdown(c->client, SHUT_RD);
 		strbuf_reset(&c->in);
 	}
-	if (ok && (!guard || docker_guard_takes(guard, strbuf_str(&c->in))) &&
-	    write_all(c->up.out, c->in.p, c->in.len)) {
+	if (ok && pass->started.len) {
+		finish_start(c, pass);
+	} else if (ok && (!guard || docker_guard_takes(guard, strbuf_str(&c->in))) &&
+		   write_all(c->up.out, c->in.p, c->in.len)) {
 		carry(c->client, &c->up, guard);
 	}
 	upstream_close(&c->up);

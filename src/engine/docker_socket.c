@@ -210,6 +210,7 @@ static int connect_one(void *ctx)
 		if (fork() == 0) {
 			(void)setsid();
 			(void)signal(SIGPIPE, SIG_IGN);
+			(void)dup2(m->socket->told[1], STDIN_FILENO);
 			docker_proxy(m->socket, close_others(ends[1]));
 		}
 		_exit(0);
@@ -223,6 +224,29 @@ static int connect_one(void *ctx)
 	}
 	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	return ends[0];
+}
+
+static void take_ports(void *ctx)
+{
+	struct docker_socket *s = ctx;
+	struct docker_port port;
+
+	while (read(s->told[0], &port, sizeof(port)) == sizeof(port)) {
+		docker_ports_add(s->ports, &port);
+	}
+}
+
+/* Without a pipe there are no ports, that is all. */
+static void watch_ports(struct arena *a, struct docker_machine *m)
+{
+	struct docker_socket *s = m->socket;
+
+	if (pipe2(s->told, O_CLOEXEC | O_NONBLOCK) < 0) {
+		s->told[0] = s->told[1] = -1;
+		return;
+	}
+	s->ports = docker_ports_new(a, m->base.channel);
+	channel_watch(m->base.channel, s->told[0], take_ports, s);
 }
 
 static struct docker_socket *socket_of(struct arena *a, const struct docker_machine *m,
@@ -265,8 +289,14 @@ bool docker_socket_offer(struct arena *a, struct docker_machine *m, const struct
 	}
 	m->socket = spec->beside ? ((struct docker_machine *)spec->beside)->socket
 				 : socket_of(a, m, spec);
-	if (!m->socket || channel_forward_made(m->base.channel, STR("unix:" SOCKET_PATH),
-					       connect_one, m, &mine)) {
+	if (!m->socket) {
+		return true;
+	}
+	if (channel_forward_made(m->base.channel, STR("unix:" SOCKET_PATH), connect_one, m,
+				 &mine)) {
+		if (!spec->beside) {
+			watch_ports(a, m);
+		}
 		return true;
 	}
 	m->socket = NULL;
@@ -286,6 +316,11 @@ void docker_socket_end(struct docker_machine *m)
 	if (s && s->used && !m->base.beside) {
 		docker_sweep_pod(s->program, s->gate.owner);
 		rundir_unmark(s->rundir, s->mark);
+	}
+	for (int i = 0; s && !m->base.beside && i < 2; i++) {
+		if (s->told[i] > 0) {
+			(void)close(s->told[i]);
+		}
 	}
 	m->socket = NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "docker_gate.h"
 #include "docker_machine.h"
+#include "docker_ports.h"
 
 struct docker_socket {
 	struct docker_gate gate;
@@ -13,6 +14,8 @@ struct docker_socket {
 	const char *mark; /* in the run's directory, once something may be there */
 	const char *dial; /* the daemon's socket here; NULL: through the client */
 	bool used;
+	int told[2]; /* a pipe: from the processes of connections, ports to listen on */
+	struct docker_ports *ports;
 	void (*note)(void *ctx, struct str line);
 	void *ctx;
 };
@@ -31,7 +34,7 @@ void docker_client_mount(struct docker_args *args, const struct docker_machine *
 void docker_client_bring(struct arena *a, struct docker_machine *m, const struct machine_spec *spec,
 			 const struct engine_image *image);
 
-/* One connection, in a process of its own (docker_proxy.c). */
+/* One connection, in a process of its own whose stdin is the pipe (docker_proxy.c). */
 void docker_proxy(const struct docker_socket *s, int client);
 int docker_proxy_ask(void *socket, struct arena *a, const char *method, struct str path,
 		     struct str body, struct value *out);

@@ -74,7 +74,10 @@ jobs:
           docker run -d --name act-c-test-client act-c-test-client sleep 100
           docker exec act-c-test-client echo "exec-$((40 + 2))"
           docker ps --format '{{.Names}}' | grep -x act-c-test-client
-          docker rm -f act-c-test-client
+          docker run -d --name act-c-test-web -p 18765:8000 act-c-test:full python3 -m http.server 8000
+          for i in 1 2 3 4 5 6 7 8 9; do curl -sf http://localhost:18765/ >/dev/null && break; sleep 0.5; done
+          curl -sf http://localhost:18765/ | grep -q 'Directory listing' && echo "port-$((40 + 2))"
+          docker rm -f act-c-test-web act-c-test-client
           docker rmi act-c-test-client
           ! docker run --privileged act-c-test-client 2> why
           cat why
@@ -85,4 +88,4 @@ def test_docker_client_in_an_image_without_one(box):
     box.init(CLIENT, 'client.yml', before='cp -r "$ACTC_TESTDATA"/run/docker .')
     result = box.run('push', seconds=180)
     result.exits(0)
-    result.says('exec-42', '(--docker-socket full passes everything)')
+    result.says('exec-42', 'port-42', '(--docker-socket full passes everything)')

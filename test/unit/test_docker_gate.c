@@ -430,3 +430,43 @@ Test(docker_gate, buildkit_may_not_have_the_machines_network)
 		cr_expect_not(guard_takes("anything", size, 0, 1), "compressed");
 	}
 }
+
+/* --- ports ------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *container, *job; /* of NetworkSettings */
+	size_t n;
+	unsigned port;
+	const char *dial;
+} port_cases[] = {
+	{ "\"Ports\":{\"80/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"8080\"},{\"HostIp\":"
+	  "\"::\",\"HostPort\":\"8080\"}]},\"Networks\":{\"bridge\":{\"IPAddress\":\"10.0.0.3\"}}",
+	  "\"Networks\":{\"bridge\":{\"Gateway\":\"10.0.0.1\"}}", 1, 8080, "tcp:10.0.0.3:80" },
+	{ "\"Ports\":{\"80/tcp\":[{\"HostPort\":\"8080\"}]},\"Networks\":{\"bridge\":{"
+	  "\"IPAddress\":\"10.0.0.3\"}}",
+	  "\"Networks\":{\"own\":{\"Gateway\":\"10.1.0.1\"}}", 1, 8080, "tcp:10.1.0.1:8080" },
+	{ "\"Ports\":{\"80/tcp\":null,\"53/udp\":[{\"HostPort\":\"53\"}]}",
+	  "\"Networks\":{\"own\":{\"Gateway\":\"10.1.0.1\"}}", 0, 0, "" },
+	{ "\"Ports\":{\"80/tcp\":[{\"HostPort\":\"8080\"}]}", "\"Networks\":{}", 0, 0, "" },
+};
+
+Test(docker_gate, published_ports_are_found)
+{
+	for (size_t i = 0; i < sizeof(port_cases) / sizeof(port_cases[0]); i++) {
+		struct arena a = ARENA_INIT;
+		struct value container, job;
+		struct err err = ERR_INIT;
+		struct docker_port ports[4] = { 0 };
+
+		cr_assert(value_from_json_strict(
+			&a, arena_printf(&a, "{\"NetworkSettings\":{%s}}", port_cases[i].container),
+			&container, &err));
+		cr_assert(value_from_json_strict(
+			&a, arena_printf(&a, "{\"NetworkSettings\":{%s}}", port_cases[i].job), &job,
+			&err));
+		cr_assert_eq(docker_ports_of(container, job, ports, 4), port_cases[i].n, "%zu", i);
+		cr_expect_eq(ports[0].port, port_cases[i].port);
+		cr_expect_str_eq(ports[0].dial, port_cases[i].dial);
+		arena_release(&a);
+	}
+}
