@@ -172,7 +172,8 @@ static struct value all_claims(struct request *r, struct value job)
 {
 	struct arena *a = &r->arena;
 	struct vobject *o = vobject_new(a, true);
-	struct str audience = request_query(r, "audience"), owner = r->server->spec->repository;
+	struct str audience = request_query(r, "audience"), rest = r->server->spec->repository;
+	struct str owner = str_cut(&rest, '/');
 	int64_t seconds = time_ms() / 1000;
 	double now = (double)seconds;
 	unsigned char random[16] = { 0 };
@@ -188,8 +189,7 @@ static struct value all_claims(struct request *r, struct value job)
 		vobject_set(a, o, job.u.o->v[i].key, job.u.o->v[i].value);
 	}
 	if (audience.len == 0) {
-		audience =
-			arena_printf(a, "https://github.com/%.*s", STR_ARG(str_cut(&owner, '/')));
+		audience = arena_printf(a, "https://github.com/%.*s", STR_ARG(owner));
 	}
 	vobject_set(a, o, STR("aud"), value_str(audience));
 	vobject_set(a, o, STR("iss"), value_str(issuer(r)));
