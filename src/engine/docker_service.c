@@ -199,7 +199,9 @@ static bool write_env(struct docker_pod *pod, struct docker_service *s, struct d
 			(void)strbuf_adds(&text, name);
 			(void)strbuf_addc(&text, '\n');
 		} else {
-			docker_argf(args, "--env=%.*s", STR_ARG(str_cut(&name, '=')));
+			struct str key = str_cut(&name, '=');
+
+			docker_argf(args, "--env=%.*s", STR_ARG(key));
 		}
 	}
 	s->env_file =
@@ -398,8 +400,9 @@ static bool tell_ports(struct docker_pod *pod, size_t index, struct err *err)
 
 	(void)err;
 	while (lines.len) {
-		docker_pod_say(pod, "service %.*s: %.*s", STR_ARG(s->spec->id),
-			       STR_ARG(str_cut(&lines, '\n')));
+		struct str line = str_cut(&lines, '\n');
+
+		docker_pod_say(pod, "service %.*s: %.*s", STR_ARG(s->spec->id), STR_ARG(line));
 	}
 	return true;
 }
