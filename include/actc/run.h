@@ -69,7 +69,7 @@ struct run_request {
 	const struct calls *calls;      /* what jobs with `uses` call */
 	const struct action_lock *lock; /* of the own repository */
 	struct action_store *actions;   /* where the repositories of actions come from */
-	struct str tool_cache; /* --tool-cache: a directory here; or empty */
+	struct str tool_cache;          /* --tool-cache: a directory here; or empty */
 	struct node_spec node;          /* what runs JavaScript actions; .path "image": its own */
 	const struct engine *engine;    /* for jobs that are not placed on the host */
 	struct machine_spec

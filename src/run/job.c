@@ -425,8 +425,9 @@ static bool begin(struct job *job, struct str *why)
 	/* As on a runner, env may use what only the machine tells (github.workspace, github.job).
 	 */
 	if (!machine_start(job, why) || !init_machine_contexts(job, why) ||
-	    !job_fill_tool_cache(job, why) || !outside_open(job, why) || !init_env(job, why) || !init_defaults(job, why) ||
-	    !containers_read_env(job, why) || !actions_bring(job, why)) {
+	    !job_fill_tool_cache(job, why) || !outside_open(job, why) || !init_env(job, why) ||
+	    !init_defaults(job, why) || !containers_read_env(job, why) ||
+	    !actions_bring(job, why)) {
 		return false;
 	}
 
