@@ -73,6 +73,10 @@ struct option_word {
 	int value;
 };
 
+/* The end of each has no word. */
+extern const struct option_word pull_words[], color_words[], no_color_words[], socket_words[],
+	down_words[], unserved_words[];
+
 struct option_row {
 	const char *name;
 	char letter;     /* 0 = none */

@@ -1,0 +1,42 @@
+/* options_foreign.c - the options of act that are none here, with what to do instead. */
+#include "options.h"
+
+const struct foreign_option foreign_options[] = {
+	{ "list", 'l', "use 'act-c list'" },
+	{ "graph", 'g', "use 'act-c graph'" },
+	{ "validate", 0, "use 'act-c validate'" },
+	{ "bug-report", 0, "use 'act-c doctor'" },
+	{ "man-page", 0, "use 'act-c help --man'" },
+	{ "event", 0, "the event is an argument: 'act-c run push'" },
+	{ "watch", 'w', "act-c runs once; start it again after a change" },
+	{ "detect-event", 0, "name the event: 'act-c run EVENT'" },
+	{ "userns", 0, "use --container-options" },
+	{ "container-cap-add", 0, "use --container-options" },
+	{ "container-cap-drop", 0, "use --container-options" },
+	{ "action-offline-mode", 0, "use --offline; what was fetched is not fetched again anyway" },
+	{ "container-daemon-socket", 0, "use --docker-socket" },
+	{ "reuse", 'r', NULL },
+	{ "rm", 0, NULL },
+	{ "rebuild", 0, NULL },
+	{ "strict", 0, NULL },
+	{ "no-recurse", 0, NULL },
+	{ "use-gitignore", 0, NULL },
+	{ "list-options", 0, NULL },
+	{ "insecure-secrets", 0, NULL },
+	{ "log-prefix-job-id", 0, NULL },
+	{ "no-skip-checkout", 0, "use --remote-checkout" },
+	{ "artifact-server-path", 0, "artifacts stay with the run: see 'act-c artifacts'" },
+	{ "artifact-server-addr", 0, NULL },
+	{ "artifact-server-port", 0, NULL },
+	{ "no-cache-server", 0, "nothing is started unless an action asks for it" },
+	{ "cache-server-path", 0, "see 'act-c cache'" },
+	{ "cache-server-external-url", 0, NULL },
+	{ "cache-server-addr", 0, NULL },
+	{ "cache-server-port", 0, NULL },
+	{ "action-cache-path", 0, NULL },
+	{ "use-new-action-cache", 0, NULL },
+	{ "replace-ghe-action-with-github-com", 0, NULL },
+	{ "replace-ghe-action-token-with-github-com", 0, NULL },
+};
+
+const size_t foreign_noptions = sizeof(foreign_options) / sizeof(foreign_options[0]);
