@@ -33,7 +33,7 @@ struct oom_watch {
 };
 
 /* Files that have no name yet. */
-enum { SPARE_FILES = 6, SPARE_DIR_MAX = 512 };
+enum { SPARE_FILES = 8, SPARE_DIR_MAX = 512 };
 struct spare_files {
 	char dir[SPARE_DIR_MAX]; /* they are in its file system; empty until one is known */
 	int fds[SPARE_FILES];
