@@ -57,13 +57,29 @@ void chan_add(struct channel *c, struct chan_stream *s, const struct chan_ops *o
 	c->streams = s;
 }
 
-void chan_remove(struct channel *c, struct chan_stream *s)
+static bool list_remove(struct chan_stream **at, const struct chan_stream *s)
 {
-	for (struct chan_stream **at = &c->streams; *at; at = &(*at)->next) {
+	for (; *at; at = &(*at)->next) {
 		if (*at == s) {
 			*at = s->next;
-			return;
+			return true;
 		}
+	}
+	return false;
+}
+
+void chan_remove(struct channel *c, struct chan_stream *s)
+{
+	(void)(list_remove(&c->streams, s) || list_remove(&c->ended, s));
+}
+
+static void list_release(struct chan_stream **list)
+{
+	while (*list) {
+		struct chan_stream *s = *list;
+
+		*list = s->next;
+		s->ops->release(s);
 	}
 }
 
@@ -581,12 +597,8 @@ void channel_close(struct channel *c)
 	/* Where an end of file does not get through (a remote daemon), the word may. */
 	chan_send(c, FRAME_EXIT, 0, 0, STR_EMPTY);
 	transmit(c);
-	while (c->streams) {
-		struct chan_stream *s = c->streams;
-
-		c->streams = s->next;
-		s->ops->release(s);
-	}
+	list_release(&c->streams);
+	list_release(&c->ended);
 	(void)close(c->in);
 	if (c->out != c->in) {
 		(void)close(c->out);

@@ -263,12 +263,13 @@ static void forward_data(struct channel *c, struct chan_stream *s, struct str by
 	chan_fail(c, "the agent broke the protocol");
 }
 
-/* The handle stays the caller's. */
+/* The handle is good until the channel is closed. */
 static void forward_lost(struct channel *c, struct chan_stream *s)
 {
 	struct forward *w = (struct forward *)s;
 
-	(void)c;
+	s->next = c->ended;
+	c->ended = s;
 	w->done = true;
 	w->lost = true;
 }

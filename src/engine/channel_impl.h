@@ -48,6 +48,7 @@ struct channel {
 	struct frame_input input;
 	struct strbuf tx;
 	struct chan_stream *streams;
+	struct chan_stream *ended; /* of a lost channel: they still have a handle somewhere */
 	uint32_t next_id;
 	long long heard, pinged, turned;
 	size_t queued;       /* requests whose answer nobody waits for in particular */
