@@ -32,7 +32,7 @@ struct oom_watch {
 	int fd; /* -1: not to be had */
 };
 
-/* Files that have no name yet. */
+/* Files that have no name yet: for a step's script and its command files, seven of them today. */
 enum { SPARE_FILES = 8, SPARE_DIR_MAX = 512 };
 struct spare_files {
 	char dir[SPARE_DIR_MAX]; /* they are in its file system; empty until one is known */
