@@ -14,7 +14,7 @@ const struct foreign_option foreign_options[] = {
 	{ "container-cap-add", 0, "use --container-options" },
 	{ "container-cap-drop", 0, "use --container-options" },
 	{ "action-offline-mode", 0, "use --offline; what was fetched is not fetched again anyway" },
-	{ "container-daemon-socket", 0, "use --docker-socket" },
+	{ "container-daemon-socket", 0, NULL },
 	{ "reuse", 'r', NULL },
 	{ "rm", 0, NULL },
 	{ "rebuild", 0, NULL },
