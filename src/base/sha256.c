@@ -123,3 +123,14 @@ void sha256_hex(const uint8_t digest[32], char out[65])
 	}
 	out[64] = '\0';
 }
+
+void sha256_text(struct str text, char out[65])
+{
+	struct sha256 s;
+	uint8_t digest[32];
+
+	sha256_init(&s);
+	sha256_add(&s, text.p, text.len);
+	sha256_end(&s, digest);
+	sha256_hex(digest, out);
+}

@@ -191,14 +191,9 @@ static struct str image_name(struct job *job, const struct action_use *use)
 	struct str key =
 		arena_printf(&job->arena, "%.*s\n%.*s\n%.*s\n%.*s", STR_ARG(own),
 			     STR_ARG(use->tree), STR_ARG(use->dir), STR_ARG(use->action->image.s));
-	struct sha256 h;
-	uint8_t digest[32];
 	char hex[65];
 
-	sha256_init(&h);
-	sha256_add(&h, key.p, key.len);
-	sha256_end(&h, digest);
-	sha256_hex(digest, hex);
+	sha256_text(key, hex);
 	return arena_printf(&job->arena, "act-c-action:%.16s", hex);
 }
 

@@ -142,14 +142,9 @@ static struct str tree_name(struct arena *a, const struct checkout *c)
 		arena_printf(a, "%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s", STR_ARG(c->ref),
 			     STR_ARG(c->depth), STR_ARG(c->tags), STR_ARG(c->submodules),
 			     STR_ARG(c->lfs), STR_ARG(c->sparse), STR_ARG(c->cone));
-	struct sha256 sum;
-	uint8_t digest[32];
 	char hex[65];
 
-	sha256_init(&sum);
-	sha256_add(&sum, wish.p, wish.len);
-	sha256_end(&sum, digest);
-	sha256_hex(digest, hex);
+	sha256_text(wish, hex);
 	return arena_printf(a, "checkout-%.16s", hex);
 }
 

@@ -105,8 +105,6 @@ static struct str number(struct oidc *o, const char *name)
 
 static bool load_key(struct oidc *o, struct err *err)
 {
-	struct sha256 hash;
-	uint8_t digest[32];
 	char hex[65];
 
 	if (o->key) {
@@ -121,10 +119,7 @@ static bool load_key(struct oidc *o, struct err *err)
 	}
 	o->n = number(o, OSSL_PKEY_PARAM_RSA_N);
 	o->e = number(o, OSSL_PKEY_PARAM_RSA_E);
-	sha256_init(&hash);
-	sha256_add(&hash, o->n.p, o->n.len);
-	sha256_end(&hash, digest);
-	sha256_hex(digest, hex);
+	sha256_text(o->n, hex);
 	o->kid = arena_str(o->arena, str_mk(hex, 40));
 	return true;
 }
