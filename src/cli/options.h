@@ -129,7 +129,6 @@ enum option_origin { FROM_ARGV, FROM_USER, FROM_REPOSITORY };
  * was given. Nothing secret is in the error. */
 bool option_apply(struct options *o, const struct option_row *row, struct str shown,
 		  struct str value, struct err *err);
-bool option_takes_value(const struct option_row *row);
 bool option_wants_value(const struct option_row *row);
 
 /* Reads the command line into o, which is empty. False with ERR_USAGE. Values of secrets are

@@ -27,11 +27,6 @@ const struct option_row *option_by_letter(char letter)
 	return NULL;
 }
 
-bool option_takes_value(const struct option_row *row)
-{
-	return row->type != OPT_FLAG;
-}
-
 /* A word may be left out where there is an empty one. */
 bool option_wants_value(const struct option_row *row)
 {
