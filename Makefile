@@ -96,7 +96,7 @@ FORCE:
 
 # --- the agent: a static program of its own, one for each architecture, embedded into act-c -------
 
-AGENT_BASE := arena err frame glob sha256 str strbuf
+AGENT_BASE := arena err frame glob sha256 str strbuf tar
 AGENT_SRC := $(wildcard src/agent/*.c) $(AGENT_BASE:%=src/base/%.c)
 AGENT_HDR := $(wildcard src/agent/*.h) $(AGENT_BASE:%=include/actc/%.h)
 AGENT     := $(BUILD)/agent/agent-$(HOST_ARCH)

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actc/tar.h"
 #include "agent.h"
-#include "tar.h"
 
 enum {
 	BUFFER = 256 * 1024,
@@ -101,31 +101,6 @@ static size_t take(struct unpack *u, void *out, size_t want)
 	return got;
 }
 
-static size_t padding(uint64_t size)
-{
-	return (size_t)((TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK);
-}
-
-/* Octal text, or base 256 when the first bit is set. */
-static uint64_t number(const char *p, size_t len)
-{
-	uint64_t n = 0;
-
-	if ((unsigned char)p[0] & 0x80) {
-		n = (unsigned char)p[0] & 0x3f;
-		for (size_t i = 1; i < len; i++) {
-			n = n << 8 | (unsigned char)p[i];
-		}
-		return n;
-	}
-	for (size_t i = 0; i < len && p[i]; i++) {
-		if (p[i] >= '0' && p[i] <= '7') {
-			n = n << 3 | (uint64_t)(p[i] - '0');
-		}
-	}
-	return n;
-}
-
 static char *copy(const char *p, size_t max)
 {
 	char *s = strndup(p, max);
@@ -198,7 +173,8 @@ static bool read_extra(struct unpack *u, char type, uint64_t size)
 	}
 	text = calloc(1, (size_t)size + 1);
 	BUG_ON(!text);
-	if (take(u, text, (size_t)size) < size || take(u, NULL, padding(size)) < padding(size)) {
+	if (take(u, text, (size_t)size) < size ||
+	    take(u, NULL, tar_padding(size)) < tar_padding(size)) {
 		ok = broken(u, "it ends early");
 	} else if (type == 'x') {
 		ok = pax_apply(u, text, (size_t)size);
@@ -265,9 +241,9 @@ static bool make_entry(struct unpack *u, const struct tar_header *h, struct entr
 
 	e->path = x->path ? x->path : header_path(h);
 	e->link = x->link ? x->link : copy(h->link, sizeof(h->link));
-	e->size = x->has_size ? x->size : number(h->size, sizeof(h->size));
-	e->mtime = x->has_mtime ? x->mtime : (time_t)number(h->mtime, sizeof(h->mtime));
-	e->mode = (mode_t)number(h->mode, sizeof(h->mode)) & 07777;
+	e->size = x->has_size ? x->size : tar_number(h->size, sizeof(h->size));
+	e->mtime = x->has_mtime ? x->mtime : (time_t)tar_number(h->mtime, sizeof(h->mtime));
+	e->mode = (mode_t)tar_number(h->mode, sizeof(h->mode)) & 07777;
 	e->type = h->type ? h->type : '0';
 	*x = (struct extra){ 0 };
 	len = strlen(e->path);
@@ -484,7 +460,7 @@ static bool put_hard_link(struct unpack *u, const struct entry *e)
 static bool put_entry(struct unpack *u, const struct entry *e)
 {
 	bool is_file = e->type == '0' || e->type == '7';
-	size_t pad = padding(e->size);
+	size_t pad = tar_padding(e->size);
 
 	if (e->type == '5') {
 		return put_dir(u, e);
@@ -530,11 +506,11 @@ static bool next_entry(struct unpack *u, bool *more)
 	if (n < sizeof(h)) {
 		return broken(u, "it ends early");
 	}
-	if (number(h.checksum, sizeof(h.checksum)) != tar_sum(&h)) {
+	if (tar_number(h.checksum, sizeof(h.checksum)) != tar_sum(&h)) {
 		return broken(u, "a header's checksum is wrong");
 	}
 	if (strchr("xgLK", h.type) && h.type) {
-		return read_extra(u, h.type, number(h.size, sizeof(h.size)));
+		return read_extra(u, h.type, tar_number(h.size, sizeof(h.size)));
 	}
 	ok = make_entry(u, &h, &e) && put_entry(u, &e);
 	entry_release(&e);

@@ -13,13 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actc/tar.h"
 #include "agent.h"
-#include "tar.h"
 
 enum { BUFFER = 256 * 1024 };
-
-/* The largest number in eleven octal digits. */
-#define OCTAL_MAX 077777777777ULL
 
 struct pack {
 	int out;
@@ -60,32 +57,15 @@ static bool put_zeros(struct pack *p, uint64_t len)
 
 static bool put_padding(struct pack *p, uint64_t size)
 {
-	return put_zeros(p, (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK);
+	return put_zeros(p, tar_padding(size));
 }
 
-static void octal(char *field, size_t size, uint64_t value)
+/* A name that is too long was said before, by a pax header. */
+static bool put_header(struct pack *p, const struct tar_entry *e)
 {
-	(void)snprintf(field, size, "%0*llo", (int)size - 1, (unsigned long long)value);
-}
+	struct tar_header h;
 
-static bool put_header(struct pack *p, const char *name, const char *link, char type, unsigned mode,
-		       uint64_t size, time_t mtime)
-{
-	struct tar_header h = { .type = type };
-
-	/* Fields that are full have no NUL: that is the format. */
-	memcpy(h.name, name, strnlen(name, sizeof(h.name)));
-	memcpy(h.link, link, strnlen(link, sizeof(h.link)));
-	memcpy(h.magic,
-	       "ustar\0"
-	       "00",
-	       sizeof(h.magic));
-	octal(h.mode, sizeof(h.mode), mode & 07777);
-	octal(h.uid, sizeof(h.uid), 0);
-	octal(h.gid, sizeof(h.gid), 0);
-	octal(h.size, sizeof(h.size), size <= OCTAL_MAX ? size : 0);
-	octal(h.mtime, sizeof(h.mtime), mtime > 0 ? (uint64_t)mtime & OCTAL_MAX : 0);
-	octal(h.checksum, sizeof(h.checksum) - 1, tar_sum(&h));
+	(void)tar_header_make(&h, e);
 	return put(p, &h, sizeof(h));
 }
 
@@ -101,31 +81,41 @@ static void pax_add(struct strbuf *b, const char *key, const char *value)
 	strbuf_addf(b, "%zu %s=%s\n", len, key, value);
 }
 
-static bool put_entry(struct pack *p, const char *name, const char *link, char type,
+static bool put_entry(struct pack *p, const char *name, const char *link, enum tar_type type,
 		      const struct stat *st)
 {
+	struct tar_entry e = {
+		.type = type,
+		.path = str_of(name),
+		.target = str_of(link),
+		.mode = st->st_mode,
+		.size = type == TAR_FILE ? (uint64_t)st->st_size : 0,
+		.mtime = st->st_mtime,
+	};
 	struct strbuf pax = STRBUF_INIT(0);
-	uint64_t size = type == '0' ? (uint64_t)st->st_size : 0;
 	bool ok = true;
 
-	if (strlen(name) > sizeof(((struct tar_header *)0)->name)) {
+	if (e.path.len > sizeof(((struct tar_header *)0)->name)) {
 		pax_add(&pax, "path", name);
 	}
-	if (strlen(link) > sizeof(((struct tar_header *)0)->link)) {
+	if (e.target.len > sizeof(((struct tar_header *)0)->link)) {
 		pax_add(&pax, "linkpath", link);
 	}
-	if (size > OCTAL_MAX) {
+	if (e.size > TAR_NUMBER_MAX) {
 		char text[32];
 
-		(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
+		(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)e.size);
 		pax_add(&pax, "size", text);
 	}
 	if (pax.len > 0) {
-		ok = put_header(p, "pax", "", 'x', 0644, pax.len, 0) && put(p, pax.p, pax.len) &&
-		     put_padding(p, pax.len);
+		struct tar_entry more = {
+			.type = TAR_PAX, .path = STR("pax"), .mode = 0644, .size = pax.len
+		};
+
+		ok = put_header(p, &more) && put(p, pax.p, pax.len) && put_padding(p, pax.len);
 	}
 	strbuf_release(&pax);
-	return ok && put_header(p, name, link, type, st->st_mode, size, st->st_mtime);
+	return ok && put_header(p, &e);
 }
 
 /* As many bytes as the header said, whatever becomes of the file meanwhile. */
@@ -159,7 +149,7 @@ static bool put_file(struct pack *p, int dir, const char *name)
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		ok = err_sys(p->err, errno, "pack %s", p->path.p);
 	} else {
-		ok = put_entry(p, p->path.p, "", '0', &st) &&
+		ok = put_entry(p, p->path.p, "", TAR_FILE, &st) &&
 		     put_content(p, fd, (uint64_t)st.st_size);
 	}
 	if (fd >= 0) {
@@ -177,7 +167,7 @@ static bool put_symlink(struct pack *p, int dir, const char *name, const struct 
 		return err_sys(p->err, errno, "pack %s", p->path.p);
 	}
 	target[n] = '\0';
-	return put_entry(p, p->path.p, target, '2', st);
+	return put_entry(p, p->path.p, target, TAR_LINK, st);
 }
 
 static bool put_any(struct pack *p, int dir, const char *name);
@@ -216,7 +206,7 @@ static bool put_dir(struct pack *p, int dir, const char *name, const struct stat
 		return err_sys(p->err, errno, "pack %s", p->path.p);
 	}
 	strbuf_addc(&p->path, '/');
-	if (!put_entry(p, p->path.p, "", '5', st)) {
+	if (!put_entry(p, p->path.p, "", TAR_DIR, st)) {
 		(void)close(fd);
 		return false;
 	}
@@ -257,7 +247,7 @@ static bool put_root(struct pack *p, const char *path)
 	if (fd < 0) {
 		return err_sys(p->err, errno, "pack %s", path);
 	}
-	if (!put_entry(p, "./", "", '5', &st)) {
+	if (!put_entry(p, "./", "", TAR_DIR, &st)) {
 		(void)close(fd);
 		return false;
 	}

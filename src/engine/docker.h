@@ -110,11 +110,7 @@ bool docker_agent_fill(struct arena *a, const struct docker_program *d,
 		       const struct machine_spec *spec, const struct engine_image *image,
 		       struct err *err);
 /* The volume's content: a tar archive of one executable file. */
-void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len);
-
-/* Parts of such an archive: a symbolic link, the end. */
-void docker_tar_link(struct strbuf *out, const char *name, const char *to);
-void docker_tar_end(struct strbuf *out);
+void docker_agent_tar(struct strbuf *out, struct str program);
 
 /* Makes a volume that is kept, with its label; one that is there is fine. Only for programs whose
  * --mount knows no labels. */

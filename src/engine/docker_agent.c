@@ -7,80 +7,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "actc/tar.h"
 #include "agent_blob.h"
 #include "docker.h"
 
-enum { TAR_BLOCK = 512 };
-
-/* ustar, the fields that are used here; all numbers are octal text. */
-struct tar_header {
-	char name[100];
-	char mode[8];
-	char uid[8];
-	char gid[8];
-	char size[12];
-	char mtime[12];
-	char checksum[8];
-	char type;
-	char link[100];
-	char magic[8];
-	char rest[247];
-};
-
-static void tar_checksum(struct tar_header *h)
+void docker_agent_tar(struct strbuf *out, struct str program)
 {
-	const unsigned char *p = (const unsigned char *)h;
-	unsigned sum = 0;
-
-	memset(h->checksum, ' ', sizeof(h->checksum));
-	for (size_t i = 0; i < sizeof(*h); i++) {
-		sum += p[i];
-	}
-	(void)snprintf(h->checksum, sizeof(h->checksum), "%06o", sum);
-}
-
-static struct tar_header tar_entry(const char *name, const char *mode, char type)
-{
-	struct tar_header h = { .type = type, .magic = "ustar" };
-
-	_Static_assert(sizeof(h) == TAR_BLOCK, "a tar header is one block");
-	(void)snprintf(h.name, sizeof(h.name), "%s", name);
-	memcpy(h.magic + 6, "00", 2);
-	memcpy(h.mode, mode, 8);
-	memcpy(h.uid, "0000000", 8);
-	memcpy(h.gid, "0000000", 8);
-	memcpy(h.size, "00000000000", 12);
-	memcpy(h.mtime, "00000000000", 12);
-	return h;
-}
-
-void docker_tar_end(struct strbuf *out)
-{
-	static const char zeros[2 * TAR_BLOCK];
-
-	(void)strbuf_add(out, zeros, sizeof(zeros));
-}
-
-void docker_tar_link(struct strbuf *out, const char *name, const char *to)
-{
-	struct tar_header h = tar_entry(name, "0000777", '2');
-
-	(void)snprintf(h.link, sizeof(h.link), "%s", to);
-	tar_checksum(&h);
-	(void)strbuf_add(out, &h, sizeof(h));
-}
-
-void docker_agent_tar(struct strbuf *out, const unsigned char *blob, size_t len)
-{
-	static const char zeros[TAR_BLOCK];
-	struct tar_header h = tar_entry("agent", "0000555", '0');
-
-	(void)snprintf(h.size, sizeof(h.size), "%011o", (unsigned)len);
-	tar_checksum(&h);
-	(void)strbuf_add(out, &h, sizeof(h));
-	(void)strbuf_add(out, blob, len);
-	(void)strbuf_add(out, zeros, (TAR_BLOCK - len % TAR_BLOCK) % TAR_BLOCK);
-	docker_tar_end(out);
+	(void)tar_add_file(out, STR("agent"), 0555, program);
+	tar_add_end(out);
 }
 
 struct str docker_agent_volume(struct arena *a, struct str platform)
@@ -140,7 +74,7 @@ static bool copy(struct arena *a, const struct docker_program *d,
 	struct strbuf tar = STRBUF_INIT(0);
 	struct docker_args args;
 
-	docker_agent_tar(&tar, program->bytes, *program->len);
+	docker_agent_tar(&tar, str_mk((const char *)program->bytes, *program->len));
 	docker_args_init(&args, a, d, "cp");
 	docker_arg(&args, "-");
 	docker_argf(&args, "%s:" DOCKER_AGENT_DIR, name);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actc/tar.h"
 #include "docker_socket.h"
 
 #define CLIENT_DIR "/.act-c-docker"
@@ -246,17 +247,17 @@ static bool link_all(struct docker_machine *m, const struct client *c, struct er
 	struct tar_source source = { &links, links_read };
 	bool ok;
 
-	docker_tar_link(&links.tar, "bin/docker", CLIENT_DIR "/docker");
+	(void)tar_add_link(&links.tar, STR("bin/docker"), STR(CLIENT_DIR "/docker"));
 	for (size_t i = 0; i < 2; i++) {
 		char name[64], to[64];
 
 		(void)snprintf(name, sizeof(name), "lib/docker/cli-plugins/%s", plugin_names[i]);
 		(void)snprintf(to, sizeof(to), CLIENT_DIR "/%s", plugin_names[i]);
 		if (c->plugins[i]) {
-			docker_tar_link(&links.tar, name, to);
+			(void)tar_add_link(&links.tar, str_of(name), str_of(to));
 		}
 	}
-	docker_tar_end(&links.tar);
+	tar_add_end(&links.tar);
 	channel_mkdir(m->base.channel, STR("/usr/local/bin"), 0755, true);
 	channel_mkdir(m->base.channel, STR("/usr/local/lib/docker/cli-plugins"), 0755, true);
 	ok = channel_put(m->base.channel, STR("/usr/local"), &source, err);

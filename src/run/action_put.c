@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "actc/tar.h"
 #include "step.h"
 
 /* --- what engines keep ------------------------------------------------------------------------ */
@@ -40,55 +41,6 @@ bool externals_show(struct job *job, const struct shown_dir *v, size_t n, struct
 
 /* --- links ------------------------------------------------------------------------------------ */
 
-enum { NAME_LEN = 100, PREFIX_LEN = 155 };
-
-/* ustar, the fields that a symbolic link has; all numbers are octal text. */
-struct tar_link {
-	char name[NAME_LEN];
-	char mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8];
-	char type;
-	char link[NAME_LEN];
-	char magic[8];
-	char owners[80];
-	char prefix[PREFIX_LEN];
-	char rest[12];
-};
-
-static void fill(char *field, size_t size, struct str text)
-{
-	memcpy(field, text.p, text.len < size ? text.len : size);
-}
-
-/* False where a name is too long for it. */
-static bool add_link(struct strbuf *tar, struct str name, struct str target)
-{
-	struct tar_link h = { .type = '2', .magic = "ustar" };
-	const unsigned char *p = (const unsigned char *)&h;
-	size_t cut = str_chr(name, '/', 0);
-	unsigned sum = 0;
-
-	_Static_assert(sizeof(h) == 512, "a tar header is one block");
-	if (cut == STR_NPOS || cut > PREFIX_LEN || name.len - cut - 1 > NAME_LEN ||
-	    target.len > NAME_LEN) {
-		return false;
-	}
-	fill(h.prefix, sizeof(h.prefix), str_slice(name, 0, cut));
-	fill(h.name, sizeof(h.name), str_slice(name, cut + 1, name.len));
-	fill(h.link, sizeof(h.link), target);
-	memcpy(h.magic + 6, "00", 2);
-	memcpy(h.mode, "0000777", 8);
-	memcpy(h.uid, "0000000", 8);
-	memcpy(h.gid, "0000000", 8);
-	memcpy(h.size, "00000000000", 12);
-	memcpy(h.mtime, "00000000000", 12);
-	memset(h.checksum, ' ', sizeof(h.checksum));
-	for (size_t i = 0; i < sizeof(h); i++) {
-		sum += p[i];
-	}
-	(void)snprintf(h.checksum, sizeof(h.checksum), "%06o", sum);
-	return strbuf_add(tar, &h, sizeof(h));
-}
-
 static ssize_t more(void *ctx, void *buf, size_t size)
 {
 	struct strbuf *tar = ctx;
@@ -101,10 +53,9 @@ static ssize_t more(void *ctx, void *buf, size_t size)
 
 static bool put_links(struct job *job, struct strbuf *tar, struct err *err)
 {
-	static const char end[1024];
 	struct tar_source source = { .ctx = tar, .more = more };
 
-	(void)strbuf_add(tar, end, sizeof(end));
+	tar_add_end(tar);
 	return channel_put(job->channel, job->paths->actions, &source, err);
 }
 
@@ -174,7 +125,7 @@ static void choose(struct putting *p, struct action_repo *r)
 	struct str target = action_below(a, job->paths->externals, shown.name);
 
 	r->dir = action_below(a, job->paths->actions, place);
-	if (can_be_linked(job, r) && add_link(&p->links, place, target)) {
+	if (can_be_linked(job, r) && tar_add_link(&p->links, place, target)) {
 		vec_push(a, &p->shown, shown);
 		vec_push(a, &p->linked, r);
 	} else {

@@ -8,11 +8,12 @@
 #include <sys/stat.h>
 
 #include "actc/sha256.h"
+#include "actc/tar.h"
 #include "actc/utf8.h"
 #include "containers.h"
 #include "step.h"
 
-enum { MAX_SUBJECTS = 500, MAX_LINKS = 40, TAR_BLOCK = 512 };
+enum { MAX_SUBJECTS = 500, MAX_LINKS = 40 };
 
 bool artifacts_enabled(void)
 {
@@ -63,7 +64,7 @@ struct str artifacts_list(struct job *job, struct arena *a)
 /* The one entry of a tar stream. */
 struct content {
 	struct sha256 hash;
-	uint8_t header[TAR_BLOCK];
+	struct tar_header header;
 	size_t have;   /* of the header */
 	size_t skip;   /* what a header of no file brings with it */
 	uint64_t left; /* of the file */
@@ -72,42 +73,25 @@ struct content {
 	struct arena *a;
 };
 
-static uint64_t field(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-
-	if (p[0] & 0x80) { /* too large for octal digits */
-		for (size_t i = 1; i < n; i++) {
-			v = v << 8 | p[i];
-		}
-		return v;
-	}
-	for (size_t i = 0; i < n && p[i] >= '0' && p[i] <= '7'; i++) {
-		v = v << 3 | (uint64_t)(p[i] - '0');
-	}
-	return v;
-}
-
 static void read_header(struct content *c)
 {
-	enum { SIZE = 124, TYPE = 156, LINK = 157, LINK_LEN = 100 };
-	uint64_t size = field(c->header + SIZE, 12);
-	char type = (char)c->header[TYPE];
-	const char *link = (const char *)c->header + LINK;
+	const struct tar_header *h = &c->header;
+	uint64_t size = tar_number(h->size, sizeof(h->size));
 
 	c->have = 0;
-	if (c->header[0] == '\0') {
+	if (h->name[0] == '\0') {
 		return; /* the end: blocks of zeros */
 	}
-	if (type == '0' || type == '\0') {
+	if (h->type == TAR_FILE || h->type == '\0') {
 		c->is_file = true;
 		c->left = size;
-	} else if (type == '2') {
+	} else if (h->type == TAR_LINK) {
 		if (!c->link.len) {
-			c->link = arena_str(c->a, str_mk(link, strnlen(link, LINK_LEN)));
+			c->link =
+				arena_str(c->a, str_mk(h->link, strnlen(h->link, sizeof(h->link))));
 		}
 	} else {
-		c->skip = (size_t)(size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
+		c->skip = (size_t)size + tar_padding(size);
 	}
 }
 
@@ -127,7 +111,7 @@ static bool take_bytes(void *ctx, struct str bytes)
 			c->skip -= n;
 		} else {
 			n = TAR_BLOCK - c->have < n ? TAR_BLOCK - c->have : n;
-			memcpy(c->header + c->have, bytes.p, n);
+			memcpy((char *)&c->header + c->have, bytes.p, n);
 			c->have += n;
 			if (c->have == TAR_BLOCK) {
 				read_header(c);

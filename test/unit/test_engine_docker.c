@@ -448,9 +448,8 @@ Test(docker, the_archive_is_one_that_tar_reads)
 	struct arena a = ARENA_INIT;
 	char path[] = "/tmp/actc-test-XXXXXX";
 	int fd = mkstemp(path);
-	const unsigned char blob[] = "1234567";
 
-	docker_agent_tar(&tar, blob, 7);
+	docker_agent_tar(&tar, STR("1234567"));
 	cr_assert_eq(tar.len % 512, 0);
 	cr_assert(write_all(fd, tar.p, tar.len));
 
