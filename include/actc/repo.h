@@ -82,10 +82,17 @@ enum snapshot_source {
 	SNAPSHOT_HEAD,  /* facts->head as it is, whatever the working tree has */
 };
 
+/* git's look at the working tree around the current directory, begun while its repository is still
+ * being read. Every one that was begun must be ended. */
+struct status_ahead;
+struct status_ahead *status_begin(struct str dir); /* a snapshot's */
+void status_end(struct status_ahead *s);
+
 struct snapshot_spec {
 	enum snapshot_source source;
 	struct str work_tree; /* SNAPSHOT_WORK_TREE, as above */
 	struct str index;     /* SNAPSHOT_INDEX: its absolute path; empty = the repository's own */
+	struct status_ahead *ahead; /* SNAPSHOT_WORK_TREE, or NULL */
 };
 
 /* The same of another source. Without a repository only the working tree is one (ERR_USAGE). */

@@ -16,24 +16,32 @@ enum { LIST_MAX = 16 << 20 };
 
 /* --- the event -------------------------------------------------------------------------------- */
 
+static bool read_facts(struct options *o, struct repo_facts *out, struct err *err)
+{
+	if (!repo_read(&o->arena, STR("."), o->remote_name, out, err) ||
+	    (o->commit.len && !repo_at_commit(&o->arena, o->commit, o->ref, o->before, out, err))) {
+		return false;
+	}
+	if (o->default_branch.len) {
+		out->default_branch = o->default_branch;
+	}
+	return true;
+}
+
 static bool read_repository(struct options *o, struct str dir, struct happening *h, struct err *err)
 {
-	struct str here = STR(".");
 	struct snapshot_spec spec = { .source = o->commit.len ? SNAPSHOT_HEAD
 						: o->staged   ? SNAPSHOT_INDEX
 							      : SNAPSHOT_WORK_TREE,
 				      .index = o->index_file };
+	bool ok;
 
-	if (!repo_read(&o->arena, here, o->remote_name, &h->repo, err) ||
-	    (o->commit.len &&
-	     !repo_at_commit(&o->arena, o->commit, o->ref, o->before, &h->repo, err))) {
-		return false;
-	}
-	if (o->default_branch.len) {
-		h->repo.default_branch = o->default_branch;
-	}
-	spec.work_tree = h->repo.root.len ? h->repo.root : here;
-	return snapshot_make_of(&o->arena, &h->repo, &spec, dir, &h->snapshot, err);
+	spec.ahead = spec.source == SNAPSHOT_WORK_TREE ? status_begin(dir) : NULL;
+	ok = read_facts(o, &h->repo, err);
+	spec.work_tree = h->repo.root.len ? h->repo.root : STR(".");
+	ok = ok && snapshot_make_of(&o->arena, &h->repo, &spec, dir, &h->snapshot, err);
+	status_end(spec.ahead);
+	return ok;
 }
 
 static struct value with_pair(struct arena *a, struct value object, struct str key, struct value v)

@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "actc/file.h"
@@ -302,45 +301,38 @@ static bool run(struct sandbox *s, struct sandbox_machine *m, struct pipes *p, s
 	if (!sandbox_limit(s->a, spec, m->pid, m->groups, err)) {
 		return false;
 	}
-	if (helped &&
-	    !sandbox_network_start(s->a, &m->network, s->base, m->pid, s->first_userns, err)) {
+	if (helped && !sandbox_network_open(&m->network, m->pid, s->first_userns, err)) {
 		return false;
 	}
 	(void)!write(m->go, "", 1);
 	/* The helper makes its interface while the sandbox mounts. */
-	return open_channel(s->a, m, p, spec->bind.len > 0, spec->repository_name, err) &&
+	return (!helped || sandbox_network_start(s->a, &m->network, s->base, err)) &&
+	       open_channel(s->a, m, p, spec->bind.len > 0, spec->repository_name, err) &&
 	       (!helped || sandbox_network_ready(&m->network, err));
 }
 
 /* Waits for the end of its first process, with which all others end. */
 static void end_process(struct sandbox_machine *m, int timeout_ms)
 {
-	enum { STEP_MS = 2 };
+	struct child first = { m->pid, -1, -1, -1, 0, false };
 
-	for (int waited = 0; m->pid > 0; waited += STEP_MS) {
-		if (waitpid(m->pid, NULL, WNOHANG) != 0) {
-			m->pid = 0;
-			return;
-		}
-		if (waited >= timeout_ms) {
-			(void)kill(m->pid, SIGKILL);
-		}
-		(void)nanosleep(&(struct timespec){ 0, STEP_MS * 1000000L }, NULL);
+	if (m->pid > 0 && !child_wait(&first, timeout_ms)) {
+		child_end(&first);
 	}
+	m->pid = 0;
 }
 
 static void sandbox_stop(struct machine *machine, bool force)
 {
 	struct sandbox_machine *m = (struct sandbox_machine *)machine;
 
-	sandbox_network_kill(&m->network);
+	sandbox_network_end(&m->network);
 	if (m->base.channel) {
 		channel_close(m->base.channel);
 		m->base.channel = NULL;
 	}
 	end_process(m, force ? 0 : STOP_MS);
 	sandbox_unlimit(m->spec, m->groups);
-	sandbox_network_end(&m->network);
 	close_fd(&m->go);
 	close_fd(&m->report);
 }
@@ -436,7 +428,8 @@ static struct machine *sandbox_start(struct arena *a, const struct machine_spec 
 	m->base.paths = machine_layout(a, STR(WORK), spec->repository_name);
 	m->base.paths.tool_cache = STR(TOOL_CACHE);
 	m->base.paths.externals = STR(EXTERNALS);
-	m->network = (struct sandbox_network){ .child = CHILD_INIT, .ready = -1 };
+	m->network =
+		(struct sandbox_network){ .child = CHILD_INIT, .ready = -1, .net = -1, .user = -1 };
 	m->report = m->go = -1;
 
 	s.bind_at = arena_cstr(a, m->base.paths.workspace);

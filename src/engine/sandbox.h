@@ -36,6 +36,7 @@ struct sandbox {
 	bool share_network;
 	uid_t owner;               /* the job's root, as seen where the mounts are made */
 	int shift_fd;              /* IDS_SHIFTED: the user namespace that shifts; else -1 */
+	pid_t shift_holder;        /* the child that made it, to be waited for */
 	const char *outer[2];      /* first_userns: uid and gid map of the first one … */
 	const char *inner[2];      /* … and of the one that the job is in */
 	struct str subordinate[2]; /* IDS_SUBORDINATE: "first count" */
@@ -97,16 +98,18 @@ struct sandbox_network {
 	struct child child;
 	pid_t carrier; /* HELPER_SLIRP_VETH; or 0 */
 	int ready;
+	int net, user; /* the namespaces; the second is -1 where there is none */
 };
 enum sandbox_helper sandbox_helper(struct str *why_not);
-/* Starts n->helper for a new process; `dir` is a private directory for a socket.
- * sandbox_network_ready() waits until it carries. */
-bool sandbox_network_start(struct arena *a, struct sandbox_network *n, const char *dir, pid_t pid,
-			   bool userns, struct err *err);
+/* Takes hold of a new process's namespaces, which may not have gone on to others yet. */
+bool sandbox_network_open(struct sandbox_network *n, pid_t pid, bool userns, struct err *err);
+/* Starts n->helper for them; `dir` is a private directory for a socket. sandbox_network_ready()
+ * waits until it carries. */
+bool sandbox_network_start(struct arena *a, struct sandbox_network *n, const char *dir,
+			   struct err *err);
 bool sandbox_network_ready(struct sandbox_network *n, struct err *err);
-/* Nobody needs it any more. Its end takes longer than the sandbox's, so it is begun first. */
-void sandbox_network_kill(const struct sandbox_network *n);
-/* Waits for that, but not for a kernel that takes its time to undo the device. */
+/* Nobody needs it any more. It is killed, but not waited for: the kernel takes its time to undo the
+ * device. */
 void sandbox_network_end(struct sandbox_network *n);
 
 void sandbox_probe(struct arena *a, struct engine_state *out);

@@ -129,8 +129,8 @@ static bool write_proc(pid_t pid, const char *file, struct str text, struct err 
 	return ok || err_sys(err, sys, "write %s", path);
 }
 
-/* A user namespace of that map, held by a descriptor only. */
-static int shifting_namespace(struct err *err)
+/* A user namespace of that map, held by a descriptor; *holder is a child that ends at once. */
+static int shifting_namespace(pid_t *holder, struct err *err)
 {
 	char path[64], map[64];
 	int hold[2], told[2], fd = -1;
@@ -174,8 +174,7 @@ static int shifting_namespace(struct err *err)
 	}
 	(void)close(told[0]);
 	(void)close(hold[1]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-	}
+	*holder = pid;
 	return fd;
 }
 
@@ -222,7 +221,7 @@ bool sandbox_choose_ids(struct sandbox *s, struct err *err)
 		}
 		return true;
 	}
-	s->shift_fd = shifting_namespace(err);
+	s->shift_fd = shifting_namespace(&s->shift_holder, err);
 	if (s->shift_fd < 0) {
 		return false;
 	}
@@ -239,6 +238,9 @@ void sandbox_release_ids(struct sandbox *s)
 		(void)close(s->shift_fd);
 	}
 	s->shift_fd = -1;
+	while (s->shift_holder > 0 && waitpid(s->shift_holder, NULL, 0) < 0 && errno == EINTR) {
+	}
+	s->shift_holder = 0;
 }
 
 /* newuidmap and newgidmap may write what a user may not. */

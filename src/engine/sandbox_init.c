@@ -25,7 +25,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <grp.h>
@@ -95,33 +94,47 @@ static void loopback_up(void)
 	}
 }
 
-/* Writes the maps of process 1 from the namespace that it has left. */
-static _Noreturn void map_inner(const struct sandbox *s, int ask)
+/* Writes the maps of process 1 from the namespace that it has left; tells 0 or what was wrong. */
+static _Noreturn void map_inner(const struct sandbox *s, int ask, int tell)
 {
 	static const char *const files[2] = { "/proc/1/uid_map", "/proc/1/gid_map" };
+	int failed = 0;
 	char c;
 
 	if (read(ask, &c, 1) != 1) {
 		_exit(1);
 	}
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2 && !failed; i++) {
 		int fd = open(files[i], O_WRONLY | O_CLOEXEC);
 		size_t len = strlen(s->inner[i]);
 
-		if (fd < 0 || write(fd, s->inner[i], len) != (ssize_t)len) {
-			_exit(2);
+		failed = fd < 0 || write(fd, s->inner[i], len) != (ssize_t)len ? errno : 0;
+		if (fd >= 0) {
+			(void)close(fd);
 		}
-		(void)close(fd);
 	}
+	(void)!write(tell, &failed, sizeof(failed));
 	_exit(0);
 }
 
-/* In here every mount made so far is locked, and the capabilities reach nothing outside. */
+static bool lock_all(int ask, int told, struct err *err)
+{
+	int failed = 0;
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || write(ask, "", 1) != 1) {
+		return err_sys(err, errno, "lock the sandbox (a second user namespace)");
+	}
+	return (read(told, &failed, sizeof(failed)) == (ssize_t)sizeof(failed) && !failed) ||
+	       err_sys(err, failed, "lock the sandbox: its ids are refused");
+}
+
+/* In here every mount made so far is locked, and the capabilities reach nothing outside. The helper
+ * is not waited for: the agent takes in whatever ends below it. */
 static bool enter_inner(const struct sandbox *s, struct err *err)
 {
-	int ask[2], status = 0;
+	int ask[2], tell[2];
 
-	if (pipe2(ask, O_CLOEXEC) < 0) {
+	if (pipe2(ask, O_CLOEXEC) < 0 || pipe2(tell, O_CLOEXEC) < 0) {
 		return err_sys(err, errno, "pipe");
 	}
 
@@ -129,23 +142,16 @@ static bool enter_inner(const struct sandbox *s, struct err *err)
 
 	if (helper == 0) {
 		(void)close(ask[1]);
-		map_inner(s, ask[0]);
+		map_inner(s, ask[0], tell[1]);
 	}
 	(void)close(ask[0]);
-	if (helper < 0) {
-		return err_sys(err, errno, "fork");
-	}
+	(void)close(tell[1]);
 
-	bool ok = unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && write(ask[1], "", 1) == 1;
-	int sys = errno;
+	bool ok = helper < 0 ? err_sys(err, errno, "fork") : lock_all(ask[1], tell[0], err);
 
 	(void)close(ask[1]);
-	while (waitpid(helper, &status, 0) < 0 && errno == EINTR) {
-	}
-	if (!ok) {
-		return err_sys(err, sys, "lock the sandbox (a second user namespace)");
-	}
-	return status == 0 || err_set(err, ERR_ENGINE, "lock the sandbox: its ids are refused");
+	(void)close(tell[0]);
+	return ok;
 }
 
 /*

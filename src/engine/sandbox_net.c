@@ -19,7 +19,7 @@
 
 #include "sandbox_veth.h"
 
-enum { READY_MS = 5000, END_MS = 10 };
+enum { READY_MS = 5000 };
 
 static bool in_path(const char *name)
 {
@@ -175,18 +175,20 @@ static bool start_with_tap(struct arena *a, struct sandbox_network *n, int net, 
 	return true;
 }
 
-bool sandbox_network_start(struct arena *a, struct sandbox_network *n, const char *dir, pid_t pid,
-			   bool userns, struct err *err)
+bool sandbox_network_open(struct sandbox_network *n, pid_t pid, bool userns, struct err *err)
 {
-	int net = open_namespace(pid, "net");
-	int user = userns ? open_namespace(pid, "user") : -1;
+	n->net = open_namespace(pid, "net");
+	n->user = userns ? open_namespace(pid, "user") : -1;
+	return (n->net >= 0 && (!userns || n->user >= 0)) ||
+	       err_sys(err, errno, "the sandbox's network namespace");
+}
 
-	if (net < 0 || (userns && user < 0)) {
-		return err_sys(err, errno, "the sandbox's network namespace");
-	}
-	/* They stay open: the helper finds them through this process. They go with the worker. */
-	return n->helper == HELPER_SLIRP_VETH ? start_carried(a, n, dir, net, user, err)
-					      : start_with_tap(a, n, net, user, err);
+/* They stay open: the helper finds them through this process. */
+bool sandbox_network_start(struct arena *a, struct sandbox_network *n, const char *dir,
+			   struct err *err)
+{
+	return n->helper == HELPER_SLIRP_VETH ? start_carried(a, n, dir, n->net, n->user, err)
+					      : start_with_tap(a, n, n->net, n->user, err);
 }
 
 bool sandbox_network_ready(struct sandbox_network *n, struct err *err)
@@ -205,30 +207,26 @@ bool sandbox_network_ready(struct sandbox_network *n, struct err *err)
 		       words ? (int)len : 0, text);
 }
 
-void sandbox_network_kill(const struct sandbox_network *n)
+static void close_fd(int *fd)
 {
-	if (n->carrier > 0) {
-		(void)kill(n->carrier, SIGKILL);
+	if (*fd >= 0) {
+		(void)close(*fd);
 	}
-	if (n->child.pid > 0) {
-		(void)kill(n->child.pid, SIGKILL);
-	}
+	*fd = -1;
 }
 
 void sandbox_network_end(struct sandbox_network *n)
 {
-	sandbox_network_kill(n);
 	if (n->carrier > 0) {
-		while (waitpid(n->carrier, NULL, 0) < 0 && errno == EINTR) {
-		}
+		(void)kill(n->carrier, SIGKILL);
 		n->carrier = 0;
 	}
-	if (n->child.pid > 0 && !child_wait(&n->child, END_MS)) {
+	if (n->child.pid > 0) {
+		(void)kill(n->child.pid, SIGKILL);
 		n->child.pid = 0;
 	}
 	child_end(&n->child);
-	if (n->ready >= 0) {
-		(void)close(n->ready);
-		n->ready = -1;
-	}
+	close_fd(&n->ready);
+	close_fd(&n->net);
+	close_fd(&n->user);
 }

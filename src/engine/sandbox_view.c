@@ -216,26 +216,19 @@ static void make_tree_entry(const struct view *v, const struct tree *tree, const
 	}
 }
 
-/* The tree's directories as the job's own; what is in them shows through. What may not be looked
- * into is shown empty, as it would be made anew. */
-static void make_tree(const struct view *v, const struct tree *tree, const char *from,
-		      const char *to, int depth)
+/* Of the last level's directories only they themselves matter, and there are many. */
+static bool make_level(const struct view *v, const struct tree *tree, const char *from,
+		       const char *to, int depth)
 {
-	struct err ignored = ERR_INIT;
-	struct stat st;
 	const struct dirent *e;
+	DIR *d;
 
-	if (depth < 0 || lstat(from, &st) < 0 || !S_ISDIR(st.st_mode) ||
-	    !make_dir(v, to, (st.st_mode & 07777) | 0700, &ignored)) {
-		err_release(&ignored);
-		return;
+	if (depth == 0 && !tree->files) {
+		return access(from, R_OK | X_OK) == 0;
 	}
-
-	DIR *d = opendir(from);
-
+	d = opendir(from);
 	if (!d) {
-		(void)setxattr(to, "user.overlay.opaque", "y", 1, 0);
-		return;
+		return false;
 	}
 	/* dpkg's own notes on each package are many, and are replaced, not changed. */
 	while (strcmp(from, "/var/lib/dpkg/info") != 0 && (e = readdir(d))) {
@@ -244,6 +237,25 @@ static void make_tree(const struct view *v, const struct tree *tree, const char 
 		}
 	}
 	(void)closedir(d);
+	return true;
+}
+
+/* The tree's directories as the job's own; what is in them shows through. What may not be looked
+ * into is shown empty, as it would be made anew. */
+static void make_tree(const struct view *v, const struct tree *tree, const char *from,
+		      const char *to, int depth)
+{
+	struct err ignored = ERR_INIT;
+	struct stat st;
+
+	if (depth < 0 || lstat(from, &st) < 0 || !S_ISDIR(st.st_mode) ||
+	    !make_dir(v, to, (st.st_mode & 07777) | 0700, &ignored)) {
+		err_release(&ignored);
+		return;
+	}
+	if (!make_level(v, tree, from, to, depth)) {
+		(void)setxattr(to, "user.overlay.opaque", "y", 1, 0);
+	}
 }
 
 static int levels(const char *path)

@@ -4,6 +4,9 @@
 
 #include <sys/types.h>
 
+/* A child that runs body(ctx) in this process's memory, on a stack of its own, until it executes a
+ * program or ends: until then the caller waits. The body never returns. */
+pid_t platform_spawn(int (*body)(void *ctx), void *ctx);
 /* In a fresh child, async-signal-safe: gets SIGKILL when `parent` dies (at once if it has). */
 void platform_die_with(pid_t parent);
 /* In a fresh child, async-signal-safe: no descriptor from 3 on survives an exec. */

@@ -28,7 +28,7 @@ enum {
 
 enum stage { STAGE_STDIO, STAGE_CHDIR, STAGE_EXEC };
 
-/* Everything that the child needs, made before the fork. */
+/* Everything that the child needs, made before it is. */
 struct launch {
 	char *path;
 	char *const *argv;
@@ -241,8 +241,11 @@ static void child_stdio(struct launch *l)
 	}
 }
 
-static _Noreturn void child_main(struct launch *l)
+/* The memory is the parent's, which goes on with its own descriptors. */
+static int child_main(void *ctx)
 {
+	struct launch own = *(const struct launch *)ctx, *l = &own;
+
 	if (!l->outlives) {
 		platform_die_with(l->parent);
 	}
@@ -272,12 +275,7 @@ static pid_t launch_fork(struct launch *l)
 	(void)sigprocmask(SIG_SETMASK, &all, &l->blocked);
 	l->parent = getpid();
 
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		child_main(l);
-	}
-
+	pid_t pid = platform_spawn(child_main, l);
 	int sys = errno;
 
 	(void)sigprocmask(SIG_SETMASK, &l->blocked, NULL);

@@ -21,6 +21,7 @@
 #include "git_run.h"
 #include "objects.h"
 #include "refs.h"
+#include "status.h"
 
 enum {
 	INDEX_MAX = 1024 * 1024 * 1024,
@@ -150,33 +151,38 @@ static const char *exclusion(const struct making *m)
 	return arena_printf(m->a, ":(exclude,top,literal)%.*s", STR_ARG(rel)).p;
 }
 
-/* One call that answers "is it clean" without writing anything, not even a refreshed index. */
+static void note_changes(struct making *m, struct str records, bool *clean)
+{
+	*clean = true;
+	while (records.len > 0) {
+		struct str record = str_cut(&records, '\0');
+
+		if (!str_starts(record, STR("# "))) {
+			*clean = false;
+			note_change(m, record);
+		}
+	}
+}
+
+/* One call that answers "is it clean"; where it was begun before, it did not know what to leave
+ * out. */
 static bool find_changes(struct making *m, bool *clean, struct err *err)
 {
-	const char *const args[] = { "-c",
-				     "core.fsmonitor=false",
-				     "-c",
-				     arena_printf(m->a, "lfs.storage=%s/lfs", m->git_dir).p,
-				     "status",
-				     "--porcelain=v2",
-				     "-z",
-				     "--untracked-files=normal",
-				     "--ignore-submodules=dirty",
-				     "--no-renames",
-				     "--",
-				     ":/",
-				     exclusion(m),
-				     NULL };
 	const char *const env[] = { git_env(m)[0], git_env(m)[1], NULL };
+	struct status_call call = { .env = env,
+				    .dir = m->work_tree,
+				    .lfs = str_of(path_in(m->a, m->git_dir, "lfs")),
+				    .exclusion = exclusion(m) };
 	struct strbuf out = STRBUF_INIT(INDEX_MAX);
-	bool ok = git_run(
-		&(struct git_call){ .args = args, .env = env, .dir = m->work_tree, .out = &out },
-		err);
-	struct str rest = strbuf_str(&out);
+	struct str records;
+	bool ok = true;
 
-	*clean = rest.len == 0;
-	while (ok && rest.len > 0) {
-		note_change(m, str_cut(&rest, '\0'));
+	if (call.exclusion || !status_of(m->spec->ahead, m->facts->head, &records)) {
+		ok = status_run(m->a, &call, &out, err);
+		records = strbuf_str(&out);
+	}
+	if (ok) {
+		note_changes(m, records, clean);
 	}
 	strbuf_release(&out);
 	return ok;
@@ -587,7 +593,7 @@ static bool open_user(struct making *m, struct err *err)
 bool snapshot_make(struct arena *a, const struct repo_facts *facts, struct str work_tree,
 		   struct str dir, struct snapshot *out, struct err *err)
 {
-	const struct snapshot_spec spec = { SNAPSHOT_WORK_TREE, work_tree, STR_EMPTY };
+	const struct snapshot_spec spec = { SNAPSHOT_WORK_TREE, work_tree, STR_EMPTY, NULL };
 
 	return snapshot_make_of(a, facts, &spec, dir, out, err);
 }

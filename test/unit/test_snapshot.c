@@ -1,6 +1,7 @@
 /* test_snapshot.c - the commit that stands for a working tree, on real git repositories in every
  * state. What it holds is compared with what `git add --all && git commit` would hold. */
 #include "git_scratch.h"
+#include "store/status.h"
 
 TestSuite(snapshot, .init = scratch_open, .fini = scratch_close);
 
@@ -410,6 +411,45 @@ Test(snapshot, a_directory_of_ours_inside_the_working_tree_stays_out)
 		  err.msg);
 	assert_str(sh("git --git-dir r/state/y/snapshot.git ls-tree --name-only HEAD"),
 		   ".gitignore\na\ndoc\nnew\nsrc\nstate");
+}
+
+/* A snapshot of `name` by a look that was begun in `where` and has ended. */
+static struct snapshot snap_ahead(const char *where, const char *name, const char *meanwhile)
+{
+	struct repo_facts facts = facts_of(name);
+	struct err err = ERR_INIT;
+	struct snapshot s;
+	struct str dir = arena_printf(&scratch.arena, "%s/ahead%d", scratch.dir, scratch.made++);
+	struct str ignored;
+
+	cr_assert_eq(chdir(at(where).p), 0);
+
+	struct status_ahead *ahead = status_begin(dir);
+	const struct snapshot_spec spec = { .source = SNAPSHOT_WORK_TREE, .ahead = ahead };
+
+	(void)status_of(ahead, STR_EMPTY, &ignored);
+	(void)sh("%s", meanwhile);
+	cr_assert(snapshot_make_of(&scratch.arena, &facts, &spec, dir, &s, &err), "%s", err.msg);
+	status_end(ahead);
+	return s;
+}
+
+Test(snapshot, a_look_begun_before_counts)
+{
+	(void)sh("%s", base);
+	/* What came after it was not there yet. */
+	cr_assert(!snap_ahead("r/doc", "r", "echo 1 > r/new").dirty);
+	assert_str(files(snap_ahead("r/doc", "r", "true")), ".gitignore\na\ndoc/d\nnew\nsrc/b\n"
+							    "src/deep/c");
+}
+
+Test(snapshot, a_look_at_another_repository_does_not_count)
+{
+	(void)sh("%s cd ..; git init -q other; echo 1 > r/new", base);
+	cr_assert(snap_ahead("other", "r", "true").dirty);
+	cr_assert(snap_ahead(".", "r", "true").dirty);
+	(void)sh("git init -q third; echo 1 > third/x");
+	assert_str(files(snap_ahead("third", "third", "true")), "x");
 }
 
 Test(snapshot, borrowed_objects_and_shallow_clones)
