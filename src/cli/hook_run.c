@@ -2,12 +2,15 @@
  * hook_run.c - `act-c hook run`: what is pushed or committed, whether any workflow listens to it,
  * and then `act-c run` on exactly that.
  *
- * The order is by cost: one git process finds that there are no workflows, two more that none
- * listens; only then is anything else loaded. The run is this same program's command, read from a
- * command line as the user could have written it, so that the actrc files count for it too.
+ * The order is by cost: one git process finds that there are no workflows, another one, and one
+ * beside them, that none listens; only then is anything else loaded. The run is this same program's
+ * command, read from a command line as the user could have written it, so that the actrc files
+ * count for it too.
  */
 #include "hook_run.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,6 +22,16 @@
 
 enum { REFS_MAX = 16 * 1024 * 1024 };
 
+/* git is asked for the settings while it is asked for the workflow files. */
+struct asking {
+	struct arena arena;
+	struct hook_settings settings;
+	struct err err;
+	pthread_t thread;
+	int repository;
+	bool threaded, ok;
+};
+
 struct hook {
 	struct options *o;
 	struct arena *a;
@@ -26,6 +39,7 @@ struct hook {
 	struct str index;
 	struct str remote;
 	struct hook_settings settings;
+	struct asking asking;
 	struct str event;
 	int code; /* of the worst run */
 	bool stop;
@@ -51,15 +65,62 @@ static bool is_true(struct str value)
 	       str_ieq(value, STR("on")) || str_eq(value, STR("1"));
 }
 
-/* The user's configuration, and over it git's, which may be of this repository only. */
-static bool read_settings(struct hook *h, int repository, struct err *err)
+static void *ask_in_thread(void *ctx)
 {
+	struct asking *q = ctx;
+
+	q->ok = hook_settings_read(&q->arena, q->repository, &q->settings, &q->err);
+	return NULL;
+}
+
+static void begin_settings(struct asking *q)
+{
+	q->repository = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	q->threaded = pthread_create(&q->thread, NULL, ask_in_thread, q) == 0;
+	if (!q->threaded) {
+		(void)ask_in_thread(q);
+	}
+}
+
+/* The arena stays: settings are read to the end. */
+static void join_settings(struct asking *q)
+{
+	if (q->threaded) {
+		(void)pthread_join(q->thread, NULL);
+		q->threaded = false;
+	}
+	if (q->repository >= 0) {
+		(void)close(q->repository);
+		q->repository = -1;
+	}
+}
+
+static void end_settings(struct asking *q)
+{
+	join_settings(q);
+	err_release(&q->err);
+	arena_release(&q->arena);
+}
+
+/* The user's configuration, and over it git's, which may be of this repository only. */
+static bool read_settings(struct hook *h, struct err *err)
+{
+	struct asking *q = &h->asking;
+
 	if (h->event.len) {
 		return true;
 	}
-	if (!options_config_hook(h->o, &h->settings, err) ||
-	    !hook_settings_read(h->a, repository, &h->settings, err)) {
+	join_settings(q);
+	if (!options_config_hook(h->o, &h->settings, err)) {
 		return false;
+	}
+	if (!q->ok) {
+		*err = q->err;
+		q->err = (struct err)ERR_INIT;
+		return false;
+	}
+	for (size_t i = 0; i < q->settings.n; i++) {
+		vec_push(h->a, &h->settings, q->settings.v[i]);
 	}
 	h->event = setting(h, STR("event"), STR("push"));
 	return true;
@@ -148,7 +209,7 @@ static void consider(struct hook *h, const struct content *content, const struct
 	bool ok = content_enter(h->o, content, &place, &n, &err);
 
 	if (ok && n > 0) {
-		ok = read_settings(h, place.back, &err);
+		ok = read_settings(h, &err);
 		q.event = h->event;
 		q.back = place.back;
 		ok = ok && hook_listens(h->o, &q, &some, &err);
@@ -251,6 +312,7 @@ int hook_run(struct options *o)
 			  .a = &o->arena,
 			  .commits = o->pre_commit,
 			  .remote = remote_name(o),
+			  .asking = { .err = ERR_INIT },
 			  .event = STR_EMPTY };
 
 	if (o->pre_commit && o->pre_push) {
@@ -267,10 +329,12 @@ int hook_run(struct options *o)
 		return EXIT_OK;
 	}
 	h.index = hook_leave_git(h.a);
+	begin_settings(&h.asking);
 	if (h.commits) {
 		consider(&h, &(struct content){ STR_EMPTY, h.index }, NULL);
 	} else {
 		run_push(&h);
 	}
+	end_settings(&h.asking);
 	return h.code;
 }

@@ -31,23 +31,31 @@ static const char *const run_as[HOOK_KINDS] = {
 	[HOOK_PRE_MERGE] = "--pre-commit",
 };
 
-/* Both need the list of refs, which can be read only once. */
-static const char push_body[] = "refs=$(cat)\n"
-				"newline='\n'\n"
-				"give() { printf '%s' \"${refs:+$refs$newline}\"; }\n"
-				"if [ -x \"$0" BEFORE "\" ]; then\n"
-				"	give | \"$0" BEFORE "\" \"$@\" || exit\n"
-				"fi\n";
-static const char commit_body[] = "give() { :; }\n"
+/* Both need the list of refs, which can be read only once; where there is one only, it reads. */
+static const char push_before[] = "chained=\n"
 				  "if [ -x \"$0" BEFORE "\" ]; then\n"
-				  "	\"$0" BEFORE "\" \"$@\" || exit\n"
+				  "	chained=yes\n"
+				  "	refs=$(cat)\n"
+				  "	newline='\n'\n"
+				  "	give() { printf '%s' \"${refs:+$refs$newline}\"; }\n"
+				  "	give | \"$0" BEFORE "\" \"$@\" || exit\n"
 				  "fi\n";
-static const char last_lines[] =
+static const char commit_before[] = "if [ -x \"$0" BEFORE "\" ]; then\n"
+				    "	\"$0" BEFORE "\" \"$@\" || exit\n"
+				    "fi\n";
+static const char there[] =
 	"[ -x \"$act_c\" ] || act_c=act-c\n"
 	"command -v \"$act_c\" >/dev/null 2>&1 || {\n"
-	"	echo \"act-c is not there any more: nothing was rehearsed (hook: $0)\" >&2\n"
+	"	echo \"act-c is not there any more: nothing was rehearsed (hook: $0)\" "
+	">&2\n"
 	"	exit 0\n"
 	"}\n";
+static const char push_run[] = "if [ \"$chained\" ]; then\n"
+			       "	give | \"$act_c\" hook run --pre-push -- \"$@\"\n"
+			       "else\n"
+			       "	exec \"$act_c\" hook run --pre-push -- \"$@\"\n"
+			       "fi\n";
+static const char commit_run[] = "exec \"$act_c\" hook run --pre-commit -- \"$@\" </dev/null\n";
 
 /* 'it'\''s' */
 static struct str quoted(struct arena *a, struct str s)
@@ -67,11 +75,13 @@ static struct str quoted(struct arena *a, struct str s)
 
 static struct str script(struct arena *a, enum hook_kind kind, struct str program)
 {
+	bool push = kind == HOOK_PRE_PUSH;
+
 	return arena_printf(a,
 			    "#!/bin/sh\n" MARK "; `act-c hook uninstall` removes it.\n"
-			    "%sact_c=%s\n%sgive | \"$act_c\" hook run %s -- \"$@\"\n",
-			    kind == HOOK_PRE_PUSH ? push_body : commit_body, quoted(a, program).p,
-			    last_lines, run_as[kind]);
+			    "%sact_c=%s\n%s%s",
+			    push ? push_before : commit_before, quoted(a, program).p, there,
+			    push ? push_run : commit_run);
 }
 
 static const char *path_of(struct arena *a, struct str dir, enum hook_kind kind, const char *suffix)
