@@ -140,6 +140,8 @@ struct options {
 	struct str permissions_policy;
 	struct str_list features;
 
+	bool action; /* syntax: of an action.yml */
+
 	bool help, version, man;
 };
 
@@ -178,6 +180,7 @@ int cmd_doctor(struct options *o);
 int cmd_clean(struct options *o);
 int cmd_eval(struct options *o);
 int cmd_parse(struct options *o);
+int cmd_syntax(struct options *o);
 int cmd_hook(struct options *o);
 int cmd_actions(struct options *o);
 int cmd_lock(struct options *o);

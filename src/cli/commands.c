@@ -219,6 +219,23 @@ const struct command commands[] = {
 	  .examples =
 		  "  act-c parse --json .github/workflows/ci.yml\n"
 		  "  act-c parse --json --include-source --as .github/workflows/a.yml a.yml\n" },
+	{ .name = "syntax",
+	  .run = cmd_syntax,
+	  .bit = IN_SYNTAX,
+	  .max_args = 1,
+	  .args = "[KEY]",
+	  .summary = "Show what may stand where in a workflow file",
+	  .text = "Shows what KEY, a path such as jobs.test.steps.run, may hold: its type, the "
+		  "keys "
+		  "below it, and the contexts and functions that expressions there may use. Names "
+		  "of one's own (job ids, inputs) may be any word. Without KEY it is the whole "
+		  "file.\n\n"
+		  "With --json, all of it as a JSON Schema, by which editors complete and explain "
+		  "keys: `# yaml-language-server: $schema=FILE` in a workflow's first line.",
+	  .examples = "  act-c syntax jobs.test.services.db\n"
+		      "  act-c syntax on.pull_request\n"
+		      "  act-c syntax --action runs\n"
+		      "  act-c syntax --json > ~/.cache/workflow.schema.json\n" },
 	{ .name = "help",
 	  .run = cmd_help,
 	  .bit = IN_HELP,

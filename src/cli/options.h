@@ -22,10 +22,11 @@ enum command_bit {
 	IN_PARSE = 1 << 10,
 	IN_HOOK = 1 << 11,
 	IN_ACTIONS = 1 << 12,
-	IN_LOCK = 1 << 16,
-	IN_FILES = IN_RUN | IN_LIST | IN_VALIDATE | IN_GRAPH | IN_PLAN,
+	IN_SYNTAX = 1 << 13,
 	IN_ARTIFACTS = 1 << 14,
 	IN_CACHE = 1 << 15,
+	IN_LOCK = 1 << 16,
+	IN_FILES = IN_RUN | IN_LIST | IN_VALIDATE | IN_GRAPH | IN_PLAN,
 	IN_ALL = (1 << 17) - 1,
 };
 

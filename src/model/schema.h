@@ -51,6 +51,7 @@ struct schema_prop {
 	const char *name; /* NULL ends the list */
 	const struct schema *type;
 	unsigned flags;
+	const char *doc; /* a line for people */
 };
 
 struct schema {
@@ -72,17 +73,18 @@ struct schema {
 
 #define SCHEMA_OF(...)           ((const struct schema *const[]){ __VA_ARGS__, NULL })
 #define SCHEMA_WORDS(...)        ((const char *const[]){ __VA_ARGS__, NULL })
-#define SCHEMA_PROPS(...)        ((const struct schema_prop[]){ __VA_ARGS__, { NULL, NULL, 0 } })
+#define SCHEMA_PROPS(...)        ((const struct schema_prop[]){ __VA_ARGS__, { NULL, NULL, 0, NULL } })
 #define SCHEMA_LOOSE(key, value) .loose_key = &(key), .loose_value = &(value)
 
-/* Rows of SCHEMA_PROPS: a key that may be there, and one that must. */
-#define OPT(name, type)          \
-	{                        \
-		name, &(type), 0 \
+/* Rows of SCHEMA_PROPS: a key that may be there, and one that must. The last argument is its doc.
+ */
+#define OPT(name, type, ...)                     \
+	{                                        \
+		name, &(type), 0, "" __VA_ARGS__ \
 	}
-#define REQ(name, type)                      \
-	{                                    \
-		name, &(type), PROP_REQUIRED \
+#define REQ(name, type, ...)                                 \
+	{                                                    \
+		name, &(type), PROP_REQUIRED, "" __VA_ARGS__ \
 	}
 
 extern const struct schema schema_any;

@@ -16,7 +16,8 @@ enum {
 static const struct schema input_default = { .kind = SCHEMA_STRING, .scope = SCOPE_DEFAULT };
 static const struct schema input = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(OPT("default", input_default)),
+	.props =
+		SCHEMA_PROPS(OPT("default", input_default, "What it is when a step gives nothing")),
 	SCHEMA_LOOSE(schema_non_empty, schema_any),
 };
 static const struct schema inputs = {
@@ -27,7 +28,9 @@ static const struct schema inputs = {
 static const struct schema output_value = { .kind = SCHEMA_STRING, .scope = SCOPE_OUTPUT };
 static const struct schema output = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(OPT("description", schema_string), OPT("value", output_value)),
+	.props = SCHEMA_PROPS(
+		OPT("description", schema_string, "What it is"),
+		OPT("value", output_value, "Its value, by an expression (composite actions)")),
 };
 static const struct schema outputs = {
 	.kind = SCHEMA_MAPPING,
@@ -53,19 +56,28 @@ const struct schema schema_action_stage_if = {
 	.non_empty = true,
 };
 
-#define STEP_COMMON                                                                              \
-	OPT("name", step_string), OPT("id", schema_non_empty), OPT("if", schema_action_step_if), \
-		OPT("env", step_strings), OPT("continue-on-error", step_boolean)
+#define STEP_COMMON                                                               \
+	OPT("name", step_string, "How the log calls it"),                         \
+		OPT("id", schema_non_empty, "How expressions call it: steps.ID"), \
+		OPT("if", schema_action_step_if, "Whether it runs"),              \
+		OPT("env", step_strings, "Environment variables"),                \
+		OPT("continue-on-error", step_boolean, "Its failure does not fail the action")
 
 static const struct schema run_step = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(STEP_COMMON, REQ("run", step_string),
-			      OPT("working-directory", step_string), REQ("shell", step_string)),
+	.props = SCHEMA_PROPS(STEP_COMMON, REQ("run", step_string, "A script"),
+			      OPT("working-directory", step_string,
+				  "Where the script runs, from the workspace on"),
+			      REQ("shell", step_string,
+				  "bash, sh, pwsh, python, or a command with {0} for the script")),
 };
 static const struct schema uses_step = {
 	.kind = SCHEMA_MAPPING,
-	.props =
-		SCHEMA_PROPS(STEP_COMMON, REQ("uses", schema_non_empty), OPT("with", step_strings)),
+	.props = SCHEMA_PROPS(
+		STEP_COMMON,
+		REQ("uses", schema_non_empty,
+		    "An action: OWNER/REPO[/PATH]@REF, ./PATH, $/PATH or docker://IMAGE"),
+		OPT("with", step_strings, "The action's inputs")),
 };
 static const struct schema step = {
 	.kind = SCHEMA_ONE_OF,
@@ -84,28 +96,39 @@ static const struct schema docker_env = {
 };
 
 /* Their text is an expression without ${{ }}; it is parsed in action.c. */
-#define CONDITIONS OPT("pre-if", schema_non_empty), OPT("post-if", schema_non_empty)
+#define CONDITIONS                                                        \
+	OPT("pre-if", schema_non_empty, "Whether `pre` runs (always())"), \
+		OPT("post-if", schema_non_empty, "Whether `post` runs (always())")
 
 static const struct schema docker_runs = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(OPT("using", schema_non_empty), OPT("image", schema_non_empty),
-			      OPT("entrypoint", schema_non_empty), OPT("args", docker_args),
-			      OPT("env", docker_env), OPT("pre-entrypoint", schema_non_empty),
-			      OPT("post-entrypoint", schema_non_empty), CONDITIONS),
+	.props = SCHEMA_PROPS(
+		OPT("using", schema_non_empty, "docker"),
+		OPT("image", schema_non_empty, "Dockerfile, or docker://IMAGE"),
+		OPT("entrypoint", schema_non_empty, "In place of the image's entrypoint"),
+		OPT("args", docker_args, "The arguments"),
+		OPT("env", docker_env, "Environment variables"),
+		OPT("pre-entrypoint", schema_non_empty, "A script before the job's first step"),
+		OPT("post-entrypoint", schema_non_empty, "A script after the job's last step"),
+		CONDITIONS),
 };
 static const struct schema node_runs = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(OPT("using", schema_non_empty), OPT("main", schema_non_empty),
-			      OPT("pre", schema_non_empty), OPT("post", schema_non_empty),
+	.props = SCHEMA_PROPS(OPT("using", schema_non_empty, "node20 or node24"),
+			      OPT("main", schema_non_empty, "The script"),
+			      OPT("pre", schema_non_empty, "A script before the job's first step"),
+			      OPT("post", schema_non_empty, "A script after the job's last step"),
 			      CONDITIONS),
 };
 static const struct schema plugin_runs = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(OPT("plugin", schema_non_empty)),
+	.props = SCHEMA_PROPS(
+		OPT("plugin", schema_non_empty, "A plugin of the runner (GitHub's own)")),
 };
 static const struct schema composite_runs = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(OPT("using", schema_non_empty), OPT("steps", steps)),
+	.props = SCHEMA_PROPS(OPT("using", schema_non_empty, "composite"),
+			      OPT("steps", steps, "What it does, one after the other")),
 };
 static const struct schema runs = {
 	.kind = SCHEMA_ONE_OF,
@@ -114,7 +137,10 @@ static const struct schema runs = {
 
 const struct schema schema_action = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(OPT("name", schema_string), OPT("description", schema_string),
-			      OPT("inputs", inputs), OPT("runs", runs), OPT("outputs", outputs)),
+	.props = SCHEMA_PROPS(OPT("name", schema_string, "How people call it"),
+			      OPT("description", schema_string, "What it is for"),
+			      OPT("inputs", inputs, "What a step gives by `with`"),
+			      OPT("runs", runs, "How it runs"),
+			      OPT("outputs", outputs, "What it leaves to later steps")),
 	SCHEMA_LOOSE(schema_non_empty, schema_any),
 };

@@ -28,79 +28,115 @@ static const char *const filters[] = { "branches", "branches-ignore", "tags", "t
 	static const struct schema name = { .kind = SCHEMA_ONE_OF,                          \
 					    .of = SCHEMA_OF(&schema_null, &name##_options) }
 
-#define BRANCHES OPT("branches", schema_one_or_more), OPT("branches-ignore", schema_one_or_more)
-#define PATHS    OPT("paths", schema_one_or_more), OPT("paths-ignore", schema_one_or_more)
+#define BRANCHES                                                                                   \
+	OPT("branches", schema_one_or_more, "Only for branches that match one of these patterns"), \
+		OPT("branches-ignore", schema_one_or_more,                                         \
+		    "Not for branches that match one of these patterns")
+#define PATHS                                                                      \
+	OPT("paths", schema_one_or_more, "Only when a file that matches changed"), \
+		OPT("paths-ignore", schema_one_or_more, "Not when all changed files match")
 
 TYPES(edit, "created", "edited", "deleted");
-EVENT(edits, OPT("types", edit_types));
+EVENT(edits, OPT("types", edit_types,
+		 "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(check_run, "created", "rerequested", "completed", "requested_action");
-EVENT(check_run, OPT("types", check_run_types));
+EVENT(check_run, OPT("types", check_run_types,
+		     "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(check_suite, "completed");
-EVENT(check_suite, OPT("types", check_suite_types));
+EVENT(check_suite, OPT("types", check_suite_types,
+		       "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(discussion, "created", "edited", "deleted", "transferred", "pinned", "unpinned", "labeled",
       "unlabeled", "locked", "unlocked", "category_changed", "answered", "unanswered");
-EVENT(discussion, OPT("types", discussion_types));
+EVENT(discussion, OPT("types", discussion_types,
+		      "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(image_version, "created", "ready", "deleted");
-EVENT(image_version, OPT("types", image_version_types), OPT("names", schema_one_or_more),
-      OPT("versions", schema_one_or_more));
+EVENT(image_version,
+      OPT("types", image_version_types,
+	  "Kinds of activity; without it, those that GitHub names for the event"),
+      OPT("names", schema_one_or_more, "Names of images"),
+      OPT("versions", schema_one_or_more, "Versions of images"));
 
 TYPES(issues, "opened", "edited", "deleted", "transferred", "pinned", "unpinned", "closed",
       "reopened", "assigned", "unassigned", "labeled", "unlabeled", "locked", "unlocked",
       "milestoned", "demilestoned", "typed", "untyped", "field_added", "field_removed");
-EVENT(issues, OPT("types", issues_types));
+EVENT(issues, OPT("types", issues_types,
+		  "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(merge_group, "checks_requested");
-EVENT(merge_group, OPT("types", merge_group_types), BRANCHES);
+EVENT(merge_group,
+      OPT("types", merge_group_types,
+	  "Kinds of activity; without it, those that GitHub names for the event"),
+      BRANCHES);
 
 TYPES(milestone, "created", "closed", "opened", "edited", "deleted");
-EVENT(milestone, OPT("types", milestone_types));
+EVENT(milestone, OPT("types", milestone_types,
+		     "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(project, "created", "closed", "reopened", "edited", "deleted");
-EVENT(project, OPT("types", project_types));
+EVENT(project, OPT("types", project_types,
+		   "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(project_card, "created", "moved", "converted", "edited", "deleted");
-EVENT(project_card, OPT("types", project_card_types));
+EVENT(project_card, OPT("types", project_card_types,
+			"Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(project_column, "created", "updated", "moved", "deleted");
-EVENT(project_column, OPT("types", project_column_types));
+EVENT(project_column, OPT("types", project_column_types,
+			  "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(pull_request, "assigned", "unassigned", "labeled", "unlabeled", "opened", "edited", "closed",
       "reopened", "synchronize", "converted_to_draft", "ready_for_review", "locked", "unlocked",
       "enqueued", "dequeued", "milestoned", "demilestoned", "review_requested",
       "review_request_removed", "auto_merge_enabled", "auto_merge_disabled", "stacked");
-EVENT(pull_request, OPT("types", pull_request_types), BRANCHES, PATHS);
+EVENT(pull_request,
+      OPT("types", pull_request_types,
+	  "Kinds of activity; without it, those that GitHub names for the event"),
+      BRANCHES, PATHS);
 
 TYPES(review, "submitted", "edited", "dismissed");
-EVENT(review, OPT("types", review_types));
+EVENT(review, OPT("types", review_types,
+		  "Kinds of activity; without it, those that GitHub names for the event"));
 
-EVENT(push, BRANCHES, OPT("tags", schema_one_or_more), OPT("tags-ignore", schema_one_or_more),
+EVENT(push, BRANCHES,
+      OPT("tags", schema_one_or_more, "Only for tags that match one of these patterns"),
+      OPT("tags-ignore", schema_one_or_more, "Not for tags that match one of these patterns"),
       PATHS);
 
 TYPES(registry_package, "published", "updated");
-EVENT(registry_package, OPT("types", registry_package_types));
+EVENT(registry_package,
+      OPT("types", registry_package_types,
+	  "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(release, "published", "unpublished", "created", "edited", "deleted", "prereleased",
       "released");
-EVENT(release, OPT("types", release_types));
+EVENT(release, OPT("types", release_types,
+		   "Kinds of activity; without it, those that GitHub names for the event"));
 
-EVENT(repository_dispatch, OPT("types", schema_non_empties));
+EVENT(repository_dispatch,
+      OPT("types", schema_non_empties,
+	  "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(watch, "started");
-EVENT(watch, OPT("types", watch_types));
+EVENT(watch, OPT("types", watch_types,
+		 "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(workflow_run, "requested", "completed", "in_progress");
-EVENT(workflow_run, OPT("types", workflow_run_types), OPT("workflows", schema_one_or_more),
-      BRANCHES);
+EVENT(workflow_run,
+      OPT("types", workflow_run_types,
+	  "Kinds of activity; without it, those that GitHub names for the event"),
+      OPT("workflows", schema_one_or_more, "The workflows, by name, that it follows"), BRANCHES);
 
 /* --- schedule --- */
 
 static const struct schema schedule_item = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(REQ("cron", schema_non_empty), OPT("timezone", schema_non_empty)),
+	.props = SCHEMA_PROPS(
+		REQ("cron", schema_non_empty, "Minute, hour, day, month and day of the week"),
+		OPT("timezone", schema_non_empty, "An IANA time zone; UTC without it")),
 };
 static const struct schema schedule = { .kind = SCHEMA_SEQUENCE, .item = &schedule_item };
 
@@ -119,9 +155,11 @@ static const struct schema dispatch_default = {
 static const struct schema dispatch_input_options = {
 	.kind = SCHEMA_MAPPING,
 	.soft = true,
-	.props = SCHEMA_PROPS(OPT("description", schema_string), OPT("type", dispatch_type),
-			      OPT("required", schema_boolean), OPT("default", dispatch_default),
-			      OPT("options", strings)),
+	.props = SCHEMA_PROPS(OPT("description", schema_string, "What it is for"),
+			      OPT("type", dispatch_type, "What kind of value it is"),
+			      OPT("required", schema_boolean, "It must be given"),
+			      OPT("default", dispatch_default, "What it is when nothing is given"),
+			      OPT("options", strings, "The values that a choice has")),
 };
 static const struct schema dispatch_input = {
 	.kind = SCHEMA_ONE_OF,
@@ -135,7 +173,7 @@ static const struct schema dispatch_inputs = {
 	.kind = SCHEMA_ONE_OF,
 	.of = SCHEMA_OF(&schema_null, &dispatch_inputs_map),
 };
-EVENT(workflow_dispatch, OPT("inputs", dispatch_inputs));
+EVENT(workflow_dispatch, OPT("inputs", dispatch_inputs, "What whoever starts it is asked for"));
 
 /* --- workflow_call --- */
 
@@ -150,14 +188,17 @@ static const struct schema call_default = {
 };
 static const struct schema call_input = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(OPT("description", schema_string), REQ("type", call_type),
-			      OPT("required", schema_boolean), OPT("default", call_default)),
+	.props = SCHEMA_PROPS(OPT("description", schema_string, "What it is for"),
+			      REQ("type", call_type, "What kind of value it is"),
+			      OPT("required", schema_boolean, "It must be given"),
+			      OPT("default", call_default, "What it is when nothing is given")),
 };
 static const struct schema call_inputs = {
 	.kind = SCHEMA_MAPPING,
 	SCHEMA_LOOSE(schema_non_empty, call_input),
 };
-EVENT(call_secret, OPT("description", schema_string), OPT("required", schema_boolean));
+EVENT(call_secret, OPT("description", schema_string, "What it is for"),
+      OPT("required", schema_boolean, "It must be given"));
 static const struct schema call_secrets = {
 	.kind = SCHEMA_MAPPING,
 	SCHEMA_LOOSE(schema_non_empty, call_secret),
@@ -168,14 +209,16 @@ static const struct schema call_output_value = {
 };
 static const struct schema call_output = {
 	.kind = SCHEMA_MAPPING,
-	.props = SCHEMA_PROPS(OPT("description", schema_string), REQ("value", call_output_value)),
+	.props = SCHEMA_PROPS(OPT("description", schema_string, "What it is for"),
+			      REQ("value", call_output_value, "Its value, by an expression")),
 };
 static const struct schema call_outputs = {
 	.kind = SCHEMA_MAPPING,
 	SCHEMA_LOOSE(schema_non_empty, call_output),
 };
-EVENT(workflow_call, OPT("inputs", call_inputs), OPT("secrets", call_secrets),
-      OPT("outputs", call_outputs));
+EVENT(workflow_call, OPT("inputs", call_inputs, "What the caller gives, by `with`"),
+      OPT("secrets", call_secrets, "Secrets that the caller gives"),
+      OPT("outputs", call_outputs, "What the caller can read: jobs.ID.outputs"));
 
 /* --- all events --- */
 
@@ -185,50 +228,51 @@ static const struct schema ignored = { .kind = SCHEMA_MAPPING,
 const struct schema schema_bare_event = { .kind = SCHEMA_ONE_OF,
 					  .of = SCHEMA_OF(&schema_null, &ignored) };
 
-#define EVENTS(X)                                     \
-	X("branch_protection_rule", edits)            \
-	X("check_run", check_run)                     \
-	X("check_suite", check_suite)                 \
-	X("create", schema_bare_event)                \
-	X("delete", schema_bare_event)                \
-	X("deployment", schema_bare_event)            \
-	X("deployment_status", schema_bare_event)     \
-	X("discussion", discussion)                   \
-	X("discussion_comment", edits)                \
-	X("fork", schema_bare_event)                  \
-	X("gollum", schema_bare_event)                \
-	X("image_version", image_version)             \
-	X("issue_comment", edits)                     \
-	X("issues", issues)                           \
-	X("label", edits)                             \
-	X("merge_group", merge_group)                 \
-	X("milestone", milestone)                     \
-	X("page_build", schema_bare_event)            \
-	X("project", project)                         \
-	X("project_card", project_card)               \
-	X("project_column", project_column)           \
-	X("public", schema_bare_event)                \
-	X("pull_request", pull_request)               \
-	X("pull_request_comment", edits)              \
-	X("pull_request_review", review)              \
-	X("pull_request_review_comment", edits)       \
-	X("pull_request_target", pull_request)        \
-	X("push", push)                               \
-	X("registry_package", registry_package)       \
-	X("release", release)                         \
-	X("repository_dispatch", repository_dispatch) \
-	X("schedule", schedule)                       \
-	X("status", schema_bare_event)                \
-	X("watch", watch)                             \
-	X("workflow_call", workflow_call)             \
-	X("workflow_dispatch", workflow_dispatch)     \
-	X("workflow_run", workflow_run)
+#define EVENTS(X)                                                                                  \
+	X("branch_protection_rule", edits, "A rule that protects branches changed")                \
+	X("check_run", check_run, "Something happened to a check run")                             \
+	X("check_suite", check_suite, "A check suite has completed")                               \
+	X("create", schema_bare_event, "A branch or tag was made")                                 \
+	X("delete", schema_bare_event, "A branch or tag was removed")                              \
+	X("deployment", schema_bare_event, "A deployment was made")                                \
+	X("deployment_status", schema_bare_event, "A deployment's state was reported")             \
+	X("discussion", discussion, "Something happened to a discussion")                          \
+	X("discussion_comment", edits, "A comment on a discussion")                                \
+	X("fork", schema_bare_event, "The repository was forked")                                  \
+	X("gollum", schema_bare_event, "A wiki page was written")                                  \
+	X("image_version", image_version, "A version of a custom runner image")                    \
+	X("issue_comment", edits, "A comment on an issue or pull request")                         \
+	X("issues", issues, "Something happened to an issue")                                      \
+	X("label", edits, "A label was made, changed or removed")                                  \
+	X("merge_group", merge_group, "A group of the merge queue wants its checks")               \
+	X("milestone", milestone, "Something happened to a milestone")                             \
+	X("page_build", schema_bare_event, "GitHub Pages was built")                               \
+	X("project", project, "A classic project changed")                                         \
+	X("project_card", project_card, "A card of a classic project changed")                     \
+	X("project_column", project_column, "A column of a classic project changed")               \
+	X("public", schema_bare_event, "The repository became public")                             \
+	X("pull_request", pull_request, "Something happened to a pull request; runs on its merge") \
+	X("pull_request_comment", edits, "A comment on a pull request")                            \
+	X("pull_request_review", review, "A review of a pull request")                             \
+	X("pull_request_review_comment", edits, "A comment on a pull request's diff")              \
+	X("pull_request_target", pull_request,                                                     \
+	  "As pull_request, with the base's workflow and secrets")                                 \
+	X("push", push, "Commits or tags were pushed")                                             \
+	X("registry_package", registry_package, "A package was published or updated")              \
+	X("release", release, "Something happened to a release")                                   \
+	X("repository_dispatch", repository_dispatch, "Somebody asked for it by the API")          \
+	X("schedule", schedule, "At certain times")                                                \
+	X("status", schema_bare_event, "A commit's status changed")                                \
+	X("watch", watch, "Somebody starred the repository")                                       \
+	X("workflow_call", workflow_call, "Another workflow calls it")                             \
+	X("workflow_dispatch", workflow_dispatch, "Somebody starts it by hand")                    \
+	X("workflow_run", workflow_run, "Another workflow's run was requested or has ended")
 
-#define NAME(name, type) name,
-#define PROP(name, type) { name, &(type), 0 },
+#define NAME(name, type, doc) name,
+#define PROP(name, type, doc) { name, &(type), 0, doc },
 
 static const char *const event_names[] = { EVENTS(NAME) NULL };
-static const struct schema_prop event_props[] = { EVENTS(PROP){ NULL, NULL, 0 } };
+static const struct schema_prop event_props[] = { EVENTS(PROP){ NULL, NULL, 0, NULL } };
 
 static const struct schema on_string = { .kind = SCHEMA_STRING,
 					 .report = "events",
