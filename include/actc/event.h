@@ -178,6 +178,35 @@ struct log_head {
 void event_emit_line(struct strbuf *out, struct masker *m, struct log_head *h,
 		     const struct event *e);
 void log_head_release(struct log_head *h);
+
+/*
+ * Lines of one step's log that came at once, as one piece: the form in which they travel from a
+ * worker, and lie in a file that nobody may read yet. Each of them is an event, with a seq of its
+ * own; whoever asks for records gets one a line. Packed it is "#N BYTES SEQ HEAD\n" and the text.
+ */
+struct log_block {
+	size_t n;
+	struct str head; /* of their records, up to the line */
+	struct str text; /* masked; each line with \n behind it */
+	struct event e;  /* what they have in common; seq is the first one's */
+};
+/* Masks the text (whole lines) and packs it; e is a line's event without the line. */
+void event_emit_block(struct strbuf *out, struct masker *m, struct log_head *h,
+		      const struct event *e, struct str text);
+/* The same for a block that has been read. */
+void log_block_pack(struct strbuf *out, const struct log_block *b);
+enum log_block_status { LOG_BLOCK_OK, LOG_BLOCK_MORE, LOG_BLOCK_BAD };
+/* Reads what is packed at the begin of `bytes`: a block when they begin with LOG_BLOCK_MARK. Only
+ * .e.seq is set of its event; the strings are borrowed. */
+enum { LOG_BLOCK_MARK = '#' };
+enum log_block_status log_block_unpack(struct str bytes, struct log_block *b, size_t *used);
+/* The next line of *rest (at first b->text), without its \n; false at the end. */
+bool log_block_line(struct str *rest, struct str *line);
+/* Appends one line's record. */
+void log_block_record(struct strbuf *out, const struct log_block *b, uint64_t seq, struct str line);
+/* How many bytes its records take. */
+size_t log_block_size(const struct log_block *b);
+
 /* Puts a seq into a record made by event_emit without one; the record is otherwise copied. */
 void event_stamp(struct strbuf *out, struct str record, uint64_t seq);
 /* Whether a record made by event_emit is of that kind; quick. */
@@ -195,6 +224,8 @@ bool event_decode(struct arena *a, struct str record, struct event *out);
 struct reporter {
 	const char *name;
 	bool (*on_event)(struct reporter *r, const struct event *e, struct str record);
+	/* Many lines at once, with .e complete; NULL: each is handed to on_event. */
+	bool (*on_block)(struct reporter *r, const struct log_block *b);
 	bool (*flush)(struct reporter *r); /* NULL: nothing is buffered */
 	void (*finish)(struct reporter *r);
 	int error;
@@ -207,6 +238,8 @@ void event_bus_add(struct event_bus *b, struct reporter *r);
 /* Stamps a record that came from a worker and hands it to every reporter. One that cannot be
  * decoded is dropped: false. */
 bool event_bus_record(struct event_bus *b, struct str record);
+/* The same for many lines; gives the block its event. */
+bool event_bus_block(struct event_bus *b, struct log_block *block);
 /* Emits one of the supervisor's own. */
 void event_bus_emit(struct event_bus *b, struct masker *m, const struct event *e);
 /* Writes what the reporters hold back: call it before every wait, so that no line is late. */

@@ -52,5 +52,9 @@ void match_stream_close(struct match_stream *s);
 bool match_stream_listens(const struct match_stream *s);
 /* True when the line is an issue; `removed` may be set either way. The line is valid UTF-8. */
 bool match_stream_line(struct match_stream *s, struct str line, struct match *out);
+/* How many bytes of a text of whole lines (valid UTF-8, each with \n behind it) are lines that are
+ * neither issues nor commands (see command_possible): up to the first that may be one. They count
+ * as looked at. NULL: nothing listens. */
+size_t match_stream_pass(struct match_stream *s, struct str text);
 
 #endif

@@ -25,6 +25,10 @@ struct line_splitter {
 	/* Where a long line may be cut (masker_cut, so that no secret is cut in two); 0 = anywhere.
 	 * NULL: anywhere. May be set after line_splitter_init. */
 	size_t (*cut)(void *ctx, struct str piece);
+	/* Takes whole lines (each \n-ended, valid UTF-8, none of them a piece) from the begin of a
+	 * text, as many as it likes; how many bytes that were. The next line goes to `line`. NULL:
+	 * all do. May be set after line_splitter_init. */
+	size_t (*block)(void *ctx, struct str text);
 };
 
 enum { LINE_MAX_BYTES = 1024 * 1024 };
@@ -71,6 +75,9 @@ struct command {
  * k=v;]data` form. Fast for lines that cannot be one. Strings are in the arena or borrowed from the
  * line. */
 bool command_parse(struct arena *a, struct str line, struct command *out);
+/* Quick: false when the line is surely neither a command nor one that resumes them, and has no mark
+ * of the runner's own. */
+bool command_possible(struct str line);
 /* A property by name without case, or empty. */
 struct str command_property(const struct command *c, struct str key);
 bool command_is_registered(struct str name);

@@ -79,6 +79,48 @@ static bool hand_out(struct event_bus *b, struct str record)
 	return ok;
 }
 
+/* One that knows only single lines. */
+static bool hand_lines(struct event_bus *b, struct reporter *r, const struct log_block *block)
+{
+	struct event e = block->e;
+	struct str rest = block->text;
+	bool ok = true;
+
+	for (; ok && log_block_line(&rest, &e.u.step_log.line); e.seq++) {
+		strbuf_reset(&b->stamped);
+		log_block_record(&b->stamped, block, e.seq, e.u.step_log.line);
+		ok = r->on_event(r, &e, strbuf_str(&b->stamped));
+	}
+	return ok;
+}
+
+/* A block's event is that of a line without text. */
+static bool decode_block(struct event_bus *b, struct log_block *block)
+{
+	strbuf_reset(&b->own);
+	strbuf_adds(&b->own, block->head);
+	strbuf_adds(&b->own, STR("\"\"}\n"));
+	return event_decode(&b->scratch, strbuf_str(&b->own), &block->e) &&
+	       block->e.kind == EVENT_STEP_LOG;
+}
+
+static bool hand_out_block(struct event_bus *b, struct log_block *block)
+{
+	struct arena_mark mark = arena_mark(&b->scratch);
+	bool ok = decode_block(b, block);
+
+	block->e.seq = b->seq + 1;
+	b->seq += ok ? block->n : 0;
+	for (size_t i = 0; ok && i < b->n; i++) {
+		struct reporter *r = b->reporters[i];
+
+		b->failed[i] = b->failed[i] ||
+			       !(r->on_block ? r->on_block(r, block) : hand_lines(b, r, block));
+	}
+	arena_rewind(&b->scratch, mark);
+	return ok;
+}
+
 static void tell(struct event_bus *b, struct reporter *r)
 {
 	char text[256];
@@ -111,6 +153,14 @@ static void tell_failures(struct event_bus *b)
 bool event_bus_record(struct event_bus *b, struct str record)
 {
 	bool ok = hand_out(b, record);
+
+	tell_failures(b);
+	return ok;
+}
+
+bool event_bus_block(struct event_bus *b, struct log_block *block)
+{
+	bool ok = hand_out_block(b, block);
 
 	tell_failures(b);
 	return ok;

@@ -8,6 +8,7 @@
 
 #include "actc/event.h"
 #include "actc/utf8.h"
+#include "encode.h"
 #include "mask.h"
 #include "table.h"
 
@@ -124,7 +125,7 @@ static size_t add_escaped(struct strbuf *out, struct str s, size_t i)
 	return 1;
 }
 
-static void add_string(struct strbuf *out, struct str s)
+void encode_string(struct strbuf *out, struct str s)
 {
 	size_t i = plain_run(s, 0);
 	char *p = room(out, i + 2);
@@ -147,7 +148,7 @@ static void add_string(struct strbuf *out, struct str s)
 
 static void add_masked(struct strbuf *out, struct masker *m, struct str s)
 {
-	add_string(out, m ? masker_text(m, s) : s);
+	encode_string(out, m ? masker_text(m, s) : s);
 }
 
 static void add_int(struct strbuf *out, int64_t n)
@@ -238,7 +239,7 @@ static void add_field(struct strbuf *out, struct masker *m, const struct event_f
 		add_masked(out, m, *(const struct str *)at);
 		break;
 	case FIELD_WORD:
-		add_string(out, *(const struct str *)at);
+		encode_string(out, *(const struct str *)at);
 		break;
 	case FIELD_INT:
 		add_int(out, *(const int64_t *)at);
@@ -293,11 +294,11 @@ void event_emit(struct strbuf *out, struct masker *m, const struct event *e)
 	add_head(out, e, type->name);
 	if (e->job.len) {
 		add_key(out, STR("job"));
-		add_string(out, e->job);
+		encode_string(out, e->job);
 	}
 	if (e->step.len) {
 		add_key(out, STR("step"));
-		add_string(out, e->step);
+		encode_string(out, e->step);
 	}
 	for (size_t i = 0; i < type->n; i++) {
 		add_field(out, m, &type->fields[i], e);
@@ -330,16 +331,21 @@ static void make_head(struct log_head *h, const struct event *e)
 	h->text.len -= tail.len;
 }
 
+struct str encode_head(struct log_head *h, const struct event *e)
+{
+	if (!fits(h, e)) {
+		make_head(h, e);
+	}
+	return strbuf_str(&h->text);
+}
+
 void event_emit_line(struct strbuf *out, struct masker *m, struct log_head *h,
 		     const struct event *e)
 {
 	struct str line = m ? masker_text(m, e->u.step_log.line) : e->u.step_log.line;
 
-	if (!fits(h, e)) {
-		make_head(h, e);
-	}
-	strbuf_adds(out, strbuf_str(&h->text));
-	add_string(out, line);
+	strbuf_adds(out, encode_head(h, e));
+	encode_string(out, line);
 	strbuf_add(out, "}\n", 2);
 }
 

@@ -17,9 +17,11 @@
 struct masker {
 	struct automaton *automaton;
 	struct hits hits;
+	struct hits suspects;   /* of many lines at once */
 	struct strbuf form;     /* one encoded form, while it is added */
 	struct strbuf stripped; /* text without escape sequences */
 	struct strbuf masked;
+	struct strbuf lines; /* masked ones */
 };
 
 /* --- the forms of a secret ---------------------------------------------------------------------
@@ -237,6 +239,7 @@ struct masker *masker_new(void)
 	strbuf_init(&m->form, 0);
 	strbuf_init(&m->stripped, 0);
 	strbuf_init(&m->masked, 0);
+	strbuf_init(&m->lines, 0);
 	return m;
 }
 
@@ -245,9 +248,11 @@ void masker_free(struct masker *m)
 	if (m) {
 		automaton_free(m->automaton);
 		free(m->hits.v);
+		free(m->suspects.v);
 		strbuf_release(&m->form);
 		strbuf_release(&m->stripped);
 		strbuf_release(&m->masked);
+		strbuf_release(&m->lines);
 		free(m);
 	}
 }
@@ -344,6 +349,65 @@ struct str masker_text(struct masker *m, struct str s)
 		s = mask_without_escapes(m, s);
 	}
 	return s;
+}
+
+/* Places of a text that are looked at line by line: hits, and escape sequences. */
+struct suspects {
+	const struct hits *hits;
+	size_t hit;    /* the next that may count */
+	size_t escape; /* likewise; STR_NPOS = none is left */
+};
+
+/* The first at or after `from`, which only grows. */
+static size_t next_suspect(struct suspects *s, struct str text, size_t from)
+{
+	size_t at = STR_NPOS;
+
+	while (s->hit < s->hits->n && s->hits->v[s->hit].to <= from) {
+		s->hit++;
+	}
+	if (s->hit < s->hits->n) {
+		at = s->hits->v[s->hit].from;
+		at = at < from ? from : at;
+	}
+	if (s->escape < from) {
+		s->escape = str_chr(text, 0x1B, from);
+	}
+	return at < s->escape ? at : s->escape;
+}
+
+static size_t line_begin(struct str text, size_t at)
+{
+	while (at > 0 && text.p[at - 1] != '\n') {
+		at--;
+	}
+	return at;
+}
+
+/* A secret in one of the lines is one in the text, so a text without any is done at once. */
+struct str masker_lines(struct masker *m, struct str text)
+{
+	struct suspects s = { .hits = &m->suspects, .escape = str_chr(text, 0x1B, 0) };
+
+	automaton_search(m->automaton, text, &m->suspects);
+	if (m->suspects.n == 0 && s.escape == STR_NPOS) {
+		return text;
+	}
+	strbuf_reset(&m->lines);
+	for (size_t at = 0; at < text.len;) {
+		size_t place = next_suspect(&s, text, at);
+		size_t from = place == STR_NPOS ? text.len : line_begin(text, place);
+		size_t end = str_chr(text, '\n', from);
+
+		strbuf_add(&m->lines, text.p + at, from - at);
+		if (from == text.len) {
+			break;
+		}
+		strbuf_adds(&m->lines, masker_text(m, str_slice(text, from, end)));
+		strbuf_addc(&m->lines, '\n');
+		at = end + 1;
+	}
+	return strbuf_str(&m->lines);
 }
 
 size_t masker_cut(struct masker *m, struct str s)

@@ -2,9 +2,14 @@
  * file.c - the run directory's events.ndjson, bounded in size.
  *
  * The first half of the limit goes straight into the file. What comes later goes into two further
- * files in turn, each a quarter of the limit: when one is full, the other is emptied and taken. So
- * the last events are always there, memory stays flat, and a run that is killed leaves whole
- * records. At the end the two are appended, behind a note that says what is missing.
+ * files in turn, each a quarter of the limit: when one is full, the other is written over. So the
+ * last events are always there and memory stays flat; a run that is killed leaves whole records,
+ * and behind them, in those two, what was not yet written over. At the end the two are appended,
+ * behind a note that says what is missing.
+ *
+ * Nearly all that goes into the two is thrown away again. So many lines of a step that came at once
+ * lie there as one block (log_block_pack) between the records, and become records only when they
+ * are appended.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +35,7 @@ struct file_reporter {
 	struct part head;
 	struct part tails[2];
 	int current; /* tail; -1 = still in the head */
+	struct strbuf record;
 };
 
 static bool fail(struct file_reporter *f, int error)
@@ -50,7 +56,7 @@ static struct part part_new(const char *path, const char *suffix)
 	return p;
 }
 
-/* Opens it, or empties it when it is open. */
+/* Opens it, or begins it again: to empty it would cost more than to write over what is there. */
 static bool part_start(struct file_reporter *f, struct part *p)
 {
 	if (p->out.fd < 0) {
@@ -58,7 +64,7 @@ static bool part_start(struct file_reporter *f, struct part *p)
 		if (p->out.fd < 0) {
 			return fail(f, errno);
 		}
-	} else if (ftruncate(p->out.fd, 0) || lseek(p->out.fd, 0, SEEK_SET)) {
+	} else if (lseek(p->out.fd, 0, SEEK_SET) != 0) {
 		return fail(f, errno);
 	}
 	strbuf_reset(&p->out.pending);
@@ -67,13 +73,20 @@ static bool part_start(struct file_reporter *f, struct part *p)
 	return true;
 }
 
+/* What was put into the part's pending output is n events. */
+static bool part_added(struct file_reporter *f, struct part *p, size_t bytes, uint64_t seq,
+		       size_t n)
+{
+	p->bytes += bytes;
+	p->first_seq = p->first_seq ? p->first_seq : seq;
+	p->last_seq = seq + n - 1;
+	return output_settle(&p->out) || fail(f, p->out.error);
+}
+
 static bool part_add(struct file_reporter *f, struct part *p, uint64_t seq, struct str record)
 {
 	strbuf_adds(&p->out.pending, record);
-	p->bytes += record.len;
-	p->first_seq = p->first_seq ? p->first_seq : seq;
-	p->last_seq = seq;
-	return output_settle(&p->out) || fail(f, p->out.error);
+	return part_added(f, p, record.len, seq, 1);
 }
 
 static bool file_flush(struct reporter *r)
@@ -115,8 +128,68 @@ static bool file_event(struct reporter *r, const struct event *e, struct str rec
 	return p && part_add(f, p, e->seq, record);
 }
 
+static bool add_lines(struct file_reporter *f, const struct log_block *b)
+{
+	struct str rest = b->text, line;
+	uint64_t seq = b->e.seq;
+	bool ok = true;
+
+	while (ok && log_block_line(&rest, &line)) {
+		strbuf_reset(&f->record);
+		log_block_record(&f->record, b, seq, line);
+
+		struct part *p = part_for(f, f->record.len);
+
+		ok = p && part_add(f, p, seq++, strbuf_str(&f->record));
+	}
+	return ok;
+}
+
+/* In the head, and where it alone would be as large as a part, a block is its records. */
+static bool file_block(struct reporter *r, const struct log_block *b)
+{
+	struct file_reporter *f = (struct file_reporter *)r;
+	size_t size = f->current < 0 ? 0 : log_block_size(b);
+
+	if (f->current < 0 || size > f->limit / 8) {
+		return add_lines(f, b);
+	}
+
+	struct part *p = part_for(f, size);
+
+	if (!p) {
+		return false;
+	}
+	log_block_pack(&p->out.pending, b);
+	return part_added(f, p, size, b->e.seq, b->n);
+}
+
 /* --- the end -----------------------------------------------------------------------------------
  */
+
+/* Appends what is at the begin of `bytes`; how much that was, 0 when it is not all there. */
+static size_t append_one(struct file_reporter *f, struct str bytes)
+{
+	struct strbuf *out = &f->head.out.pending;
+	struct log_block b;
+	struct str line;
+	size_t used = 0;
+
+	if (bytes.p[0] != LOG_BLOCK_MARK) {
+		size_t end = str_chr(bytes, '\n', 0);
+
+		used = end == STR_NPOS ? 0 : end + 1;
+		strbuf_adds(out, str_slice(bytes, 0, used));
+		return used;
+	}
+	if (log_block_unpack(bytes, &b, &used) != LOG_BLOCK_OK) {
+		return 0;
+	}
+	while (log_block_line(&b.text, &line)) {
+		log_block_record(out, &b, b.e.seq++, line);
+	}
+	return used;
+}
 
 static bool append_note(struct file_reporter *f, uint64_t first, uint64_t last)
 {
@@ -139,19 +212,27 @@ static bool append_note(struct file_reporter *f, uint64_t first, uint64_t last)
 
 static bool append_part(struct file_reporter *f, struct part *p)
 {
-	char chunk[16 * 1024];
-	ssize_t n;
+	enum { CHUNK = 64 * 1024 };
+	struct strbuf in = STRBUF_INIT(0);
+	ssize_t n = 1;
+	bool ok = output_flush(&p->out);
+	off_t end = lseek(p->out.fd, 0, SEEK_CUR);
 
-	if (!output_flush(&p->out) || lseek(p->out.fd, 0, SEEK_SET)) {
-		return false;
-	}
-	while ((n = read(p->out.fd, chunk, sizeof(chunk))) > 0) {
-		strbuf_add(&f->head.out.pending, chunk, (size_t)n);
-		if (!output_settle(&f->head.out)) {
-			return false;
+	ok = ok && end >= 0 && ftruncate(p->out.fd, end) == 0 && lseek(p->out.fd, 0, SEEK_SET) == 0;
+	while (ok && n > 0) {
+		size_t used = 1, from = 0;
+
+		strbuf_grow(&in, CHUNK);
+		n = read(p->out.fd, in.p + in.len, CHUNK);
+		in.len += n > 0 ? (size_t)n : 0;
+		for (; used > 0 && from < in.len && ok; from += used) {
+			used = append_one(f, str_slice(strbuf_str(&in), from, in.len));
+			ok = output_settle(&f->head.out);
 		}
+		strbuf_consume(&in, from);
 	}
-	return n == 0;
+	strbuf_release(&in);
+	return ok && n == 0;
 }
 
 static bool append_tails(struct file_reporter *f)
@@ -189,6 +270,7 @@ static void file_finish(struct reporter *r)
 		part_free(&f->tails[i]);
 	}
 	part_free(&f->head);
+	strbuf_release(&f->record);
 	free(f);
 }
 
@@ -198,8 +280,13 @@ struct reporter *report_file(const char *path, size_t limit)
 
 	BUG_ON(!f);
 	f->base = (struct reporter){
-		.name = "file", .on_event = file_event, .flush = file_flush, .finish = file_finish
+		.name = "file",
+		.on_event = file_event,
+		.on_block = file_block,
+		.flush = file_flush,
+		.finish = file_finish,
 	};
+	strbuf_init(&f->record, 0);
 	f->limit = limit;
 	f->head = part_new(path, "");
 	f->tails[0] = part_new(path, ".1");

@@ -34,6 +34,21 @@ static bool json_event(struct reporter *r, const struct event *e, struct str rec
 	return ok;
 }
 
+static bool json_block(struct reporter *r, const struct log_block *b)
+{
+	struct json_reporter *j = (struct json_reporter *)r;
+	struct str rest = b->text, line;
+	uint64_t seq = b->e.seq;
+	bool ok = true;
+
+	while (ok && log_block_line(&rest, &line)) {
+		log_block_record(&j->out.pending, b, seq++, line);
+		ok = output_settle(&j->out);
+	}
+	r->error = j->out.error;
+	return ok;
+}
+
 static void json_finish(struct reporter *r)
 {
 	struct json_reporter *j = (struct json_reporter *)r;
@@ -49,7 +64,11 @@ struct reporter *report_json(int fd)
 
 	BUG_ON(!j);
 	j->base = (struct reporter){
-		.name = "JSON", .on_event = json_event, .flush = json_flush, .finish = json_finish
+		.name = "JSON",
+		.on_event = json_event,
+		.on_block = json_block,
+		.flush = json_flush,
+		.finish = json_finish,
 	};
 	output_init(&j->out, fd);
 	return &j->base;

@@ -119,6 +119,33 @@ void paint_text(const struct painter *p, struct str s)
 	}
 }
 
+/* A byte that may begin something which is not written as it is: C2 is the first of U+0080 to
+ * U+009F. */
+static inline unsigned char is_doubtful(char byte)
+{
+	unsigned char c = (unsigned char)byte;
+
+	return (unsigned char)(((c < 0x20) & (c != '\n') & (c != '\t')) | (c == DEL) | (c == 0xC2));
+}
+
+bool paint_is_plain(struct str text)
+{
+	unsigned char bad[BLOCK];
+	uint64_t half[2] = { 0, 0 };
+	size_t at = 0;
+
+	for (; at + BLOCK <= text.len && (half[0] | half[1]) == 0; at += BLOCK) {
+		for (int i = 0; i < BLOCK; i++) {
+			bad[i] = is_doubtful(text.p[at + (size_t)i]);
+		}
+		memcpy(half, bad, BLOCK);
+	}
+	while (at < text.len && (half[0] | half[1]) == 0) {
+		half[0] = is_doubtful(text.p[at++]);
+	}
+	return (half[0] | half[1]) == 0;
+}
+
 void paint_clipped(const struct painter *p, struct str s, size_t max)
 {
 	size_t at = 0;

@@ -205,6 +205,68 @@ static void one_line(struct text_reporter *t, const struct event *e, struct str 
 	}
 }
 
+/* --- many lines at once ------------------------------------------------------------------------
+ */
+
+/* The last lines of a text, for the step's tail; those before only count. */
+static void tail_block(struct tail *t, const struct log_block *b)
+{
+	struct str text = b->text;
+	size_t keep = b->n < TAIL_LINES ? b->n : TAIL_LINES;
+	size_t at = text.len;
+	struct str line;
+
+	for (size_t n = 0; n < keep; n++) {
+		at--;
+		while (at > 0 && text.p[at - 1] != '\n') {
+			at--;
+		}
+	}
+	t->n += b->n - keep;
+	text = str_slice(text, at, text.len);
+	while (log_block_line(&text, &line)) {
+		tail_add(t, line);
+	}
+}
+
+/* Every line under the same header with the same indent: what nearly all of a long log is. */
+static void simple_block(struct text_reporter *t, const struct log_block *b, struct job_state *job,
+			 struct step_state *step)
+{
+	struct strbuf *out = &t->out.pending;
+	bool plain = paint_is_plain(b->text);
+	struct str rest = b->text, line;
+
+	while (log_block_line(&rest, &line)) {
+		text_begin_line(t, job, step);
+		if (plain && !str_starts(line, STR("##["))) {
+			strbuf_adds(out, line);
+		} else {
+			paint_text(&t->paint, logged_mark(t, line));
+		}
+		(line.len ? text_newline : text_end_line)(t);
+	}
+}
+
+static bool text_block(struct reporter *r, const struct log_block *b)
+{
+	struct text_reporter *t = (struct text_reporter *)r;
+	struct job_state *job = job_of(t, &b->e, STR_EMPTY);
+	struct step_state *step = step_of(t, job, &b->e);
+
+	if (step) {
+		tail_block(step->tail, b);
+	}
+	if (!t->options.quiet) {
+		simple_block(t, b, job, step);
+	}
+
+	bool ok = output_settle(&t->out);
+
+	r->error = t->out.error;
+	return ok;
+}
+
 static void on_step_log(struct text_reporter *t, const struct event *e)
 {
 	one_line(t, e, e->u.step_log.line);
@@ -618,7 +680,11 @@ struct reporter *report_text(const struct text_options *options)
 
 	BUG_ON(!t);
 	t->base = (struct reporter){
-		.name = "text", .on_event = text_event, .flush = text_flush, .finish = text_finish
+		.name = "text",
+		.on_event = text_event,
+		.on_block = text_block,
+		.flush = text_flush,
+		.finish = text_finish,
 	};
 	t->options = *options;
 	output_init(&t->out, options->fd);

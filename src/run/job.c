@@ -77,6 +77,18 @@ void job_log(struct job *job, struct str path, struct str line)
 	job_emit(job, &e);
 }
 
+void job_log_block(struct job *job, struct str path, struct str text)
+{
+	struct event e = {
+		.kind = EVENT_STEP_LOG, .job = job->leg->path, .step = path, .t_us = job->came_us
+	};
+
+	event_emit_block(&job->out, job->masker, &job->log_head, &e, text);
+	if (job->out.len >= FLUSH_BYTES) {
+		job_flush(job);
+	}
+}
+
 struct str job_placed_at(struct job *job, struct arena *a, struct span at, struct str msg)
 {
 	if (at.file == SPAN_NONE) {

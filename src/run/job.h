@@ -97,6 +97,8 @@ void job_emit(struct job *job, struct event *e);
 void job_flush(struct job *job);
 /* A line, or an annotation, in the log of step `path`. */
 void job_log(struct job *job, struct str path, struct str line);
+/* Lines that came at once (job.came_us is set), each with \n behind it. */
+void job_log_block(struct job *job, struct str path, struct str text);
 void job_annotate(struct job *job, struct str path, const char *level, struct str message);
 /* The same with everything that an annotation has; the message is changed (annotate.c). */
 void job_annotate_event(struct job *job, struct event *e);

@@ -390,6 +390,23 @@ static void on_line(void *ctx, struct str line)
 	strbuf_addc(held, '\n');
 }
 
+/* Lines that are only to be logged, many at once. */
+static size_t on_block(void *ctx, struct str text)
+{
+	struct step *s = ctx;
+
+	if (s->stopped || s->problems.waits != WAIT_NOTHING || s->problems.held.len) {
+		return 0;
+	}
+
+	size_t n = problems_pass(s, text);
+
+	if (n) {
+		job_log_block(s->job, s->path, str_slice(text, 0, n));
+	}
+	return n;
+}
+
 static void release_held(struct step *s)
 {
 	struct strbuf *held = &s->problems.held;
@@ -438,6 +455,7 @@ void step_output_init(struct step *s)
 {
 	line_splitter_init(&s->lines, on_line, s);
 	s->lines.cut = cut;
+	s->lines.block = on_block;
 	problems_init(s);
 }
 

@@ -101,6 +101,14 @@ static struct matchers *job_matchers(struct job *job)
 	return job->matchers;
 }
 
+static struct match_stream *stream_of(struct step *s)
+{
+	if (!s->problems.stream && s->job->matchers) {
+		s->problems.stream = match_stream_open(s->job->matchers);
+	}
+	return s->problems.stream;
+}
+
 static void wait_for_file(struct step *s, enum problem_wait what, struct str path, struct str line)
 {
 	struct problems *p = &s->problems;
@@ -202,9 +210,8 @@ static bool add_file(struct step *s, struct str json, struct str *why)
 	struct str owners = STR_EMPTY;
 
 	/* Before: a live output takes a file's matchers one by one. */
-	if (!s->problems.stream) {
-		s->problems.stream = match_stream_open(job_matchers(s->job));
-	}
+	(void)job_matchers(s->job);
+	(void)stream_of(s);
 	if (!matchers_add(job_matchers(s->job), a, json, &owners, why)) {
 		return false;
 	}
@@ -385,17 +392,19 @@ static void tell_slow(struct step *s, struct str owner)
 	strbuf_release(&text);
 }
 
+size_t problems_pass(struct step *s, struct str text)
+{
+	return match_stream_pass(stream_of(s), text);
+}
+
 bool problems_line(struct step *s, struct str line)
 {
 	struct problems *p = &s->problems;
 	struct match m;
 	bool issue;
 
-	if (!s->job->matchers) {
+	if (!stream_of(s)) {
 		return false;
-	}
-	if (!p->stream) {
-		p->stream = match_stream_open(s->job->matchers);
 	}
 	if (!match_stream_listens(p->stream)) {
 		return false;

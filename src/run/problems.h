@@ -31,6 +31,8 @@ void problems_release(struct step *s);
 
 /* A line against the matchers; true when it was an issue, which is told of now or later. */
 bool problems_line(struct step *s, struct str line);
+/* How much of a text of whole lines is neither command nor issue: match_stream_pass. */
+size_t problems_pass(struct step *s, struct str text);
 /* add-matcher and remove-matcher; false with the runner's text. The answer may come later. */
 bool problems_command(struct step *s, const struct command *c, struct str line, struct str *why);
 /* Gets the answer that the output waits for, and acts on it. */

@@ -14,6 +14,8 @@
 #include "actc/process.h"
 #include "services.h"
 
+enum { EVENTS_CHUNK = 128 * 1024 };
+
 static void close_fd(int *fd)
 {
 	if (*fd >= 0) {
@@ -38,6 +40,8 @@ static bool make_pipes(struct pipes *p)
 	*p = (struct pipes){ { -1, -1 }, { -1, -1 }, { -1, -1 } };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p->control) == 0 &&
 	    pipe2(p->events, O_CLOEXEC) == 0 && pipe2(p->noise, O_CLOEXEC) == 0) {
+		/* A loud step's lines go through in fewer turns; where it is refused, in more. */
+		(void)fcntl(p->events[1], F_SETPIPE_SZ, EVENTS_CHUNK);
 		return true;
 	}
 	for (int i = 0; i < 2; i++) {
@@ -143,20 +147,42 @@ static void note_step(struct worker *w, struct str record)
 	arena_release(&a);
 }
 
+/* Takes one thing from the begin of what has come; the bytes that it was, 0 when it is not all
+ * there. */
+static size_t take_record(struct run *run, struct worker *w, struct str bytes)
+{
+	size_t end = str_chr(bytes, '\n', 0);
+
+	if (end == STR_NPOS) {
+		return 0;
+	}
+	note_step(w, str_slice(bytes, 0, end));
+	event_bus_record(run->request->bus, str_slice(bytes, 0, end + 1));
+	return end + 1;
+}
+
+static size_t take_block(struct run *run, struct str bytes)
+{
+	struct log_block block;
+	size_t used = 0;
+	enum log_block_status status = log_block_unpack(bytes, &block, &used);
+
+	BUG_ON(status == LOG_BLOCK_BAD);
+	if (status == LOG_BLOCK_OK) {
+		event_bus_block(run->request->bus, &block);
+	}
+	return used;
+}
+
 static void take_records(struct run *run, struct worker *w)
 {
-	size_t from = 0;
+	size_t from = 0, n = 1;
 
-	for (;;) {
+	while (n > 0 && from < w->record.len) {
 		struct str left = str_slice(strbuf_str(&w->record), from, w->record.len);
-		size_t end = str_chr(left, '\n', 0);
 
-		if (end == STR_NPOS) {
-			break;
-		}
-		note_step(w, str_slice(left, 0, end));
-		event_bus_record(run->request->bus, str_slice(left, 0, end + 1));
-		from += end + 1;
+		n = left.p[0] == LOG_BLOCK_MARK ? take_block(run, left) : take_record(run, w, left);
+		from += n;
 	}
 	strbuf_consume(&w->record, from);
 }
@@ -191,11 +217,10 @@ static void take_noise(struct run *run, struct worker *w, bool all)
 /* Straight behind what is there: a step may print gigabytes. */
 static void read_records(struct run *run, struct worker *w)
 {
-	enum { CHUNK = 64 * 1024 };
 	ssize_t n;
 
-	(void)strbuf_grow(&w->record, CHUNK);
-	n = read(w->events, w->record.p + w->record.len, CHUNK);
+	(void)strbuf_grow(&w->record, EVENTS_CHUNK);
+	n = read(w->events, w->record.p + w->record.len, EVENTS_CHUNK);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
 		return;
 	}

@@ -218,6 +218,12 @@ static bool worth_a_look(struct str line)
 	return str_find(line, STR("##["), 0) != STR_NPOS;
 }
 
+bool command_possible(struct str line)
+{
+	return worth_a_look(line) && (str_find(line, STR("::"), 0) != STR_NPOS ||
+				      str_find(line, STR("##["), 0) != STR_NPOS);
+}
+
 bool command_parse(struct arena *a, struct str line, struct command *out)
 {
 	struct shape shape;

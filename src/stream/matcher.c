@@ -10,9 +10,11 @@
 #include <string.h>
 
 #include "actc/strbuf.h"
+#include "actc/stream.h"
 #include "actc/utf8.h"
 #include "actc/value.h"
 #include "matcher.h"
+#include "scan.h"
 
 /* What the patterns of a matcher have taken so far. A field that is set may be empty. */
 struct capture {
@@ -34,6 +36,9 @@ struct match_stream {
 	struct match_stream *next;
 	struct listener *listeners; /* the newest first */
 	struct strbuf last;         /* the line that `pending` means */
+	struct scan scan;           /* what a line has that may be an issue or a command */
+	bool scan_is_old;           /* made for other listeners */
+	bool any_line;              /* may be an issue: no word tells */
 	struct capture found;
 	struct str removed;
 	struct arena removed_arena;
@@ -273,6 +278,7 @@ static bool to_issue(const struct capture *c, const struct match_config *config,
 
 static void listener_drop(struct match_stream *s, struct str owner)
 {
+	s->scan_is_old = true;
 	for (struct listener **at = &s->listeners; *at;) {
 		struct listener *l = *at;
 
@@ -301,6 +307,7 @@ struct match_stream *match_stream_open(struct matchers *m)
 
 	BUG_ON(!s);
 	s->matchers = m;
+	s->scan_is_old = true;
 	strbuf_init(&s->last, 0);
 	capture_init(&s->found);
 	for (size_t i = m->n; i > 0; i--) {
@@ -359,6 +366,7 @@ static void drop_slow(struct match_stream *s, struct match *out)
 		}
 		arena_rewind(&s->removed_arena, (struct arena_mark){ NULL, 0 });
 		out->removed = arena_str(&s->removed_arena, l->config->owner);
+		s->scan_is_old = true;
 		*at = l->next;
 		listener_free(l);
 	}
@@ -396,6 +404,125 @@ bool match_stream_line(struct match_stream *s, struct str line, struct match *ou
 		drop_slow(s, out);
 	}
 	return issue;
+}
+
+/* --- many lines at once ------------------------------------------------------------------------
+ */
+
+static struct scan command_scan(void)
+{
+	struct scan s = { .n = 0 };
+
+	(void)scan_add(&s, STR("::"));
+	(void)scan_add(&s, STR("##["));
+	return s;
+}
+
+/* The pattern that has to match for anything to come of a line while no other has: of several the
+ * second, which asks for the first. */
+static const struct regex *first_asked(const struct listener *l)
+{
+	return l->config->patterns[l->config->n > 1 ? 1 : 0].regex;
+}
+
+static void make_scan(struct match_stream *s)
+{
+	s->scan = command_scan();
+	s->scan_is_old = false;
+	s->any_line = false;
+	for (const struct listener *l = s->listeners; l; l = l->next) {
+		const struct str *words = NULL;
+		size_t n = regex_words(first_asked(l), &words);
+
+		s->any_line = s->any_line || n == 0;
+		for (size_t i = 0; i < n; i++) {
+			s->any_line = !scan_add(&s->scan, words[i]) || s->any_line;
+		}
+	}
+}
+
+/* A matcher of three or more patterns is on its way. */
+static bool is_under_way(const struct match_stream *s)
+{
+	for (const struct listener *l = s->listeners; l; l = l->next) {
+		for (size_t i = 1; i < l->config->n; i++) {
+			if (l->state[i].any) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static bool may_matter(const struct match_stream *s, struct str line)
+{
+	bool may = command_possible(line);
+
+	for (const struct listener *l = s ? s->listeners : NULL; l && !may; l = l->next) {
+		may = regex_may_match(first_asked(l), line);
+	}
+	return may;
+}
+
+static size_t line_begin(struct str text, size_t at)
+{
+	while (at > 0 && text.p[at - 1] != '\n') {
+		at--;
+	}
+	return at;
+}
+
+/* Up to the first line that may matter. */
+static size_t quiet_lines(const struct match_stream *s, const struct scan *scan, struct str text)
+{
+	size_t at = 0;
+
+	while (at < text.len) {
+		size_t hit = s && s->any_line ? at : scan_next(scan, text, at);
+		size_t begin = line_begin(text, hit);
+		size_t end = str_chr(text, '\n', hit);
+
+		if (hit == text.len) {
+			return hit;
+		}
+		if (may_matter(s, str_slice(text, begin, end))) {
+			return begin;
+		}
+		at = end + 1;
+	}
+	return at;
+}
+
+/* As match_stream_line() leaves it behind lines that nothing matched. */
+static void pass(struct match_stream *s, struct str text)
+{
+	if (text.len == 0) {
+		return;
+	}
+	for (struct listener *l = s->listeners; l; l = l->next) {
+		l->pending = l->config->n > 1;
+	}
+	keep_line(s, str_slice(text, line_begin(text, text.len - 1), text.len - 1));
+}
+
+size_t match_stream_pass(struct match_stream *s, struct str text)
+{
+	if (!s) {
+		struct scan scan = command_scan();
+
+		return quiet_lines(NULL, &scan, text);
+	}
+	if (s->scan_is_old) {
+		make_scan(s);
+	}
+	if (is_under_way(s)) {
+		return 0;
+	}
+
+	size_t n = quiet_lines(s, &s->scan, text);
+
+	pass(s, str_slice(text, 0, n));
+	return n;
 }
 
 void matchers_free(struct matchers *m)

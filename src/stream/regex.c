@@ -137,6 +137,28 @@ bool regex_may_match(const struct regex *r, struct str line)
 	return true;
 }
 
+size_t regex_words(const struct regex *r, const struct str **words)
+{
+	const struct regex_needs *needs = &r->t.needs;
+	const struct str *best = NULL;
+
+	for (size_t i = 0; i < needs->n; i++) {
+		if (!best || needs->literals[i].len > best->len) {
+			best = &needs->literals[i];
+		}
+	}
+	if (best && best->len > 2) {
+		*words = best;
+		return 1;
+	}
+	if (needs->nchoices) {
+		*words = needs->choices;
+		return needs->nchoices;
+	}
+	*words = best;
+	return best && best->len > 1 ? 1 : 0;
+}
+
 enum regex_result regex_match(struct regex *r, struct str line)
 {
 	const struct pcre2 *f = &r->lib->f;

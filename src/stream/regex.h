@@ -39,7 +39,7 @@ struct pcre2 {
 	PCRE2_FUNCTIONS(DYNLOAD_MEMBER)
 };
 
-enum { REGEX_LITERALS = 6 };
+enum { REGEX_LITERALS = 6, REGEX_CHOICES = 6 };
 
 /* What every line that matches must have: found with the translation, looked for before PCRE2 is
  * asked. */
@@ -47,7 +47,9 @@ struct regex_needs {
 	size_t n;
 	struct str literals[REGEX_LITERALS]; /* in this order, none inside another */
 	char rarest;                         /* of their bytes, when there are any */
-	bool by_first;                       /* the line begins with one of `first` */
+	size_t nchoices;
+	struct str choices[REGEX_CHOICES]; /* one of them: (error|warning) */
+	bool by_first;                     /* the line begins with one of `first` */
 	unsigned char first[256];
 };
 
@@ -87,6 +89,9 @@ size_t regex_groups(const struct regex *r);
 enum regex_result regex_match(struct regex *r, struct str line);
 /* Whether a look at the line without PCRE2 leaves a chance. */
 bool regex_may_match(const struct regex *r, struct str line);
+/* Words of two or more bytes of which every line that matches has one; their number, 0 when nothing
+ * is known of such. They live as long as the pattern. */
+size_t regex_words(const struct regex *r, const struct str **words);
 /* A group of the last match; one that took no part is empty. Borrowed from the line. */
 struct str regex_group(const struct regex *r, struct str line, size_t group);
 

@@ -198,6 +198,50 @@ static bool add_options(struct translator *t)
 	return true;
 }
 
+static bool is_word_byte(int c)
+{
+	return tr_is_alnum(c) || c == ' ' || c == '_' || c == '-';
+}
+
+/* The group here, when it is no more than words to choose from, one of which must be there. */
+static void note_choices(struct translator *t)
+{
+	struct regex_needs *needs = t->needs;
+	size_t at = 1, n = 0;
+	struct str words[REGEX_CHOICES];
+
+	if (t->depth || needs->nchoices) {
+		return;
+	}
+	if (tr_sees(t, "(?")) {
+		struct str name = name_at(t->in, t->at + 2);
+
+		at = name.len ? name.len + 4 : tr_sees(t, "(?:") ? 3 : t->in.len;
+	}
+	for (;; at++) {
+		size_t from = at;
+
+		while (is_word_byte(tr_peek(t, at))) {
+			at++;
+		}
+		if (at - from < 2 || n == REGEX_CHOICES) {
+			return;
+		}
+		words[n++] = str_slice(t->in, t->at + from, t->at + at);
+		if (tr_peek(t, at) != '|') {
+			break;
+		}
+	}
+	if (tr_peek(t, at) != ')' ||
+	    (tr_peek(t, at + 1) > 0 && strchr("*?{", tr_peek(t, at + 1)))) {
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		needs->choices[i] = arena_str(t->a, words[i]);
+	}
+	needs->nchoices = n;
+}
+
 static bool add_group(struct translator *t)
 {
 	static const char *const plain[] = { "(?:", "(?=", "(?!", "(?>", "(?<=", "(?<!" };
@@ -205,6 +249,7 @@ static bool add_group(struct translator *t)
 	if (tr_sees(t, "(*")) {
 		return tr_fail(t, "Quantifier '*' following nothing.");
 	}
+	note_choices(t);
 	if (tr_sees(t, "(?#")) {
 		size_t end = str_chr(t->in, ')', t->at);
 

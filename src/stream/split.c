@@ -90,6 +90,49 @@ static void take_line(struct line_splitter *s, struct str line)
 	end_line(s, line);
 }
 
+/* Whole lines at the begin of what came, none with a \r or invalid bytes; how many bytes. */
+static size_t plain_lines(struct str bytes)
+{
+	size_t end = str_chr(bytes, '\r', 0);
+
+	end = end == STR_NPOS ? bytes.len : end;
+	while (end > 0 && bytes.p[end - 1] != '\n') {
+		end--;
+	}
+	return utf8_valid(str_slice(bytes, 0, end)) ? end : 0;
+}
+
+/* Lets `block` take what it will; returns how much has gone. Each byte is looked at once, so that
+ * a text of which `block` takes nothing costs little more than without it. */
+static size_t feed_block(struct line_splitter *s, struct str bytes)
+{
+	struct str text = str_slice(bytes, 0, s->block ? plain_lines(bytes) : 0);
+	size_t at = 0;
+
+	while (at < text.len) {
+		at += s->block(s->ctx, str_slice(text, at, text.len));
+		if (at < text.len) {
+			size_t end = str_chr(text, '\n', at);
+
+			s->line(s->ctx, str_slice(text, at, end));
+			at = end + 1;
+		}
+	}
+	return at;
+}
+
+/* Ends the line that an earlier chunk left unfinished, when its end is here. */
+static size_t feed_rest(struct line_splitter *s, struct str bytes)
+{
+	size_t end = s->rest.len && s->block ? str_chr(bytes, '\n', 0) : STR_NPOS;
+
+	if (end == STR_NPOS || str_chr(str_slice(bytes, 0, end), '\r', 0) != STR_NPOS) {
+		return 0;
+	}
+	take_line(s, str_slice(bytes, 0, end));
+	return end + 1;
+}
+
 void line_splitter_feed(struct line_splitter *s, struct str bytes)
 {
 	size_t at = 0;
@@ -98,6 +141,10 @@ void line_splitter_feed(struct line_splitter *s, struct str bytes)
 		s->pending_cr = false;
 		end_line(s, STR_EMPTY);
 		at = bytes.p[0] == '\n' ? 1 : 0;
+	}
+	at += feed_rest(s, str_slice(bytes, at, bytes.len));
+	if (s->rest.len == 0 && !s->continued) {
+		at += feed_block(s, str_slice(bytes, at, bytes.len));
 	}
 
 	size_t nl = next_of(bytes, '\n', at);

@@ -151,6 +151,10 @@ static void must_add(struct matchers *m, const char *json)
 	ONE("{\"regexp\":\"^a(.*)\",\"file\":1},{\"regexp\":\"^b(.*)\",\"code\":1}," \
 	    "{\"regexp\":\"^c(.*)\"},{\"regexp\":\"^d(.*)\",\"message\":1}")
 
+#define NAMED(owner, regexp) \
+	"{\"owner\":\"" owner "\",\"pattern\":[{\"regexp\":\"" regexp "\",\"message\":1}]}"
+#define LIST(matchers) "{\"problemMatcher\":[" matchers "]}"
+
 static const struct {
 	const char *about, *json, *lines, *issues;
 } tables[] = {
@@ -253,12 +257,120 @@ Test(matcher, lines_become_issues)
 	}
 }
 
-/* --- the job's list ----------------------------------------------------------------------------
+/* --- many lines at once ------------------------------------------------------------------------
  */
 
-#define NAMED(owner, regexp) \
-	"{\"owner\":\"" owner "\",\"pattern\":[{\"regexp\":\"" regexp "\",\"message\":1}]}"
-#define LIST(matchers) "{\"problemMatcher\":[" matchers "]}"
+/* As the output of a step is taken: what may pass does, and the next line is looked at. */
+static void show_passing(struct strbuf *out, struct match_stream *s, struct str text)
+{
+	while (text.len) {
+		size_t n = match_stream_pass(s, text);
+
+		for (size_t i = 0; i < n; i++) {
+			strbuf_adds(out, text.p[i] == '\n' ? STR("-\n") : STR_EMPTY);
+		}
+		text = str_slice(text, n, text.len);
+		if (text.len) {
+			show(out, s, str_cut(&text, '\n'));
+		}
+	}
+}
+
+Test(matcher, lines_that_may_pass_change_nothing)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		struct matchers *m = matchers_new();
+		struct strbuf out = STRBUF_INIT(0);
+
+		must_add(m, tables[i].json);
+
+		struct match_stream *s = match_stream_open(m);
+
+		show_passing(&out, s, str_of(tables[i].lines));
+		cr_assert_str_eq(out.p, tables[i].issues, "%s:\n%s", tables[i].about, out.p);
+		match_stream_close(s);
+		matchers_free(m);
+		strbuf_release(&out);
+	}
+}
+
+static uint64_t seed;
+
+static unsigned rnd(unsigned n)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(seed >> 33) % n;
+}
+
+/* A line of one of the tables, or one that no matcher there means. */
+static void add_random_line(struct strbuf *text)
+{
+	static const char *const plain[] = {
+		"",
+		"Start",
+		"compiling a b c",
+		"note:: x",
+		"errors: none",
+		"  1:2  nothing here",
+		"an error, only in words",
+		"warning",
+		"main.c(1,2): fine",
+	};
+	struct str rest = str_of(tables[rnd(sizeof(tables) / sizeof(tables[0]))].lines);
+	struct str line = STR_EMPTY;
+
+	for (unsigned skip = rnd(4); rest.len && skip < 4; skip++) {
+		line = str_cut(&rest, '\n');
+	}
+	strbuf_adds(text, rnd(2) ? line : str_of(plain[rnd(sizeof(plain) / sizeof(plain[0]))]));
+	strbuf_addc(text, '\n');
+}
+
+static struct matchers *random_matchers(void)
+{
+	static const char *const owned[] = {
+		LIST(NAMED("x1", "(error) here")),
+		LIST(NAMED("x2", "(?<what>error|warning)s? (.+)")),
+		LIST(NAMED("x3", "^main(.*)fine$")),
+		LIST(NAMED("x4", "(?i)NOTHING (.+)")),
+		LIST(NAMED("x5", "(?:error|warning|info)?: (.+)")),
+		LIST(NAMED("x6", "a|b (c)")),
+	};
+	struct matchers *m = matchers_new();
+
+	must_add(m, tables[rnd(sizeof(tables) / sizeof(tables[0]))].json);
+	for (unsigned n = rnd(3); n > 0; n--) {
+		must_add(m, owned[rnd(sizeof(owned) / sizeof(owned[0]))]);
+	}
+	return m;
+}
+
+Test(matcher, passing_finds_the_same_issues_as_line_by_line)
+{
+	for (uint64_t round = 1; round <= 2000; round++) {
+		seed = round;
+
+		struct matchers *m = random_matchers();
+		struct match_stream *one = match_stream_open(m), *many = match_stream_open(m);
+		struct strbuf text = STRBUF_INIT(0), want = STRBUF_INIT(0), got = STRBUF_INIT(0);
+
+		for (unsigned n = rnd(60); n > 0; n--) {
+			add_random_line(&text);
+		}
+		show_all(&want, one, text.p);
+		show_passing(&got, many, strbuf_str(&text));
+		cr_assert_str_eq(got.p, want.p, "round %d:\n%s", (int)round, text.p);
+		match_stream_close(one);
+		match_stream_close(many);
+		matchers_free(m);
+		strbuf_release(&text);
+		strbuf_release(&want);
+		strbuf_release(&got);
+	}
+}
+
+/* --- the job's list ----------------------------------------------------------------------------
+ */
 
 static void expect(struct match_stream *s, const char *lines, const char *issues)
 {
@@ -523,28 +635,48 @@ Test(regex, says_what_is_wrong_with_a_pattern)
 	regex_library_close(&lib);
 }
 
+static void expect_word(const struct regex *r, struct str line, const char *pattern)
+{
+	const struct str *words = NULL;
+	size_t n = regex_words(r, &words);
+	bool found = n == 0;
+
+	for (size_t i = 0; i < n; i++) {
+		cr_assert_geq(words[i].len, 2);
+		found = found || str_find(line, words[i], 0) != STR_NPOS;
+	}
+	cr_assert(found, "%s on %.*s", pattern, STR_ARG(line));
+}
+
 /* The look before the match is one-sided: what it turns away PCRE2 would too. */
 Test(regex, the_look_before_the_match_turns_nothing_away_that_matches)
 {
 	struct regex_library lib;
 	struct err err = ERR_INIT;
-	unsigned long seed = 1;
 
+	seed = 1;
 	cr_assert(regex_library_open(&lib, &err), "%s", err.msg);
-	for (int i = 0; i < 20000; i++) {
-		static const char *const parts[] = { "a",    "b",      "ab",      "a?",
-						     "b*",   "(a|b)",  "^",       "$",
-						     "[ab]", "[^a]",   "(b)?",    ".",
-						     "\\w",  "a{0,1}", "(?:ab)+", "(?=a)" };
+	for (int i = 0; i < 30000; i++) {
+		static const char *const parts[] = { "a",        "b",           "ab",
+						     "a?",       "b*",          "(a|b)",
+						     "^",        "$",           "[ab]",
+						     "[^a]",     "(b)?",        ".",
+						     "\\w",      "a{0,1}",      "(?:ab)+",
+						     "(?=a)",    "xab",         "(ab|ba)",
+						     "(ab|xa)?", "(?:ab|xab)+", "(?:ab|xab){0,2}",
+						     "(ab|b?)",  "(?!ab|xa)",   "(?<n>ab|ba)" };
 		struct arena a = ARENA_INIT;
 		struct strbuf pattern = STRBUF_INIT(0);
 		struct str why = STR_EMPTY;
 		char text[8];
 
 		for (int k = 0; k < 4; k++) {
-			seed = seed * 6364136223846793005UL + 1442695040888963407UL;
-			strbuf_adds(&pattern, str_of(parts[seed >> 60]));
-			text[k] = "abab xab"[seed >> 40 & 7];
+			unsigned part = rnd(sizeof(parts) / sizeof(parts[0]));
+
+			/* A name may be there once. */
+			part = strchr(pattern.p, '<') ? part % 16 : part;
+			strbuf_adds(&pattern, str_of(parts[part]));
+			text[k] = "abab xab"[rnd(8)];
 		}
 
 		struct str line = str_mk(text, 4);
@@ -560,6 +692,8 @@ Test(regex, the_look_before_the_match_turns_nothing_away_that_matches)
 			cr_assert(regex_match(all, line) == REGEX_NO, "%s on %.4s", pattern.p,
 				  text);
 			regex_free(all);
+		} else if (regex_match(r, line) == REGEX_YES) {
+			expect_word(r, line, pattern.p);
 		}
 		regex_free(r);
 		strbuf_release(&pattern);

@@ -60,6 +60,8 @@ static const struct {
 	  "a][\uFFFD][b\uFFFD]" },
 	{ { "\xC0\xAF\xED\xA0\x80\xF5", 6 }, "[\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD]" },
 	{ { "\xF0\x9F\x98 \xE2\x82z", 7 }, "[\uFFFD \uFFFDz]" },
+	{ { "a1\nb\na2\n\nb\nb\na3\na4\na5\nb", 25 }, "[a1][b][a2][][b][b][a3][a4][a5][b]" },
+	{ { "a\nb\r\na\xFF\na\nb\n", 12 }, "[a][b][a\uFFFD][a][b]" },
 };
 
 static void feed_cut(struct line_splitter *s, struct str in, size_t a, size_t b)
@@ -81,6 +83,44 @@ Test(splitter, gives_the_same_lines_wherever_the_chunks_end)
 				struct line_splitter s;
 
 				line_splitter_init(&s, on_line, &seen);
+				feed_cut(&s, in, a, b);
+				cr_assert_str_eq(seen.text.p, splits[i].lines,
+						 "row %zu cut at %zu and %zu: %s", i, a, b,
+						 seen.text.p);
+				line_splitter_release(&s);
+				strbuf_release(&seen.text);
+			}
+		}
+	}
+}
+
+/* Takes up to two lines at once, none that begins with 'b'. */
+static size_t on_block(void *ctx, struct str text)
+{
+	size_t n = 0;
+
+	cr_assert(text.len > 0 && text.p[text.len - 1] == '\n');
+	for (int i = 0; i < 2 && n < text.len && text.p[n] != 'b'; i++) {
+		size_t end = str_chr(text, '\n', n);
+
+		on_line(ctx, str_slice(text, n, end));
+		n = end + 1;
+	}
+	return n;
+}
+
+Test(splitter, gives_the_same_lines_to_one_who_takes_many_at_once)
+{
+	for (size_t i = 0; i < sizeof(splits) / sizeof(splits[0]); i++) {
+		struct str in = splits[i].in;
+
+		for (size_t a = 0; a <= in.len; a++) {
+			for (size_t b = a; b <= in.len; b++) {
+				struct seen seen = seen_new();
+				struct line_splitter s;
+
+				line_splitter_init(&s, on_line, &seen);
+				s.block = on_block;
 				feed_cut(&s, in, a, b);
 				cr_assert_str_eq(seen.text.p, splits[i].lines,
 						 "row %zu cut at %zu and %zu: %s", i, a, b,
