@@ -47,9 +47,9 @@ const struct expr *build_condition(struct build *b, const struct tok *t,
 
 /* `on`: fills events; bad parts are left out. */
 void build_events(struct build *b, const struct tok *on, struct workflow *w);
-/* GitHub's editors know no step beyond a field's range; with any_step it is taken, as by schedules
- * that run. */
-bool cron_valid(struct str spec, bool any_step);
+/* GitHub's editors take no step beyond a field's range and no blanks around the whole; schedules
+ * that run have both, and are taken when lenient. */
+bool cron_valid(struct str spec, bool lenient);
 /* Minutes between the two closest runs of a valid one within an hour. */
 unsigned cron_interval(struct str spec);
 

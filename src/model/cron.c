@@ -63,7 +63,7 @@ static bool field_valid(struct str s, const struct range *range, bool any_step)
 	return true;
 }
 
-/* Fields are separated by one or more blanks; none may be in front or behind. */
+/* Fields are separated by one or more blanks. */
 static struct str next_field(struct str *rest)
 {
 	struct str field = str_cut(rest, ' ');
@@ -74,12 +74,15 @@ static struct str next_field(struct str *rest)
 	return field;
 }
 
-bool cron_valid(struct str spec, bool any_step)
+bool cron_valid(struct str spec, bool lenient)
 {
 	size_t n = 0;
 
+	if (lenient) {
+		spec = str_trim(spec);
+	}
 	for (; spec.p && n < FIELDS; n++) {
-		if (!field_valid(next_field(&spec), &ranges[n], any_step)) {
+		if (!field_valid(next_field(&spec), &ranges[n], lenient)) {
 			return false;
 		}
 	}
@@ -110,7 +113,8 @@ static void mark_minutes(struct str part, bool *minutes)
 unsigned cron_interval(struct str spec)
 {
 	bool minutes[60] = { false };
-	struct str field = next_field(&spec);
+	struct str rest = str_trim(spec);
+	struct str field = next_field(&rest);
 	unsigned closest = 60;
 
 	while (field.p) {

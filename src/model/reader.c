@@ -482,6 +482,8 @@ static void unknown_key(struct reader *r, struct mapping *m, struct tok *key)
 	hint_nearest(r->diags, d, key->u.s, words, n);
 	if (str_eq(key->u.s, STR("<<"))) {
 		d->hint = STR("GitHub has anchors and aliases, but no merge keys");
+	} else if (d->severity == DIAG_WARNING && d->hint.len == 0) {
+		d->hint = STR("GitHub ignores it");
 	}
 	m->t->bad = m->t->bad || !m->first->soft || r->staged;
 }

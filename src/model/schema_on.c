@@ -19,22 +19,34 @@
 static const char *const filters[] = { "branches", "branches-ignore", "tags", "tags-ignore",
 				       "paths",    "paths-ignore",    NULL };
 
-/* An event with options: null, or a mapping of them. */
-#define EVENT(name, ...)                                                                    \
+/* A mapping of options, or null. */
+#define OPTIONS(name, ignores, ...)                                                         \
 	static const struct schema name##_options = { .kind = SCHEMA_MAPPING,               \
 						      .report = "events",                   \
 						      .kin = filters,                       \
+						      .soft = (ignores),                    \
 						      .props = SCHEMA_PROPS(__VA_ARGS__) }; \
 	static const struct schema name = { .kind = SCHEMA_ONE_OF,                          \
 					    .of = SCHEMA_OF(&schema_null, &name##_options) }
 
-#define BRANCHES                                                                                   \
-	OPT("branches", schema_one_or_more, "Only for branches that match one of these patterns"), \
-		OPT("branches-ignore", schema_one_or_more,                                         \
+/* An event with options. Its service starts workflows with options that the event has not, such as
+ * `release: {branches: …}` and `merge_group: {paths: …}`, and heeds none. */
+#define EVENT(name, ...) OPTIONS(name, true, __VA_ARGS__)
+
+/* Nothing after the colon filters nothing. */
+static const struct schema patterns = {
+	.kind = SCHEMA_ONE_OF,
+	.soft = true,
+	.of = SCHEMA_OF(&schema_non_empty, &schema_non_empties),
+};
+
+#define BRANCHES                                                                         \
+	OPT("branches", patterns, "Only for branches that match one of these patterns"), \
+		OPT("branches-ignore", patterns,                                         \
 		    "Not for branches that match one of these patterns")
-#define PATHS                                                                      \
-	OPT("paths", schema_one_or_more, "Only when a file that matches changed"), \
-		OPT("paths-ignore", schema_one_or_more, "Not when all changed files match")
+#define PATHS                                                            \
+	OPT("paths", patterns, "Only when a file that matches changed"), \
+		OPT("paths-ignore", patterns, "Not when all changed files match")
 
 TYPES(edit, "created", "edited", "deleted");
 EVENT(edits, OPT("types", edit_types,
@@ -101,10 +113,8 @@ TYPES(review, "submitted", "edited", "dismissed");
 EVENT(review, OPT("types", review_types,
 		  "Kinds of activity; without it, those that GitHub names for the event"));
 
-EVENT(push, BRANCHES,
-      OPT("tags", schema_one_or_more, "Only for tags that match one of these patterns"),
-      OPT("tags-ignore", schema_one_or_more, "Not for tags that match one of these patterns"),
-      PATHS);
+EVENT(push, BRANCHES, OPT("tags", patterns, "Only for tags that match one of these patterns"),
+      OPT("tags-ignore", patterns, "Not for tags that match one of these patterns"), PATHS);
 
 TYPES(registry_package, "published", "updated");
 EVENT(registry_package,
@@ -116,8 +126,13 @@ TYPES(release, "published", "unpublished", "created", "edited", "deleted", "prer
 EVENT(release, OPT("types", release_types,
 		   "Kinds of activity; without it, those that GitHub names for the event"));
 
+static const struct schema dispatch_types = {
+	.kind = SCHEMA_ONE_OF,
+	.soft = true, /* a single one, too */
+	.of = SCHEMA_OF(&schema_non_empties),
+};
 EVENT(repository_dispatch,
-      OPT("types", schema_non_empties,
+      OPT("types", dispatch_types,
 	  "Kinds of activity; without it, those that GitHub names for the event"));
 
 TYPES(watch, "started");
@@ -134,6 +149,7 @@ EVENT(workflow_run,
 
 static const struct schema schedule_item = {
 	.kind = SCHEMA_MAPPING,
+	.soft = true,
 	.props = SCHEMA_PROPS(
 		REQ("cron", schema_non_empty, "Minute, hour, day, month and day of the week"),
 		OPT("timezone", schema_non_empty, "An IANA time zone; UTC without it")),
@@ -197,8 +213,8 @@ static const struct schema call_inputs = {
 	.kind = SCHEMA_MAPPING,
 	SCHEMA_LOOSE(schema_non_empty, call_input),
 };
-EVENT(call_secret, OPT("description", schema_string, "What it is for"),
-      OPT("required", schema_boolean, "It must be given"));
+OPTIONS(call_secret, false, OPT("description", schema_string, "What it is for"),
+	OPT("required", schema_boolean, "It must be given"));
 static const struct schema call_secrets = {
 	.kind = SCHEMA_MAPPING,
 	SCHEMA_LOOSE(schema_non_empty, call_secret),
@@ -216,9 +232,9 @@ static const struct schema call_outputs = {
 	.kind = SCHEMA_MAPPING,
 	SCHEMA_LOOSE(schema_non_empty, call_output),
 };
-EVENT(workflow_call, OPT("inputs", call_inputs, "What the caller gives, by `with`"),
-      OPT("secrets", call_secrets, "Secrets that the caller gives"),
-      OPT("outputs", call_outputs, "What the caller can read: jobs.ID.outputs"));
+OPTIONS(workflow_call, false, OPT("inputs", call_inputs, "What the caller gives, by `with`"),
+	OPT("secrets", call_secrets, "Secrets that the caller gives"),
+	OPT("outputs", call_outputs, "What the caller can read: jobs.ID.outputs"));
 
 /* --- all events --- */
 
