@@ -50,6 +50,8 @@ void agent_init(struct agent *a, int in, int out)
 	};
 	BUG_ON(!a->chunk);
 	strbuf_init(&a->queue, 0);
+	/* So that a block stays when the others go: musl gives each back to the kernel. */
+	(void)arena_alloc(&a->scratch, 1);
 	frame_input_init(&a->input, 2 * (FRAME_HEADER + FRAME_MAX));
 }
 

@@ -32,8 +32,9 @@ struct oom_watch {
 	int fd; /* -1: not to be had */
 };
 
-/* Files that have no name yet: for a step's script and its command files, seven of them today. */
-enum { SPARE_FILES = 8, SPARE_DIR_MAX = 512 };
+/* Files that have no name yet, but their owner and mode: for a step's script and its command files,
+ * seven of them today. */
+enum { SPARE_FILES = 8, SPARE_DIR_MAX = 512, SPARE_MODE = 0644 };
 struct spare_files {
 	char dir[SPARE_DIR_MAX]; /* they are in its file system; empty until one is known */
 	int fds[SPARE_FILES];
@@ -78,8 +79,8 @@ struct stream {
 	uint64_t oom_before;
 	unsigned long long start_time; /* of the entry, as in /proc/PID/stat */
 	char *mark;                    /* an entry of its environment that no other step has */
-	char **files;                  /* handed back with EXITED; NULL behind the last */
-	int report;                    /* STREAM_WORK: how it went */
+	char **files; /* handed back with EXITED, then removed; NULL behind the last */
+	int report;   /* STREAM_WORK: how it went */
 
 	/* STREAM_FILE: the file's size; STREAM_LISTEN: where connections go. */
 	uint64_t size;
@@ -148,7 +149,7 @@ void stream_drain(struct agent *a, struct stream *s);
 void stream_settle(struct agent *a, struct stream *s);
 void stream_close(struct stream *s);
 
-/* proc.c: the processes of steps. */
+/* proc.c: the processes of steps; child.c is their start. */
 void proc_spawn(struct agent *a, const struct request *r);
 void proc_signal(struct agent *a, const struct request *r);
 void proc_resize(struct agent *a, const struct request *r);
@@ -156,7 +157,8 @@ void proc_reap(struct agent *a);
 /* Ends the stream if its process is done. */
 void proc_settle(struct agent *a, struct stream *s);
 
-/* For what is forked: every descriptor from `first` on; handlers and mask as in a new process. */
+/* child.c. For what is forked: every descriptor from `first` on; handlers and mask as in a new
+ * process. */
 void close_from(int first);
 void reset_signals(void);
 
@@ -185,16 +187,20 @@ bool file_write(struct spare_files *spare, const char *path, unsigned mode,
 bool file_remove(struct agent *a, const char *path, struct err *err);
 /* READ: starts a stream, or fails. */
 bool file_read(struct agent *a, const struct request *r, struct err *err);
-/* Appends state and content of a file that a step was given, and removes it unless it is too large.
- */
-void file_hand_back(const char *path, struct strbuf *b);
+/* Appends state and content of a file that a step was given; false when it is to stay: it is none,
+ * or too large. */
+bool file_hand_back(const char *path, struct strbuf *b);
+/* Those whose names are not empty. */
+void files_remove(char **files);
+/* NULL as owner changes nothing, and nor does an agent that is not root. */
+bool file_own(int fd, const struct user *owner);
 void file_settle(struct agent *a, struct stream *s);
 
 /* spare.c */
 /* They will be made in the file system of this file, unless another was named before. */
 void spare_look_at(struct spare_files *spare, const char *path);
 /* Makes those that were taken again. */
-void spare_make(struct spare_files *spare);
+void spare_make(struct spare_files *spare, const struct user *owner);
 /* A descriptor, now the caller's, or -1. */
 int spare_take(struct spare_files *spare);
 bool spare_name(int fd, const char *path);

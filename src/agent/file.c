@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool give(int fd, const struct user *owner)
+bool file_own(int fd, const struct user *owner)
 {
 	return !owner || geteuid() != 0 || fchown(fd, owner->uid, owner->gid) == 0;
 }
@@ -23,7 +23,7 @@ static bool give(int fd, const struct user *owner)
 static bool set_up(const char *path, unsigned mode, const struct user *owner)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool ok = fd >= 0 && give(fd, owner) && fchmod(fd, (mode_t)mode & 07777) == 0;
+	bool ok = fd >= 0 && file_own(fd, owner) && fchmod(fd, (mode_t)mode & 07777) == 0;
 	int sys = errno;
 
 	if (fd >= 0) {
@@ -115,15 +115,18 @@ static int open_new(const char *path, const struct user *owner, struct err *err)
 
 static bool fill(int fd, unsigned mode, const struct user *owner, struct str content)
 {
-	return write_content(fd, content) && give(fd, owner) &&
+	return write_content(fd, content) && file_own(fd, owner) &&
 	       fchmod(fd, (mode_t)mode & 07777) == 0;
 }
 
+/* Spare files have their owner and mode already. */
 static bool write_spare(struct spare_files *spare, const char *path, unsigned mode,
 			const struct user *owner, struct str content)
 {
-	int fd = spare_take(spare);
-	bool ok = fd >= 0 && fill(fd, mode, owner, content) && spare_name(fd, path);
+	int fd = owner ? spare_take(spare) : -1;
+	bool ok = fd >= 0 && write_content(fd, content) &&
+		  (mode == SPARE_MODE || fchmod(fd, (mode_t)mode & 07777) == 0) &&
+		  spare_name(fd, path);
 
 	if (fd >= 0) {
 		(void)close(fd);
@@ -230,32 +233,49 @@ bool file_read(struct agent *a, const struct request *r, struct err *err)
 	return true;
 }
 
-void file_hand_back(const char *path, struct strbuf *b)
+static uint32_t read_back(const char *path, struct strbuf *content)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st = { 0 };
-	struct strbuf content = STRBUF_INIT(HANDED_FILE_MAX);
-	uint32_t state = HANDED_OK;
+	uint32_t state = HANDED_MISSING;
 	char part[4096];
 	ssize_t n = 0;
+	int fd;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		state = HANDED_MISSING;
-	} else {
+	/* Most are as empty as they were made. */
+	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0) {
+		return HANDED_OK;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		while ((n = read(fd, part, sizeof(part))) > 0 &&
-		       strbuf_add(&content, part, (size_t)n)) {
+		       strbuf_add(content, part, (size_t)n)) {
 		}
 		state = n > 0 ? HANDED_TOO_LARGE : HANDED_OK;
 	}
 	if (fd >= 0) {
 		(void)close(fd);
 	}
-	if (state == HANDED_OK) {
-		(void)unlink(path);
-	}
+	return state;
+}
+
+bool file_hand_back(const char *path, struct strbuf *b)
+{
+	struct strbuf content = STRBUF_INIT(HANDED_FILE_MAX);
+	uint32_t state = read_back(path, &content);
+
 	frame_put_u32(b, state);
 	frame_put_bytes(b, state == HANDED_OK ? strbuf_str(&content) : STR_EMPTY);
 	strbuf_release(&content);
+	return state == HANDED_OK;
+}
+
+void files_remove(char **files)
+{
+	for (; files && *files; files++) {
+		if (**files) {
+			(void)unlink(*files);
+		}
+	}
 }
 
 /* RESULT with the file's whole size behind it. */

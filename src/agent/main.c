@@ -170,18 +170,26 @@ static void take_turn(struct agent *a, struct poll_set *set)
 	}
 }
 
+static void ignore(int signo)
+{
+	(void)signo;
+}
+
 static int watch_signals(void)
 {
 	sigset_t set;
+
+	reset_signals();
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	/* A Ctrl-C that a container engine forwards is act-c's to handle, not ours. */
-	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGHUP, SIG_IGN);
-	(void)signal(SIGPIPE, SIG_IGN);
+	/* A Ctrl-C that a container engine forwards is act-c's to handle, not ours. By a handler:
+	 * what is ignored would stay so in the programs of steps. */
+	(void)signal(SIGINT, ignore);
+	(void)signal(SIGHUP, ignore);
+	(void)signal(SIGPIPE, ignore);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

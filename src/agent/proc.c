@@ -9,176 +9,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "child.h"
 
 enum {
 	DRAIN_MS = 5000,
 	PIPE_SIZE = 1024 * 1024,
 };
-
-#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-/* Everything the child needs, made before the fork. */
-struct plan {
-	char **argv;
-	char **env;
-	const char *cwd;
-	const struct user *user; /* NULL: as the agent itself */
-	const char *tty;         /* the pty's other end, or NULL */
-	int in, out;
-	int report; /* CLOEXEC: what failed, nothing when exec succeeded */
-	bool die_with_us;
-};
-
-/* What comes through plan.report: errno, and the step that failed as text. */
-struct failure {
-	int sys;
-	char what[PATH_MAX + 16];
-};
-
-static _Noreturn void fail(const struct plan *p, const char *verb, const char *object)
-{
-	struct failure f = { .sys = errno };
-	int n = snprintf(f.what, sizeof(f.what), "%s %s", verb, object);
-	size_t len = n < 0 ? 0 : (size_t)n < sizeof(f.what) ? (size_t)n : sizeof(f.what) - 1;
-
-	(void)!write(p->report, &f, offsetof(struct failure, what) + len);
-	_exit(127);
-}
-
-void close_from(int first)
-{
-	if (syscall(SYS_close_range, first, ~0U, 0) < 0) {
-		long max = sysconf(_SC_OPEN_MAX);
-
-		for (int fd = first; fd < max; fd++) {
-			(void)close(fd);
-		}
-	}
-}
-
-/*
- * By system calls: C libraries keep some signals for themselves and refuse to touch them, and one
- * of them (glibc's posix_spawn, so every child of make) leaves such a signal ignored.
- */
-void reset_signals(void)
-{
-	const unsigned long all_default[4] = { 0 }; /* the kernel's sigaction: SIG_DFL, no flags */
-	const uint64_t none = 0;
-
-	for (int i = 1; i < 65; i++) {
-		(void)syscall(SYS_rt_sigaction, i, all_default, NULL, sizeof(none));
-	}
-	(void)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
-}
-
-static const char *env_get(char **env, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (; env && *env; env++) {
-		if (strncmp(*env, name, n) == 0 && (*env)[n] == '=') {
-			return *env + n + 1;
-		}
-	}
-	return NULL;
-}
-
-/* As execvpe, but an unknown format is an error and no shell script. */
-static void exec_in_path(const struct plan *p)
-{
-	const char *path = env_get(p->env, "PATH");
-	int seen = ENOENT;
-	char full[PATH_MAX];
-
-	for (path = path ? path : DEFAULT_PATH; *path;) {
-		size_t n = strcspn(path, ":");
-		int len =
-			snprintf(full, sizeof(full), "%.*s/%s", (int)n, n ? path : ".", p->argv[0]);
-
-		if (n == 0) {
-			len = snprintf(full, sizeof(full), "./%s", p->argv[0]);
-		}
-		if (len > 0 && (size_t)len < sizeof(full)) {
-			(void)execve(full, p->argv, p->env);
-			if (errno != ENOENT && errno != ENOTDIR && errno != EACCES) {
-				return;
-			}
-			seen = errno == EACCES ? EACCES : seen;
-		}
-		path += n + (path[n] == ':');
-	}
-	errno = seen;
-}
-
-static void become(const struct plan *p)
-{
-	const struct user *u = p->user;
-
-	if (setgroups(u->ngroups, u->groups) < 0 || setresgid(u->gid, u->gid, u->gid) < 0 ||
-	    setresuid(u->uid, u->uid, u->uid) < 0) {
-		char uid[32];
-
-		(void)snprintf(uid, sizeof(uid), "user %u", (unsigned)u->uid);
-		fail(p, "become", uid);
-	}
-}
-
-static void redirect(const struct plan *p)
-{
-	int out = p->out;
-
-	if (p->tty) {
-		/* The first terminal that a session leader opens becomes its own. */
-		out = open(p->tty, O_RDWR);
-		if (out < 0) {
-			fail(p, "open", p->tty);
-		}
-	}
-	if (dup2(p->in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) {
-		fail(p, "dup", "output");
-	}
-	if (p->tty) {
-		(void)close(out);
-	}
-}
-
-static _Noreturn void child_main(const struct plan *p)
-{
-	(void)setsid();
-	redirect(p);
-	reset_signals();
-	if (p->user) {
-		become(p);
-	}
-	if (p->die_with_us) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	}
-	if (chdir(p->cwd) < 0) {
-		fail(p, "chdir", p->cwd);
-	}
-	if (!p->argv[0]) {
-		errno = EINVAL;
-		fail(p, "exec", "nothing");
-	}
-	if (strchr(p->argv[0], '/')) {
-		(void)execve(p->argv[0], p->argv, p->env);
-	} else {
-		exec_in_path(p);
-	}
-	fail(p, "exec", p->argv[0]);
-}
 
 static void hand_back(char **files, struct strbuf *b)
 {
@@ -189,7 +34,9 @@ static void hand_back(char **files, struct strbuf *b)
 	}
 	frame_put_u32(b, n);
 	for (uint32_t i = 0; i < n; i++) {
-		file_hand_back(files[i], b);
+		if (!file_hand_back(files[i], b)) {
+			files[i][0] = '\0';
+		}
 	}
 }
 
@@ -216,21 +63,7 @@ static void never_started(struct agent *a, uint32_t stream, const struct failure
 {
 	agent_send(a, FRAME_EOF, stream, STR_EMPTY);
 	send_exited(a, stream, f, 0, EXITED_DRAINED, files);
-}
-
-/* Waits until the child has executed its program or said why not. */
-static bool started(int report, struct failure *f)
-{
-	ssize_t n;
-
-	do {
-		n = read(report, f, sizeof(*f) - 1);
-	} while (n < 0 && errno == EINTR);
-	if (n < (ssize_t)sizeof(f->sys)) {
-		return true;
-	}
-	((char *)f)[n] = '\0';
-	return false;
+	files_remove(files);
 }
 
 /* Opens what the child gets as stdin and output; false with f set. */
@@ -279,28 +112,10 @@ static void close_all(const int *fds, size_t n)
 /* The child's pid, or -1 with f set; *src is the reading end of its output. */
 static pid_t start(struct agent *a, struct plan *p, int *src, bool pty, struct failure *f)
 {
-	int report[2] = { -1, -1 };
-	pid_t pid = -1;
+	pid_t pid = open_output(p, src, pty, f) ? child_start(p, f) : -1;
 
-	if (open_output(p, src, pty, f)) {
-		if (pipe2(report, O_CLOEXEC) == 0) {
-			p->report = report[1];
-			pid = fork();
-		}
-		if (pid == 0) {
-			child_main(p);
-		}
-		if (pid < 0) {
-			*f = (struct failure){ .sys = errno, .what = "fork" };
-		}
-	}
-	close_all((int[]){ p->in, p->out, report[1] }, 3);
-	spare_make(&a->spare); /* the child is busy with its program's start */
-	if (pid > 0 && !started(report[0], f)) {
-		(void)waitpid(pid, NULL, 0);
-		pid = -1;
-	}
-	close_all((int[]){ report[0], pid < 0 ? *src : -1 }, 2);
+	close_all((int[]){ p->in, p->out, pid < 0 ? *src : -1 }, 3);
+	spare_make(&a->spare, &a->user); /* the child is busy with its program's start */
 	return pid;
 }
 

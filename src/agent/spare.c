@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -24,7 +25,7 @@ void spare_look_at(struct spare_files *spare, const char *path)
 	}
 }
 
-void spare_make(struct spare_files *spare)
+void spare_make(struct spare_files *spare, const struct user *owner)
 {
 	if (!spare->wanted) {
 		spare->wanted = spare->dir[0] != '\0';
@@ -33,9 +34,13 @@ void spare_make(struct spare_files *spare)
 	while (!spare->off && spare->dir[0] && spare->n < SPARE_FILES) {
 		int fd = open(spare->dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 
-		spare->off = fd < 0;
-		if (fd >= 0) {
+		if (fd >= 0 && file_own(fd, owner) && fchmod(fd, SPARE_MODE) == 0) {
 			spare->fds[spare->n++] = fd;
+			continue;
+		}
+		spare->off = true;
+		if (fd >= 0) {
+			(void)close(fd);
 		}
 	}
 }

@@ -81,6 +81,7 @@ void stream_sweep(struct agent *a)
 		*at = s->next;
 		strbuf_release(&s->pending);
 		free(s->mark);
+		files_remove(s->files);
 		for (char **f = s->files; f && *f; f++) {
 			free(*f);
 		}

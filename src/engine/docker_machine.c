@@ -395,6 +395,7 @@ static enum outcome run(struct arena *a, const struct machine_spec *spec,
 
 	hello.user = m->user.len ? m->user : image->user;
 	child.in = child.out = CHILD_PIPE;
+	child.in_nonblock = true;
 	child.err = m->stderr_fd;
 	/* Killed between its requests it would leave a container that nothing starts or removes:
 	 * it goes on, and the agent ends for want of a stdin. */

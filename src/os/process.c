@@ -183,6 +183,9 @@ static bool plug_all(struct launch *l, const struct child_spec *spec, struct err
 			return false;
 		}
 	}
+	if (spec->in == CHILD_PIPE && spec->in_nonblock) {
+		(void)fcntl(l->fd[0], F_SETFL, O_NONBLOCK);
+	}
 	return pipe2(l->report, O_CLOEXEC) == 0 || err_sys(err, errno, "pipe");
 }
 
