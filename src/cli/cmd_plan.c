@@ -269,8 +269,8 @@ static bool make_plan(struct planning *p, struct err *err)
 	find_left_out(p);
 	keep_started(p);
 	return load_calls(p, err) && forecast(p, err) &&
-	       outside_notes(p->plan.o, &p->plan.selection, &p->plan.outside, &p->plan.noutside,
-			     err);
+	       outside_notes(p->plan.o, &p->plan.selection, p->calls, &p->plan.outside,
+			     &p->plan.noutside, err);
 }
 
 int cmd_plan(struct options *o)

@@ -219,6 +219,7 @@ struct noting {
 	struct options *o;
 	const struct stand_in *stand_ins;
 	size_t n;
+	const struct calls *calls;
 	VEC(struct str) lines;
 	struct str deploying; /* jobs with an environment */
 };
@@ -231,40 +232,78 @@ static struct str text_of(const struct tok *t)
 				       : STR_EMPTY;
 }
 
-static bool names_host(const struct step_def *step, struct str host)
+/* One of the values of a mapping: inputs, environment variables. */
+static bool values_name(const struct tok *map, struct str host)
 {
-	bool found = str_find(text_of(step->run), host, 0) != STR_NPOS;
-	const struct tok *with = step->with;
+	bool found = false;
 
-	for (size_t i = 0; with && with->kind == TOK_MAP && i < with->u.map.n; i++) {
-		found = found || str_find(text_of(with->u.map.pairs[i].value), host, 0) != STR_NPOS;
+	for (size_t i = 0; map && map->kind == TOK_MAP && i < map->u.map.n && !found; i++) {
+		found = str_find(text_of(map->u.map.pairs[i].value), host, 0) != STR_NPOS;
 	}
 	return found;
 }
 
-static void note_steps(struct noting *n, const struct job_def *job)
+static void note(struct noting *n, struct str where, struct str host)
+{
+	vec_push(&n->o->arena, &n->lines,
+		 arena_printf(&n->o->arena, "%.*s: a stand-in answers for %.*s", STR_ARG(where),
+			      STR_ARG(host)));
+}
+
+static void note_steps(struct noting *n, const struct job_def *job, struct str name,
+		       struct str host)
 {
 	for (size_t i = 0; i < job->nsteps; i++) {
-		for (size_t k = 0; k < n->n; k++) {
-			if (names_host(&job->steps[i], n->stand_ins[k].host)) {
-				vec_push(&n->o->arena, &n->lines,
-					 arena_printf(&n->o->arena,
-						      "%.*s, step %zu: a stand-in answers for "
-						      "%.*s",
-						      STR_ARG(job->id.s), i + 1,
-						      STR_ARG(n->stand_ins[k].host)));
-			}
+		const struct step_def *step = &job->steps[i];
+
+		if (str_find(text_of(step->run), host, 0) != STR_NPOS ||
+		    values_name(step->with, host) || values_name(step->env, host)) {
+			note(n, arena_printf(&n->o->arena, "%.*s, step %zu", STR_ARG(name), i + 1),
+			     host);
 		}
 	}
 }
 
-/* Those that deploy, on one line. */
-static void note_job(struct noting *n, const struct job_def *job)
+static void note_workflow(struct noting *n, const struct workflow *w, const bool *jobs,
+			  struct str caller);
+
+static void note_job(struct noting *n, const struct workflow *w, const struct job_def *job,
+		     struct str caller)
 {
-	note_steps(n, job);
+	struct arena *a = &n->o->arena;
+	const struct workflow *called = n->calls ? calls_find(n->calls, job) : NULL;
+	struct str name =
+		caller.len ? arena_printf(a, "%.*s / %.*s", STR_ARG(caller), STR_ARG(job->id.s))
+			   : job->id.s;
+
+	for (size_t i = 0; i < n->n; i++) {
+		struct str host = n->stand_ins[i].host;
+
+		note_steps(n, job, name, host);
+		if (values_name(job->env, host) || values_name(w->env, host)) {
+			note(n, arena_printf(a, "%.*s, env", STR_ARG(name)), host);
+		} else if (values_name(job->with, host)) {
+			note(n, arena_printf(a, "%.*s, with", STR_ARG(name)), host);
+		}
+	}
+	/* Those that deploy, on one line. */
 	if (job->environment_name) {
-		n->deploying = arena_printf(&n->o->arena, "%.*s%s%.*s", STR_ARG(n->deploying),
-					    n->deploying.len ? ", " : "", STR_ARG(job->id.s));
+		n->deploying = arena_printf(a, "%.*s%s%.*s", STR_ARG(n->deploying),
+					    n->deploying.len ? ", " : "", STR_ARG(name));
+	}
+	if (called) {
+		note_workflow(n, called, NULL, name);
+	}
+}
+
+/* Some of its jobs, or with NULL all. */
+static void note_workflow(struct noting *n, const struct workflow *w, const bool *jobs,
+			  struct str caller)
+{
+	for (size_t i = 0; i < w->njobs; i++) {
+		if (!jobs || jobs[i]) {
+			note_job(n, w, &w->jobs[i], caller);
+		}
 	}
 }
 
@@ -281,20 +320,16 @@ static void note_deploying(struct noting *n)
 	}
 }
 
-bool outside_notes(struct options *o, const struct selection *s, struct str **lines, size_t *count,
-		   struct err *err)
+bool outside_notes(struct options *o, const struct selection *s, const struct calls *calls,
+		   struct str **lines, size_t *count, struct err *err)
 {
-	struct noting n = { .o = o, .n = o->stand_ins.n, .deploying = STR_EMPTY };
+	struct noting n = { .o = o, .n = o->stand_ins.n, .calls = calls, .deploying = STR_EMPTY };
 
 	if (!read_stand_ins(o, &n.stand_ins, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < s->n; i++) {
-		for (size_t k = 0; k < s->v[i].workflow->njobs; k++) {
-			if (!s->v[i].jobs || s->v[i].jobs[k]) {
-				note_job(&n, &s->v[i].workflow->jobs[k]);
-			}
-		}
+		note_workflow(&n, s->v[i].workflow, s->v[i].jobs, STR_EMPTY);
 	}
 	note_deploying(&n);
 	*lines = n.lines.v;

@@ -11,8 +11,9 @@
 bool outside_read(struct options *o, struct run_request *r, struct err *err);
 void outside_mask(const struct run_request *r, struct masker *m);
 
-/* For the plan, a line each: steps that name a host that is answered for, jobs that deploy. */
-bool outside_notes(struct options *o, const struct selection *s, struct str **lines, size_t *n,
-		   struct err *err);
+/* For the plan, a line each: steps that name a host that is answered for, jobs that deploy; also
+ * those of the workflows that jobs call. */
+bool outside_notes(struct options *o, const struct selection *s, const struct calls *calls,
+		   struct str **lines, size_t *n, struct err *err);
 
 #endif
