@@ -145,12 +145,14 @@ struct engine {
 	 * Job containers and services; NULL in engines that have none, which then cannot start a
 	 * machine with .container or .pod either.
 	 *
-	 * open makes the job's network. serve fetches the images, starts all services at once and
-	 * waits, by events, until none is starting any more; what people should see (the log of
+	 * open makes the job's network for these services, whose env need not be known yet; the
+	 * same ones are given again to serve, which fetches the images, starts all services at once
+	 * and waits, by events, until none is starting any more; what people should see (the log of
 	 * one that did not come up) goes to spec->progress. logs hands on what a service printed.
 	 * close removes everything; the machine must have been stopped.
 	 */
-	struct pod *(*pod_open)(struct arena *a, const struct machine_spec *spec, struct err *err);
+	struct pod *(*pod_open)(struct arena *a, const struct machine_spec *spec,
+				const struct container_spec *services, size_t n, struct err *err);
 	bool (*pod_serve)(struct pod *pod, const struct container_spec *services, size_t n,
 			  struct err *err);
 	void (*pod_logs)(struct pod *pod, size_t service);

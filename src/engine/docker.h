@@ -35,8 +35,14 @@ struct docker_program {
 	const char *probe[4];
 	const char *package;   /* of Debian and Ubuntu */
 	const char *label;     /* in formats: a label of a thing, "%s" is its name */
+	const char *labels;    /* of a network, where those are not to be had so: "a=b,c=d" */
 	bool mount_labels;     /* --mount knows volume-label and volume-nocopy */
 	bool events;           /* docker's events, with its actions and attributes */
+	bool checks;           /* health checks run by themselves */
+	bool names;            /* every network knows its containers by name */
+	const char *at_once;   /* of rm --force: that it does not wait for an end; or NULL */
+	const char *login;     /* the variable that names another configuration: a directory, */
+	const char *auth_file; /* or a file of this name in it */
 	const char *no_daemon; /* what to do when it does not answer */
 };
 
@@ -130,8 +136,12 @@ struct docker_options {
 bool docker_options(struct docker_args *args, const struct container_spec *c,
 		    struct docker_options *o, struct err *err);
 
+/* --add-host with an address for every other name that the options give it. */
+void docker_option_hosts(struct docker_args *args, const struct container_spec *c,
+			 struct str address);
+
 /* Where the ports of a container are on the machine: "80/tcp -> 127.0.0.1:49153", a line each. */
-struct str docker_published(struct arena *a, const char *name);
+struct str docker_published(struct arena *a, const struct docker_program *d, const char *name);
 
 struct docker_pod;
 /* The volumes of a container. Unless trusted, a source on the machine is a volume of the pod. */
@@ -139,15 +149,20 @@ bool docker_pod_volume(struct docker_pod *pod, struct docker_args *args, struct 
 		       bool trusted, struct err *err);
 bool docker_pod_volumes(struct docker_pod *pod, struct docker_args *args,
 			const struct container_spec *c, bool trusted, struct err *err);
+/* Options that name all services of the pod, where its network does not. */
+void docker_pod_hosts(const struct docker_pod *pod, struct docker_args *args);
 
 /* Logs in to the image's registry with a configuration that is made for it, and is removed by
  * docker_logout(): "DOCKER_CONFIG=…", or NULL. */
-const char *docker_login(struct arena *a, const struct machine_spec *spec, struct err *err);
-void docker_logout(const char *config);
+const char *docker_login(struct arena *a, const struct docker_program *d,
+			 const struct machine_spec *spec, struct err *err);
+void docker_logout(const struct docker_program *d, const char *config);
 /* "ghcr.io", or empty for Docker Hub (SEMANTICS 6.1). */
 struct str docker_registry(struct str image);
 
-struct pod *docker_pod_open(struct arena *a, const struct machine_spec *spec, struct err *err);
+struct pod *docker_pod_open(struct arena *a, const struct docker_program *d,
+			    const struct machine_spec *spec, const struct container_spec *services,
+			    size_t n, struct err *err);
 bool docker_pod_serve(struct pod *pod, const struct container_spec *services, size_t n,
 		      struct err *err);
 void docker_pod_logs(struct pod *pod, size_t service);

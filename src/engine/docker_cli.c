@@ -19,16 +19,25 @@ const struct docker_program docker_program = {
 	.label = "{{.Label \"%s\"}}",
 	.mount_labels = true,
 	.events = true,
+	.checks = true,
+	.names = true,
+	.login = "DOCKER_CONFIG",
 	.no_daemon = "restart it (sudo systemctl restart docker), or check DOCKER_HOST and "
 		     "`docker context ls`",
 };
 
-/* `podman version` answers without looking whether anything works; `info` does look. */
+/* `podman version` answers without looking whether anything works; `info` does look. Its health
+ * checks are timers of systemd, which need not be there, and names are known on a network only with
+ * a package of their own. */
 const struct docker_program podman_program = {
 	.name = "podman",
 	.probe = { "info", "--format={{.Version.Version}}" },
 	.package = "podman",
 	.label = "{{index .Labels \"%s\"}}",
+	.labels = "{{.Labels}}",
+	.at_once = "--time=0",
+	.login = "REGISTRY_AUTH_FILE",
+	.auth_file = "auth.json",
 	.no_daemon = "try `podman info` yourself",
 };
 

@@ -201,7 +201,7 @@ static bool pull(struct arena *a, const struct docker_program *d, const struct m
 
 	docker_args_init(&args, a, d, "pull");
 	if (spec->username.len) {
-		args.config = docker_login(a, spec, err);
+		args.config = docker_login(a, d, spec, err);
 		if (!args.config) {
 			return false;
 		}
@@ -214,7 +214,7 @@ static bool pull(struct arena *a, const struct docker_program *d, const struct m
 
 	bool ok = docker_follow(a, &args, &follow, err);
 
-	docker_logout(args.config);
+	docker_logout(d, args.config);
 	if (ok && follow.status != 0) {
 		return err_set(err, ERR_NOT_FOUND,
 			       "image \"%.*s\" cannot be pulled: %.*s; use another one with -P "

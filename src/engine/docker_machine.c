@@ -165,6 +165,9 @@ static bool job_args(struct docker_args *args, const struct machine_spec *spec,
 	if (network.len) {
 		docker_argf(args, "--network=%.*s", STR_ARG(network));
 	}
+	if (spec->pod) {
+		docker_pod_hosts((struct docker_pod *)spec->pod, args);
+	}
 	for (size_t i = 0; i < spec->nhosts; i++) {
 		docker_argf(args, "--add-host=%.*s:127.0.0.1", STR_ARG(spec->hosts[i]));
 	}
@@ -269,6 +272,9 @@ static bool remove_container(struct docker_machine *m, int timeout_ms)
 	docker_args_init(&args, &scratch, m->program, "rm");
 	docker_arg(&args, "--force");
 	docker_arg(&args, "--volumes");
+	if (m->program->at_once) {
+		docker_arg(&args, m->program->at_once);
+	}
 	docker_arg(&args, m->name);
 
 	bool gone = docker_call(&args, NULL, NULL, timeout_ms, &err);
@@ -597,7 +603,7 @@ static bool look_with(struct arena *a, const struct docker_program *d, struct st
 /* --- the engines ------------------------------------------------------------------------------ */
 
 /* An engine's functions know nothing but which program they are for. */
-#define PROGRAM_ENGINE(NAME, ...)                                                         \
+#define PROGRAM_ENGINE(NAME)                                                              \
 	static void NAME##_engine_probe(struct arena *a, struct engine_state *out)        \
 	{                                                                                 \
 		docker_probe(a, &NAME##_program, out);                                    \
@@ -632,6 +638,12 @@ static bool look_with(struct arena *a, const struct docker_program *d, struct st
 	{                                                                                 \
 		return docker_caches_shown(a, &NAME##_program, names);                    \
 	}                                                                                 \
+	static struct pod *NAME##_engine_pod_open(                                        \
+		struct arena *a, const struct machine_spec *spec,                         \
+		const struct container_spec *services, size_t n, struct err *err)         \
+	{                                                                                 \
+		return docker_pod_open(a, &NAME##_program, spec, services, n, err);       \
+	}                                                                                 \
 	const struct engine engine_##NAME = { .name = #NAME,                              \
 					      .probe = NAME##_engine_probe,               \
 					      .start = NAME##_engine_start,               \
@@ -643,9 +655,10 @@ static bool look_with(struct arena *a, const struct docker_program *d, struct st
 					      .build = NAME##_engine_build,               \
 					      .caches = NAME##_engine_caches,             \
 					      .bring = docker_bring,                      \
-					      __VA_ARGS__ }
+					      .pod_open = NAME##_engine_pod_open,         \
+					      .pod_serve = docker_pod_serve,              \
+					      .pod_logs = docker_pod_logs,                \
+					      .pod_close = docker_pod_close }
 
-/* Job containers and services are tried with docker only. */
-PROGRAM_ENGINE(docker, .pod_open = docker_pod_open, .pod_serve = docker_pod_serve,
-	       .pod_logs = docker_pod_logs, .pod_close = docker_pod_close);
-PROGRAM_ENGINE(podman, .pod_open = NULL);
+PROGRAM_ENGINE(docker);
+PROGRAM_ENGINE(podman);

@@ -55,7 +55,7 @@ static bool make_network(struct docker_pod *pod, struct err *err)
 {
 	struct docker_args args;
 
-	docker_args_init(&args, pod->a, &docker_program, "network");
+	docker_args_init(&args, pod->a, pod->program, "network");
 	docker_arg(&args, "create");
 	docker_own(&args, pod->spec.rundir);
 	if (pod->spec.no_egress) {
@@ -69,16 +69,36 @@ static bool make_network(struct docker_pod *pod, struct err *err)
 	       err_wrap(err, "make the job's network");
 }
 
-struct pod *docker_pod_open(struct arena *a, const struct machine_spec *spec, struct err *err)
+static void init_services(struct docker_pod *pod, const struct container_spec *specs, size_t n)
+{
+	pod->services = arena_array(pod->a, struct docker_service, n);
+	pod->base.services = arena_array(pod->a, struct pod_service, n);
+	pod->planned = n;
+	for (size_t i = 0; i < n; i++) {
+		pod->services[i].spec = pod->base.services[i].spec = &specs[i];
+		pod->services[i].child = (struct child)CHILD_INIT;
+		pod->services[i].output = -1;
+		pod->services[i].name = arena_printf(pod->a, "%s-s%zu", pod->name, i + 1).p;
+		pod->services[i].address = pod->base.services[i].id = STR_EMPTY;
+		/* The id may hold letters that a resolver does not take in a host's name. */
+		pod->base.services[i].name = arena_printf(pod->a, "act-c-service-%zu", i + 1);
+	}
+}
+
+struct pod *docker_pod_open(struct arena *a, const struct docker_program *d,
+			    const struct machine_spec *spec, const struct container_spec *services,
+			    size_t n, struct err *err)
 {
 	struct docker_pod *pod = arena_new(a, struct docker_pod);
 
 	pod->a = a;
+	pod->program = d;
 	pod->spec = *spec;
 	pod->name = docker_name(a, spec);
 	pod->base.network = spec->network;
+	init_services(pod, services, n);
 	if ((spec->network.len == 0 || str_eq(spec->network, STR("bridge"))) &&
-	    !make_network(pod, err)) {
+	    !(make_network(pod, err) && docker_pod_addresses(pod, err))) {
 		docker_pod_close(&pod->base, true);
 		return NULL;
 	}
@@ -121,9 +141,21 @@ static const char *volume_name(struct docker_pod *pod, struct str source)
 	return arena_printf(pod->a, "%s-%08x", pod->name, hash).p;
 }
 
+/* Where --mount labels no volume, this one is made with the run's labels. */
+static bool make_volume(struct docker_pod *pod, const char *name, struct err *err)
+{
+	struct docker_args args;
+
+	docker_args_init(&args, pod->a, pod->program, "volume");
+	docker_arg(&args, "create");
+	docker_own(&args, pod->spec.rundir);
+	docker_arg(&args, name);
+	return pod->program->mount_labels || docker_call(&args, NULL, NULL, DOCKER_CALL_MS, err);
+}
+
 /* A new machine has nothing at that path but what the job's own containers put there; nor has this
  * volume. */
-static const char *stand_in(struct docker_pod *pod, struct str source)
+static const char *stand_in(struct docker_pod *pod, struct str source, struct err *err)
 {
 	const char *name = volume_name(pod, source);
 
@@ -133,6 +165,9 @@ static const char *stand_in(struct docker_pod *pod, struct str source)
 		}
 	}
 	vec_push(pod->a, &pod->volumes, name);
+	if (!make_volume(pod, name, err)) {
+		return NULL;
+	}
 	if (str_starts(source, STR("/"))) {
 		docker_pod_say(pod,
 			       "(volume %.*s: an empty volume of this job stands for that place on "
@@ -140,6 +175,26 @@ static const char *stand_in(struct docker_pod *pod, struct str source)
 			       STR_ARG(source));
 	}
 	return name;
+}
+
+static void add_volume(const struct docker_pod *pod, struct docker_args *args,
+		       const struct volume *v, const char *name)
+{
+	const struct rundir *d = pod->spec.rundir;
+	struct str dst = docker_mount_field(args->a, "dst", v->target);
+	struct str labels = pod->program->mount_labels
+				    ? arena_printf(args->a,
+						   ",volume-label=act-c.run=%.*s,"
+						   "volume-label=act-c.home=%.*s",
+						   STR_ARG(d->run_id), STR_ARG(d->home_id))
+				    : STR_EMPTY;
+
+	docker_argf(args, "--mount=type=volume,%s%s%s%.*s%s%.*s", *name ? "src=" : "", name,
+		    *name ? "," : "", STR_ARG(dst),
+		    !v->read_only                ? ""
+		    : pod->program->mount_labels ? ",readonly"
+						 : ",ro",
+		    STR_ARG(labels));
 }
 
 bool docker_pod_volume(struct docker_pod *pod, struct docker_args *args, struct str text,
@@ -151,8 +206,6 @@ bool docker_pod_volume(struct docker_pod *pod, struct docker_args *args, struct 
 		return false;
 	}
 
-	struct str dst = docker_mount_field(args->a, "dst", v.target);
-	const char *read_only = v.read_only ? ",readonly" : "";
 	bool absolute = str_starts(v.source, STR("/"));
 
 	if (absolute && trusted) {
@@ -166,14 +219,12 @@ bool docker_pod_volume(struct docker_pod *pod, struct docker_args *args, struct 
 		return true;
 	}
 
-	const struct rundir *d = pod->spec.rundir;
-	struct str src = v.source.len ? arena_printf(args->a, "src=%s,", stand_in(pod, v.source))
-				      : STR_EMPTY;
+	const char *name = v.source.len ? stand_in(pod, v.source, err) : "";
 
-	docker_argf(args,
-		    "--mount=type=volume,%.*s%.*s%s,volume-label=act-c.run=%.*s,"
-		    "volume-label=act-c.home=%.*s",
-		    STR_ARG(src), STR_ARG(dst), read_only, STR_ARG(d->run_id), STR_ARG(d->home_id));
+	if (!name) {
+		return false;
+	}
+	add_volume(pod, args, &v, name);
 	return true;
 }
 
@@ -223,7 +274,7 @@ static bool service_args(struct docker_pod *pod, size_t index, struct docker_arg
 				    .trusted = pod->spec.privileged,
 				    .publish = pod->spec.publish };
 
-	docker_args_init(args, pod->a, &docker_program, "run");
+	docker_args_init(args, pod->a, pod->program, "run");
 	docker_arg(args, "--detach");
 	docker_arg(args, "--pull=never");
 	docker_argf(args, "--name=%s", s->name);
@@ -231,7 +282,11 @@ static bool service_args(struct docker_pod *pod, size_t index, struct docker_arg
 	docker_argf(args, "--label=act-c.pod=%s", pod->name);
 	docker_argf(args, "--network=%.*s", STR_ARG(pod->base.network));
 	docker_argf(args, "--network-alias=%.*s", STR_ARG(c->id));
-	docker_argf(args, "--network-alias=%.*s", STR_ARG(pod->base.services[index].name));
+	docker_argf(args, "--network-alias=act-c-service-%zu", index + 1);
+	docker_pod_hosts(pod, args);
+	if (s->address.len) {
+		docker_argf(args, "--ip=%.*s", STR_ARG(s->address));
+	}
 	if (pod->spec.platform.len) {
 		docker_argf(args, "--platform=%.*s", STR_ARG(pod->spec.platform));
 	}
@@ -327,8 +382,8 @@ static bool service_started(struct docker_pod *pod, size_t index, struct err *er
 			return false;
 		}
 		if (now_ms() > deadline) {
-			return err_set(err, ERR_ENGINE, "docker run: no answer within %d s",
-				       DOCKER_START_MS / 1000);
+			return err_set(err, ERR_ENGINE, "%s run: no answer within %d s",
+				       pod->program->name, DOCKER_START_MS / 1000);
 		}
 	}
 
@@ -339,7 +394,8 @@ static bool service_started(struct docker_pod *pod, size_t index, struct err *er
 
 	pod->base.services[index].id = find_id(said);
 	return s->child.status == 0 ||
-	       err_set(err, ERR_ENGINE, "%.*s", STR_ARG(words.len ? words : STR("docker run")));
+	       err_set(err, ERR_ENGINE, "%.*s",
+		       STR_ARG(words.len ? words : STR("it was not started")));
 }
 
 static void give_up(struct docker_pod *pod, struct err *err, const struct container_spec *c)
@@ -360,23 +416,7 @@ static bool fetch(struct docker_pod *pod, size_t index, struct err *err)
 	spec.image = s->spec->image;
 	spec.username = s->spec->username;
 	spec.password = s->spec->password;
-	return docker_image_fetch(pod->a, &docker_program, &spec, &s->image, err);
-}
-
-static void init_services(struct docker_pod *pod, const struct container_spec *specs, size_t n)
-{
-	pod->services = arena_array(pod->a, struct docker_service, n);
-	pod->base.services = arena_array(pod->a, struct pod_service, n);
-	pod->base.n = n;
-	for (size_t i = 0; i < n; i++) {
-		pod->services[i].spec = pod->base.services[i].spec = &specs[i];
-		pod->services[i].child = (struct child)CHILD_INIT;
-		pod->services[i].output = -1;
-		pod->services[i].name = arena_printf(pod->a, "%s-s%zu", pod->name, i + 1).p;
-		pod->base.services[i].id = STR_EMPTY;
-		/* The id may hold letters that a resolver does not take in a host's name. */
-		pod->base.services[i].name = arena_printf(pod->a, "act-c-service-%zu", i + 1);
-	}
+	return docker_image_fetch(pod->a, pod->program, &spec, &s->image, err);
 }
 
 typedef bool service_fn(struct docker_pod *pod, size_t index, struct err *err);
@@ -396,7 +436,8 @@ static bool for_each(struct docker_pod *pod, service_fn *fn, struct err *err)
 static bool tell_ports(struct docker_pod *pod, size_t index, struct err *err)
 {
 	struct docker_service *s = &pod->services[index];
-	struct str lines = pod->spec.publish ? docker_published(pod->a, s->name) : STR_EMPTY;
+	struct str lines =
+		pod->spec.publish ? docker_published(pod->a, pod->program, s->name) : STR_EMPTY;
 
 	(void)err;
 	while (lines.len) {
@@ -416,12 +457,16 @@ bool docker_pod_serve(struct pod *base, const struct container_spec *services, s
 	if (n == 0) {
 		return true;
 	}
+	BUG_ON(n != pod->planned);
+	base->n = n;
+	for (size_t i = 0; i < n; i++) { /* now with their env */
+		pod->services[i].spec = base->services[i].spec = &services[i];
+	}
 	if (is_shared(pod->base.network)) {
 		return err_set(err, ERR_ENGINE,
 			       "services need a network of the job's own: leave out --network %.*s",
 			       STR_ARG(pod->base.network));
 	}
-	init_services(pod, services, n);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	pod->started_s = (long long)now.tv_sec;
 	return for_each(pod, fetch, err) && for_each(pod, service_start, err) &&
@@ -438,11 +483,14 @@ static bool remove_things(struct docker_pod *pod, const char *noun, const char *
 	struct docker_args args;
 	struct err err = ERR_INIT;
 
-	docker_args_init(&args, pod->a, &docker_program, noun);
+	docker_args_init(&args, pod->a, pod->program, noun);
 	docker_arg(&args, "rm");
 	if (containers) {
 		docker_arg(&args, "--force");
 		docker_arg(&args, "--volumes");
+		if (pod->program->at_once) {
+			docker_arg(&args, pod->program->at_once);
+		}
 	}
 	for (size_t i = 0; i < n; i++) {
 		docker_arg(&args, names[i]);

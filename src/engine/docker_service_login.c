@@ -1,10 +1,10 @@
 /*
  * docker_service_login.c - a registry's credentials from a workflow, for one pull.
  *
- * docker keeps what it logs in with in its configuration directory, so a directory is made for it
- * in the run's own (mode 0700) and removed after the pull. The user's own configuration is not
- * touched, but which daemon is meant is known only there: its contexts are linked in. The password
- * goes through stdin.
+ * docker keeps what it logs in with in its configuration directory, podman in a file; so a
+ * directory is made for it in the run's own (mode 0700) and removed after the pull. The user's own
+ * configuration is not touched, but which daemon is meant is known only there: its contexts are
+ * linked in. The password goes through stdin.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,8 +12,6 @@
 
 #include "actc/value.h"
 #include "docker.h"
-
-#define VARIABLE "DOCKER_CONFIG="
 
 enum { CONFIG_MAX = 1024 * 1024, TRIES = 3 };
 
@@ -65,41 +63,51 @@ static struct str keep_context(struct arena *a, const char *from)
 	return json;
 }
 
-static const char *make_config(struct arena *a, const struct machine_spec *spec, struct err *err)
+/* "VARIABLE=DIRECTORY", or "VARIABLE=DIRECTORY/FILE". */
+static const char *make_config(struct arena *a, const struct docker_program *d,
+			       const struct machine_spec *spec, struct err *err)
 {
-	struct str name = arena_printf(a, VARIABLE "%.*s/login-XXXXXX", STR_ARG(spec->rundir->tmp));
-	char *variable = arena_cstr(a, name);
-	char *dir = variable + strlen(VARIABLE);
+	struct str name = arena_printf(a, "%.*s/login-XXXXXX", STR_ARG(spec->rundir->tmp));
+	char *dir = arena_cstr(a, name);
 	const char *from = user_config(a);
 
 	if (!mkdtemp(dir)) {
 		(void)err_sys(err, errno, "make %s", dir);
 		return NULL;
 	}
+
+	const char *variable = arena_printf(a, "%s=%s%s%s", d->login, dir, d->auth_file ? "/" : "",
+					    d->auth_file ? d->auth_file : "")
+				       .p;
+
+	if (d->auth_file) {
+		return variable;
+	}
 	(void)!symlink(arena_printf(a, "%s/contexts", from).p,
 		       arena_printf(a, "%s/contexts", dir).p);
 	if (!write_file(arena_printf(a, "%s/config.json", dir).p, keep_context(a, from), 0600,
 			err)) {
-		docker_logout(variable);
+		docker_logout(d, variable);
 		return NULL;
 	}
 	return variable;
 }
 
-const char *docker_login(struct arena *a, const struct machine_spec *spec, struct err *err)
+const char *docker_login(struct arena *a, const struct docker_program *d,
+			 const struct machine_spec *spec, struct err *err)
 {
 	struct str registry = docker_registry(spec->image);
-	const char *config = make_config(a, spec, err);
+	const char *config = make_config(a, d, spec, err);
 	bool ok = false;
 
 	for (int i = 0; config && !ok && i < TRIES; i++) {
 		struct docker_args args;
 
 		err_release(err);
-		docker_args_init(&args, a, &docker_program, "login");
+		docker_args_init(&args, a, d, "login");
 		args.config = config;
-		if (registry.len) {
-			docker_arg(&args, arena_cstr(a, registry));
+		if (registry.len || d->auth_file) {
+			docker_arg(&args, registry.len ? arena_cstr(a, registry) : "docker.io");
 		}
 		docker_argf(&args, "--username=%.*s", STR_ARG(spec->username));
 		docker_arg(&args, "--password-stdin");
@@ -109,18 +117,24 @@ const char *docker_login(struct arena *a, const struct machine_spec *spec, struc
 		}
 	}
 	if (config && !ok) {
-		docker_logout(config);
+		docker_logout(d, config);
 		config = NULL;
 	}
 	return config;
 }
 
-void docker_logout(const char *config)
+void docker_logout(const struct docker_program *d, const char *config)
 {
+	struct str path = config ? str_of(config + strlen(d->login) + 1) : STR_EMPTY;
 	struct err ignored = ERR_INIT;
+	char *dir;
 
-	if (config) {
-		(void)remove_tree(config + strlen(VARIABLE), &ignored);
-		err_release(&ignored);
+	if (!config) {
+		return;
 	}
+	dir = strndup(path.p, path.len - (d->auth_file ? strlen(d->auth_file) + 1 : 0));
+	BUG_ON(!dir);
+	(void)remove_tree(dir, &ignored);
+	err_release(&ignored);
+	free(dir);
 }

@@ -260,14 +260,14 @@ static void publish(struct docker_args *args, struct str port)
 	docker_argf(args, "--publish=127.0.0.1:%.*s:%.*s", STR_ARG(host), STR_ARG(port));
 }
 
-struct str docker_published(struct arena *a, const char *name)
+struct str docker_published(struct arena *a, const struct docker_program *d, const char *name)
 {
 	struct docker_args args;
 	struct strbuf out = STRBUF_INIT(64 * 1024);
 	struct err ignored = ERR_INIT;
 	struct str lines = STR_EMPTY;
 
-	docker_args_init(&args, a, &docker_program, "port");
+	docker_args_init(&args, a, d, "port");
 	docker_arg(&args, name);
 	if (docker_call(&args, NULL, &out, DOCKER_CALL_MS, &ignored)) {
 		lines = arena_str(a, str_trim(strbuf_str(&out)));
@@ -300,6 +300,21 @@ bool docker_options(struct docker_args *args, const struct container_spec *c,
 		}
 	}
 	return true;
+}
+
+void docker_option_hosts(struct docker_args *args, const struct container_spec *c,
+			 struct str address)
+{
+	struct options o = { args, c, NULL, 0 };
+
+	while (o.at < c->noptions) {
+		struct str word, value;
+		const struct rule *rule = next(&o, &word, &value);
+
+		if (rule && (rule->how == NAME || str_eq(rule->name, STR("network-alias")))) {
+			docker_argf(args, "--add-host=%.*s:%.*s", STR_ARG(value), STR_ARG(address));
+		}
+	}
 }
 
 bool docker_pod_volumes(struct docker_pod *pod, struct docker_args *args,

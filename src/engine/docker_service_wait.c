@@ -2,7 +2,8 @@
  * docker_service_wait.c - until services are healthy, and what they printed.
  *
  * One look at all of them tells which have a health check that has not answered yet; then docker's
- * events tell at once when one has, also those from before they were asked for. Nothing is polled.
+ * events tell at once when one has, also those from before they were asked for. Nothing is polled
+ * but where a program does not run the checks by itself (docker_service_check.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ static bool look(struct docker_pod *pod, struct err *err)
 	struct strbuf text = STRBUF_INIT(LOOK_MAX);
 	struct docker_args args;
 
-	docker_args_init(&args, pod->a, &docker_program, "container");
+	docker_args_init(&args, pod->a, pod->program, "container");
 	docker_arg(&args, "inspect");
 	docker_arg(&args, "--format={{.State.Running}} "
 			  "{{if .State.Health}}{{.State.Health.Status}}{{end}}");
@@ -130,7 +131,7 @@ static bool watch_start(struct watch *w, struct err *err)
 	struct docker_pod *pod = w->pod;
 	struct docker_args args;
 
-	docker_args_init(&args, pod->a, &docker_program, "events");
+	docker_args_init(&args, pod->a, pod->program, "events");
 	docker_argf(&args, "--since=%lld", pod->started_s - EVENTS_SLACK_S);
 	docker_arg(&args, "--filter=type=container");
 	docker_argf(&args, "--filter=label=act-c.pod=%s", pod->name);
@@ -194,16 +195,41 @@ static bool verdict(struct docker_pod *pod, struct err *err)
 	return !failed || err_set(err, ERR_ENGINE, "One or more containers failed to start.");
 }
 
-bool docker_pod_wait(struct docker_pod *pod, struct err *err)
+static bool wait_by_events(struct docker_pod *pod, struct err *err)
 {
 	struct watch w = { .pod = pod, .child = CHILD_INIT, .line = STRBUF_INIT(65536) };
+	bool ok = watch_start(&w, err) && watch_run(&w, err);
+
+	child_end(&w.child);
+	strbuf_release(&w.line);
+	return ok;
+}
+
+/* The program runs no checks by itself, or need not: it is told to, and looked at after each. */
+static bool wait_by_checks(struct docker_pod *pod, struct err *err)
+{
+	bool ok = true;
+
+	while (ok && is_waited_for(pod)) {
+		int left = docker_pod_check(pod);
+
+		ok = look(pod, err);
+		while (ok && left > 0 && is_waited_for(pod)) {
+			(void)poll(NULL, 0, left < ASK_MS ? left : ASK_MS);
+			left -= ASK_MS;
+			ok = !docker_pod_cancelled(pod, err);
+		}
+	}
+	return ok;
+}
+
+bool docker_pod_wait(struct docker_pod *pod, struct err *err)
+{
 	bool ok = look(pod, err);
 
 	if (ok && is_waited_for(pod)) {
-		ok = watch_start(&w, err) && watch_run(&w, err);
-		child_end(&w.child);
+		ok = pod->program->checks ? wait_by_events(pod, err) : wait_by_checks(pod, err);
 	}
-	strbuf_release(&w.line);
 	return ok && verdict(pod, err);
 }
 
@@ -230,7 +256,7 @@ void docker_service_logs(struct docker_pod *pod, const struct docker_service *s)
 	struct err ignored = ERR_INIT;
 	int status = 0;
 
-	docker_args_init(&args, pod->a, &docker_program, "logs");
+	docker_args_init(&args, pod->a, pod->program, "logs");
 	docker_arg(&args, "--tail=" LOG_LINES);
 	docker_arg(&args, s->name);
 

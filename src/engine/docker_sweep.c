@@ -15,6 +15,7 @@ enum {
 	BATCH = 100,
 	LATE_MS = 600,
 	CONTAINERS = 0,
+	NETWORKS = 1,
 	VOLUMES = 2,
 	KINDS = 3
 };
@@ -48,7 +49,7 @@ static struct str field(struct str *line)
 	return line->p ? str_cut(line, '\t') : STR_EMPTY;
 }
 
-/* "{{.ID}}\t<run>\t<home>\t{{.State}}" */
+/* "{{.ID}}\t<run>\t<home>\t{{.State}}", or "{{.ID}}\t<labels>" */
 static struct str format_of(struct arena *a, const struct docker_program *d,
 			    const struct kind *kind)
 {
@@ -56,12 +57,30 @@ static struct str format_of(struct arena *a, const struct docker_program *d,
 	struct str format = str_of(kind->id), label = str_of(d->label);
 	size_t at = str_find(label, STR("%s"), 0);
 
+	if (kind == &kinds[NETWORKS] && d->labels) {
+		return arena_printf(a, "%.*s\t%s", STR_ARG(format), d->labels);
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		format = arena_printf(a, "%.*s\t%.*s%.*s%s", STR_ARG(format),
 				      STR_ARG(str_slice(label, 0, at)), STR_ARG(names[i]),
 				      label.p + at + 2);
 	}
 	return arena_printf(a, "%.*s\t%s", STR_ARG(format), kind->state);
+}
+
+/* "a=b,c=d" */
+static void take_labels(struct thing *t, struct str text)
+{
+	t->run = t->home = t->state = STR_EMPTY;
+	while (text.p && text.len) {
+		struct str value = str_cut(&text, ','), name = str_cut(&value, '=');
+
+		if (str_eq(name, STR("act-c.run"))) {
+			t->run = value;
+		} else if (str_eq(name, STR("act-c.home"))) {
+			t->home = value;
+		}
+	}
 }
 
 static bool list(struct arena *a, const struct docker_program *d, const struct kind *kind,
@@ -87,9 +106,13 @@ static bool list(struct arena *a, const struct docker_program *d, const struct k
 		struct str line = str_cut(&rest, '\n');
 		struct thing t = { .id = field(&line) };
 
-		t.run = field(&line);
-		t.home = field(&line);
-		t.state = field(&line);
+		if (kind == &kinds[NETWORKS] && d->labels) {
+			take_labels(&t, line);
+		} else {
+			t.run = field(&line);
+			t.home = field(&line);
+			t.state = field(&line);
+		}
 		if (t.id.len) {
 			vec_push(a, out, t);
 		}
@@ -109,6 +132,9 @@ static int remove_batch(struct arena *a, const struct docker_program *d, const s
 	docker_args_init(&args, a, d, kind->noun);
 	for (size_t i = 0; i < 3 && kind->remove[i]; i++) {
 		docker_arg(&args, kind->remove[i]);
+	}
+	if (kind == &kinds[CONTAINERS] && d->at_once) {
+		docker_arg(&args, d->at_once);
 	}
 	for (size_t i = 0; i < n; i++) {
 		docker_arg(&args, arena_cstr(a, ids[i]));

@@ -126,7 +126,8 @@ bool containers_open(struct job *job, struct str *why)
 	if (!check_own_ports(job, why)) {
 		return false;
 	}
-	job->containers->pod = job->engine->pod_open(&job->arena, &spec, &err);
+	job->containers->pod = job->engine->pod_open(&job->arena, &spec, job->containers->services,
+						     job->containers->n, &err);
 	return job->containers->pod || take_error(job, &err, why);
 }
 

@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -25,15 +26,15 @@ def get(url):
 
 
 def address(engine):
-    """Where a job reaches this machine: on docker's default bridge, or from a sandbox, which reaches what is
-    outside as this machine does, but not its loopback."""
-    if engine == 'sandbox':
+    """Where a job reaches this machine: on the engine's default bridge; or from a sandbox or a user's podman,
+    which reach what is outside as this machine does, but not its loopback."""
+    if engine == 'sandbox' or (engine == 'podman' and os.getuid() != 0):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             with contextlib.suppress(OSError):
                 probe.connect(('192.0.2.1', 9))
                 return probe.getsockname()[0]
         return '127.0.0.1'
-    route = harness.docker('run', '--rm', harness.IMAGE['busybox'], 'ip', 'route')
+    route = harness.docker('run', '--rm', harness.IMAGE['busybox'], 'ip', 'route', program=engine)
     found = re.search(r'^default via (\S+)', route, re.M)
     return found.group(1) if found else '127.0.0.1'
 
@@ -95,9 +96,18 @@ class Rehearsal:
                             env={'DEPLOY_TOKEN': self.token})
 
 
+def images(engine):
+    """Made by docker, or by what understands the same command line, under its name."""
+    with tempfile.TemporaryDirectory() as place:
+        if engine != 'docker':
+            os.symlink(shutil.which(engine), f'{place}/docker')
+        subprocess.run([f'{harness.ROOT}/test/tools/image', 'full', 'busybox'], check=True, stdout=subprocess.DEVNULL,
+                       env=dict(os.environ, PATH=f'{place}:{os.environ["PATH"]}'))
+
+
 def demo(act_c, engine):
-    if engine == 'docker':
-        subprocess.run([f'{harness.ROOT}/test/tools/image', 'full', 'busybox'], check=True, stdout=subprocess.DEVNULL)
+    if engine != 'sandbox':
+        images(engine)
     box = harness.Sandbox(act_c, engine)
     try:
         rehearsal = Rehearsal(box)
@@ -125,7 +135,7 @@ def demo(act_c, engine):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--act-c', default=f'{harness.ROOT}/build/act-c')
-    parser.add_argument('--engine', default=os.environ.get('ACTC_TEST_ENGINE', 'docker'), choices=['docker', 'sandbox'])
+    parser.add_argument('--engine', default=os.environ.get('ACTC_TEST_ENGINE', 'docker'), choices=['docker', 'podman', 'sandbox'])
     args = parser.parse_args()
     return demo(args.act_c, args.engine)
 
