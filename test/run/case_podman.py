@@ -32,6 +32,57 @@ jobs:
       - run: echo "got-${{ needs.first.outputs.x }}"
 '''
 
+SERVICE = '''\
+    services:
+      web:
+        image: act-c-test:busybox
+        entrypoint: httpd
+        command: -f -p 8000 -h /etc
+        ports: ['8080:8000']
+        options: --health-cmd "wget -q -O- http://127.0.0.1:8000/passwd" --health-interval 0.3s
+        volumes: ['kept:/kept']
+'''
+PODS = f'''\
+on: push
+jobs:
+  inside:
+    runs-on: ubuntu-latest
+    container: act-c-test:busybox
+{SERVICE}
+    steps:
+      - run: wget -q -O- http://web:8000/passwd | grep -q root && echo "inside-$((40 + 2))"
+  outside:
+    runs-on: ubuntu-latest
+{SERVICE}
+    steps:
+      - run: wget -q -O- http://localhost:8080/passwd | grep -q root && echo "outside-$((40 + 2))"
+'''
+WAITS = PODS.replace('echo "inside-$((40 + 2))"', 'echo "inside-$((40 + 2))" && sleep 60').split('  outside:')[0]
+
+
+def ready(box, *images):
+    """Whether podman can be used here, with these images; a line says why not."""
+    why = podman.prepare(images)
+    if why:
+        print('skipped: podman:', why)
+    box.engine = 'podman'
+    box.env.update({name: os.environ[name] for name in ['CONTAINERS_CONF'] if name in os.environ})
+    return why is None
+
+
+def test_podman_sweeps_what_a_killed_run_leaves(box):
+    if not ready(box, 'act-c-test:busybox'):
+        return
+    box.init(WAITS)
+    run = box.start('push', image='busybox')
+    box.until('inside-42', run)
+    expect(len(box.at_engine()) == 4, f'two containers, a volume and a network are not {box.at_engine()}')
+    run.kill()
+    run.wait()
+    box.write('.github/workflows/ci.yml', 'on: push\njobs: {b: {runs-on: ubuntu-latest, steps: [{run: "true"}]}}\n')
+    box.run('push', image='busybox').exits(0)
+    box.nothing_left()
+
 
 def test_podman_runs_jobs_and_leaves_nothing(box):
     why = podman.prepare([IMAGE])
@@ -129,6 +180,11 @@ def test_rootless_podman(box):
         done = account.run(f'{box.dir}/act-c', 'run', 'push', '--engine', 'podman', '-P', f'ubuntu-latest={image}')
         text = done.stdout + done.stderr
         expect(done.returncode == 0 and 'got-demo' in text, f'exit {done.returncode}: {text}')
+        with open(f'{box.repo}/.github/workflows/ci.yml', 'w', encoding='ascii') as text:
+            text.write(PODS)
+        done = account.run(f'{box.dir}/act-c', 'run', 'push', '--engine', 'podman', '-P', f'ubuntu-latest={image}')
+        text = done.stdout + done.stderr
+        expect(done.returncode == 0 and 'inside-42' in text and 'outside-42' in text, f'exit {done.returncode}: {text}')
         left = account.run('podman', 'ps', '--all', '--filter=label=act-c.run', '--format={{.ID}}').stdout
         expect(left == '', f'left at podman: {left}')
         left = account.run('podman', 'volume', 'ls', '-q', '--filter=label=act-c.run').stdout
