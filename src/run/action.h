@@ -98,6 +98,9 @@ extern const struct action_manifest action_manifests[ACTION_MANIFESTS];
  * use; told in the log of step `path`. It needs no machine. False with *why. */
 bool actions_resolve(struct job *job, struct action_use *outer, const struct step_def *steps,
 		     size_t n, struct str path, struct str *why);
+/* False, with *why and job->not_rehearsed, when the engine cannot run one of those that are known.
+ */
+bool actions_served(struct job *job, struct str *why);
 /* The same for one use. */
 bool action_resolve(struct job *job, struct action_use *use, struct str path, struct str *why);
 /* Reads an action.yml for a use; what is wrong is told at `path`, *why sums it up. */

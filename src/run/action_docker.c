@@ -58,6 +58,28 @@ bool action_is_docker_here(struct run *run, struct str uses)
 	return false;
 }
 
+/* Where there are no containers the job is not rehearsed: nothing is wrong with it. */
+static bool is_served(struct job *job, const struct action_use *use, struct str *why)
+{
+	if (job->engine->build || !use->action || use->action->kind != ACTION_DOCKER) {
+		return true;
+	}
+	*why = job->not_rehearsed = arena_printf(
+		&job->arena, "the %s engine cannot run `uses: %.*s`: it is a Docker action",
+		job->engine->name, STR_ARG(use->def->uses.s));
+	return false;
+}
+
+bool actions_served(struct job *job, struct str *why)
+{
+	for (const struct action_use *use = job->uses; use; use = use->next) {
+		if (!is_served(job, use, why)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* --- paths ------------------------------------------------------------------------------------ */
 
 static bool is_below(struct str path, struct str dir)
@@ -245,11 +267,7 @@ static bool docker_prepare(struct job *job, struct action_use *use, struct str *
 	if (use->image.len) {
 		return true;
 	}
-	if (!job->engine->build) {
-		*why = arena_printf(
-			&job->arena,
-			"the %s engine has no Docker actions: --engine docker runs %.*s",
-			job->engine->name, STR_ARG(use->def->uses.s));
+	if (!is_served(job, use, why)) {
 		return false;
 	}
 	if (str_ieq(str_slice(image, 0, scheme.len), scheme)) {

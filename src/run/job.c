@@ -453,6 +453,9 @@ static bool begin(struct job *job, struct str *why)
 
 static bool set_up_failed(struct job *job, struct str why)
 {
+	if (job->not_rehearsed.len) {
+		return false;
+	}
 	job_annotate(job, job->set_up_path, "error", why);
 	job->status = job_is_cancelled(job) ? RESULT_CANCELLED : RESULT_FAILURE;
 	job->reason = why;
@@ -495,10 +498,11 @@ static bool set_up(struct job *job)
 
 	bool ok = read_containers(job, &why) &&
 		  actions_resolve(job, NULL, job->def->steps, job->def->nsteps, setup_path, &why) &&
-		  (containers_have_own(job) || begin(job, &why));
+		  actions_served(job, &why) && (containers_have_own(job) || begin(job, &why));
 
 	ok = ok || set_up_failed(job, why);
-	step_end_event(job, setup_path, "Set up job", ok, started, STR_EMPTY);
+	step_end_event(job, setup_path, "Set up job", ok || job->not_rehearsed.len, started,
+		       STR_EMPTY);
 	ok = ok && (!job->containers || initialize_containers(job));
 	if (ok) {
 		(void)write_all(job->control, "+", 1);
@@ -619,6 +623,7 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 		.masker = run->request->masker,
 		.status = RESULT_SUCCESS,
 		.reason = STR_EMPTY,
+		.not_rehearsed = STR_EMPTY,
 		.services_url = STR_EMPTY,
 		.services_token = STR_EMPTY,
 		.ca_file = STR_EMPTY,
@@ -633,6 +638,12 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 		if (job.lost) {
 			job_annotate(&job, complete_path, "error", job.reason);
 		}
+	}
+
+	/* What such a job came to says nothing. */
+	if (job.not_rehearsed.len && !job_is_cancelled(&job)) {
+		job.status = RESULT_NOT_REHEARSED;
+		job.reason = job.not_rehearsed;
 	}
 
 	const struct vobject *outputs =

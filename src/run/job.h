@@ -68,6 +68,7 @@ struct job {
 	struct vobject
 		*global_env; /* workflow env, job env, --env, then GITHUB_ENV; case-sensitive */
 	VEC(struct str) paths_added; /* GITHUB_PATH, oldest first */
+	struct str not_rehearsed;    /* why it cannot be run here, once that is known; or empty */
 	struct str set_up_path;      /* of the step that shows what the engine is doing */
 	struct str services_url, services_token; /* once they are reached; see services.h */
 	bool services_failed;

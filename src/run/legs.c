@@ -194,10 +194,10 @@ static bool eval_name(struct run *run, struct leg_run *leg, const struct expr_en
 	return true;
 }
 
-static struct str engine_hint(enum label_served how)
+struct str leg_engine_hint(const struct leg_run *leg)
 {
-	return how == LABEL_HOST ? STR("-P LABEL=IMAGE runs it in a container")
-				 : STR("--engine docker has them");
+	return leg->placement.how == LABEL_HOST ? STR("-P LABEL=IMAGE runs it in a container")
+						: STR("--engine docker has them");
 }
 
 /* What the engine has no containers for is known before anything starts, and not rehearsed. */
@@ -220,7 +220,7 @@ static bool eval_containers(struct run *run, struct leg_run *leg, const struct e
 						 "the %s engine cannot run `uses: %.*s`: it is a "
 						 "Docker action",
 						 engine->name, STR_ARG(action));
-		placement->hint = engine_hint(placement->how);
+		placement->hint = leg_engine_hint(leg);
 		placement->how = LABEL_NOT_SERVED;
 	}
 	if ((!def->container && !def->services) || placement->how == LABEL_NOT_SERVED) {
@@ -233,7 +233,7 @@ static bool eval_containers(struct run *run, struct leg_run *leg, const struct e
 		placement->reason = arena_printf(
 			run->arena, "it wants %s, which the %s engine does not have",
 			leg->container.len ? "a job container" : "services", engine->name);
-		placement->hint = engine_hint(placement->how);
+		placement->hint = leg_engine_hint(leg);
 		placement->how = LABEL_NOT_SERVED;
 	}
 	return true;

@@ -13,4 +13,7 @@ struct str job_skip_reason(struct run *run, const struct job_run *job);
 /* Evaluates the strategy and makes the legs; those that --matrix leaves out are not there. */
 bool job_make_legs(struct run *run, struct job_run *job, struct str *why);
 
+/* What to do about a leg that the engine cannot run. */
+struct str leg_engine_hint(const struct leg_run *leg);
+
 #endif

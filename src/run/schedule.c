@@ -121,6 +121,17 @@ static void merge_outputs(struct run *run, struct job_run *job, const struct vob
 	}
 }
 
+/* What the engine lacks may be known only when the job's actions have been fetched. */
+static void emit_not_rehearsed(struct run *run, const struct leg_run *leg, struct str reason)
+{
+	struct event e = { .kind = EVENT_JOB_NOT_REHEARSED, .job = leg->path };
+
+	e.u.job_not_rehearsed.name = leg->name;
+	e.u.job_not_rehearsed.reason = reason;
+	e.u.job_not_rehearsed.hint = leg_engine_hint(leg);
+	run_emit(run, &e);
+}
+
 static void emit_leg_finished(struct run *run, const struct leg_run *leg, struct str reason,
 			      const struct vobject *outputs)
 {
@@ -251,7 +262,9 @@ static void leg_end(struct run *run, struct leg_run *leg, enum result result, st
 	job->ended++;
 	group_leave(run, (struct group_member){ .leg = leg });
 	merge_outputs(run, job, outputs);
-	if (!leg->body || reason.len) {
+	if (result == RESULT_NOT_REHEARSED && !leg->body) {
+		emit_not_rehearsed(run, leg, reason);
+	} else if (!leg->body || reason.len) {
 		emit_leg_finished(run, leg, reason, outputs);
 	}
 	if (result == RESULT_FAILURE && !leg->continued) {

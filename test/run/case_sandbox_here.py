@@ -301,3 +301,43 @@ def test_a_name_server_on_the_loopback_without_tun(box):
 @root_only
 def test_a_name_server_on_the_loopback_without_tun_for_a_user(box):
     check_names(box, 'slirp4netns', NO_TUN, as_user)
+
+
+# --- what it has no containers for ------------------------------------------------------------------
+
+CALLED = '''\
+on: push
+jobs:
+  fetched:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo started-$((40 + 2))
+      - uses: octo/box@v1
+  inner:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./around
+  other:
+    needs: fetched
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo other-$((40 + 2))
+'''
+
+
+def test_docker_actions_of_others_are_not_rehearsed(box):
+    """Known once they have been fetched: before the first step; or, inside a local one, when it is reached."""
+    box.init(CALLED)
+    box.write('around/action.yml', 'name: a\nruns: {using: composite, steps: [{uses: octo/box@v1}]}\n')
+    box.git('add', '-A')
+    box.git('commit', '-q', '-m', 'An action')
+    os.makedirs(f'{box.dir}/box')
+    with open(f'{box.dir}/box/action.yml', 'w', encoding='ascii') as text:
+        text.write('name: b\nruns: {using: docker, image: Dockerfile}\n')
+    for engine in ('sandbox', 'host'):
+        result = box.run('push', '--engine', engine, '--local-repository', f'octo/box@v1={box.dir}/box', image=None)
+        result.exits(0)
+        result.says('other-42', f'the {engine} engine cannot run `uses: octo/box@v1`: it is a Docker action',
+                    '1 succeeded', '2 not rehearsed')
+        expect('started-42' not in result.out, 'the job had begun')
