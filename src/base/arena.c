@@ -156,7 +156,9 @@ void arena_adopt(struct arena *a, struct arena *from)
 
 void *arena_grow(struct arena *a, const void *old, size_t n, size_t *cap, size_t size)
 {
-	size_t want = *cap ? *cap * 2 : 8;
+	/* Most vectors stay short, and what was zeroed for nothing is most of what a parser holds.
+	 */
+	size_t want = *cap ? *cap * 2 : size > 32 ? 4 : 8;
 	void *p = arena_calloc(a, want, size);
 
 	if (n) {

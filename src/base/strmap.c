@@ -34,7 +34,7 @@ static struct strmap_entry *find(const struct strmap *m, struct str key, uint32_
 
 static void grow(struct arena *a, struct strmap *m)
 {
-	struct strmap bigger = { .nocase = m->nocase, .n = m->n, .cap = m->cap ? m->cap * 2 : 16 };
+	struct strmap bigger = { .nocase = m->nocase, .n = m->n, .cap = m->cap ? m->cap * 2 : 8 };
 
 	bigger.v = arena_array(a, struct strmap_entry, bigger.cap);
 	for (size_t i = 0; i < m->cap; i++) {
@@ -49,7 +49,8 @@ size_t *strmap_slot(struct arena *a, struct strmap *m, struct str key, bool *fre
 {
 	uint32_t hash = hash_of(key, m->nocase);
 
-	if (m->n * 2 >= m->cap) {
+	/* Most have a few keys only: the keys of a mapping of a workflow. */
+	if (m->n * 4 >= m->cap * 3) {
 		grow(a, m);
 	}
 
