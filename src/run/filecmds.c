@@ -63,9 +63,14 @@ static void file_failed(struct step *s, enum file_command which, struct str why)
 	step_fail(s, why);
 }
 
+struct pairs {
+	struct step *s;
+	bool refused; /* one of them was: those behind it do not count */
+};
+
 static void on_env(void *ctx, struct str name, struct str value)
 {
-	struct step *s = ctx;
+	struct step *s = ((struct pairs *)ctx)->s;
 
 	if (str_ieq(name, STR("NODE_OPTIONS"))) {
 		job_annotate(s->job, s->path, "error",
@@ -76,17 +81,24 @@ static void on_env(void *ctx, struct str name, struct str value)
 	vobject_set(s->a, s->env_changes, name, value_str(value));
 }
 
+/* The grammar has room for a line "=value", the runner's outputs have none. */
 static void on_output(void *ctx, struct str name, struct str value)
 {
-	struct step *s = ctx;
+	struct pairs *p = ctx;
 
-	vobject_set(s->a, s->outputs, name, value_str(value));
+	if (name.len == 0 && !p->refused) {
+		p->refused = true;
+		file_failed(p->s, FILE_OUTPUT, STR("Value cannot be null. (Parameter 'name')"));
+	}
+	if (!p->refused) {
+		vobject_set(p->s->a, p->s->outputs, name, value_str(value));
+	}
 }
 
 /* State is read by the same action's post step. */
 static void on_state(void *ctx, struct str name, struct str value)
 {
-	struct step *s = ctx;
+	struct step *s = ((struct pairs *)ctx)->s;
 
 	vobject_set(s->a, s->state_changes, name, value_str(value));
 }
@@ -94,9 +106,10 @@ static void on_state(void *ctx, struct str name, struct str value)
 static void apply_pairs(struct step *s, enum file_command which, struct str content,
 			void (*pair)(void *, struct str, struct str))
 {
+	struct pairs p = { .s = s };
 	struct str why = STR_EMPTY;
 
-	if (!filecmd_parse(s->a, content, pair, s, &why)) {
+	if (!filecmd_parse(s->a, content, pair, &p, &why) && !p.refused) {
 		file_failed(s, which, why);
 	}
 }
