@@ -40,6 +40,7 @@ struct event_facts {
 	struct value payload;
 	struct str ref, sha, ref_name, ref_type, head_ref, base_ref;
 	struct str actor, repository, owner, server_url;
+	struct str actor_id, repository_id, owner_id; /* those of the payload */
 	struct str run_id, run_number, run_attempt;
 };
 

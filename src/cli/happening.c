@@ -167,13 +167,34 @@ bool happening_read(struct options *o, const struct settings *inputs,
 	return make_event(o, inputs, selection, out, err);
 }
 
+/* What the payload has of the workflow that it starts: its path, and which of its times has come.
+ */
+static struct value add_workflow(struct arena *a, const struct event_filter *filter,
+				 const struct happening *h, const struct run_workflow *w)
+{
+	bool schedule = filter && str_eq(filter->event.s, STR("schedule"));
+	bool dispatch = filter && str_eq(filter->event.s, STR("workflow_dispatch"));
+	struct value payload = h->event.payload;
+
+	if ((schedule || dispatch) &&
+	    value_get(h->user_payload, STR("workflow")).kind == VALUE_NULL) {
+		payload = with_pair(a, payload, STR("workflow"), value_str(w->workflow->path));
+	}
+	if (schedule && filter->ncrons &&
+	    value_get(h->user_payload, STR("schedule")).kind == VALUE_NULL) {
+		payload =
+			with_pair(a, payload, STR("schedule"), value_str(filter->crons[0].spec.s));
+	}
+	return payload;
+}
+
 bool happening_inputs(struct arena *a, const struct settings *inputs, const struct happening *h,
 		      struct run_workflow *w, struct err *err)
 {
 	const struct event_filter *filter = workflow_event(w->workflow, h->event.event_name);
 	struct vobject *typed = NULL, *strings = NULL;
 
-	w->payload = h->event.payload;
+	w->payload = add_workflow(a, filter, h, w);
 	w->inputs = value_null();
 	if (!filter || (!str_eq(filter->event.s, STR("workflow_dispatch")) &&
 			!str_eq(filter->event.s, STR("workflow_call")))) {

@@ -376,6 +376,18 @@ static void set_identity(struct making *m)
 	f->run_attempt = STR("1");
 }
 
+/* The ids that the payload has, so that the github context does not contradict it. */
+static void set_ids(const struct making *m)
+{
+	struct event_facts *f = m->out;
+	bool sent = str_ieq(text_at(m, "sender", "login", NULL), f->actor);
+	struct str sender = sent ? text_at(m, "sender", "id", NULL) : STR_EMPTY;
+
+	f->actor_id = or_else(sender, value_to_str(m->a, value_number(id_of(f->actor))));
+	f->repository_id = text_at(m, "repository", "id", NULL);
+	f->owner_id = text_at(m, "repository", "owner", "id");
+}
+
 bool event_facts(struct arena *a, const struct event_request *request,
 		 const struct repo_facts *repo, const struct snapshot *snapshot,
 		 struct event_facts *out, struct err *err)
@@ -399,6 +411,7 @@ bool event_facts(struct arena *a, const struct event_request *request,
 	set_identity(&m);
 	name_facts(&m);
 	make_payload(&m, row);
+	set_ids(&m);
 	out->ref = event_ref(&m, row->ref);
 	out->ref_name = short_ref(out->ref);
 	out->ref_type = ref_type(out->ref);
