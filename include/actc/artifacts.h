@@ -21,6 +21,7 @@ struct artifact {
 	uint64_t size;
 	int64_t created_ms, expires_ms; /* since the epoch; expires 0 = with the run */
 	struct str job;                 /* path of the job instance */
+	struct str run_id;              /* github.run_id: each workflow is a run of its own */
 	struct str run_backend, job_backend;
 };
 

@@ -45,7 +45,9 @@ struct rest_facts {
 	bool closed;           /* --egress none: nothing is */
 	struct str server_url; /* https://github.com */
 	struct str git_dir;    /* has the commit of the run, and the user's */
-	struct str sha, ref, default_branch, event_name, run_number, workflow, actor;
+	struct str sha, ref, default_branch, event_name, run_number, actor;
+	size_t nworkflows; /* each is a run, with the ids from run_id on */
+	const struct str *workflows;
 	struct value pull_request; /* of the event's payload; or null */
 };
 
@@ -56,7 +58,7 @@ struct serve_spec {
 	struct str cache_dir;  /* of the repository's caches */
 	uint64_t cache_limit;  /* bytes that they may have together */
 	struct str key;        /* the run's secret: tokens are signed with it */
-	struct str run_id;     /* github.run_id */
+	struct str run_id;     /* github.run_id of the first workflow */
 	struct str repository; /* owner/name */
 	size_t nstand_ins;
 	const struct stand_in *stand_ins;
@@ -74,6 +76,7 @@ struct serve_fds {
 
 /* The claims of a job's token that the services look at. */
 #define SERVE_CLAIM_SCOPE  "scp"  /* "Actions.Results:RUN:JOB", among others */
+#define SERVE_CLAIM_RUN    "run"  /* github.run_id */
 #define SERVE_CLAIM_JOB    "job"  /* path of the job instance, for people */
 #define SERVE_CLAIM_CACHES "ac"   /* JSON text: [{"Scope":"refs/heads/main","Permission":3}] */
 #define SERVE_CLAIM_OIDC   "oidc" /* what its identity tokens say; absent = it gets none */

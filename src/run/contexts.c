@@ -75,6 +75,23 @@ static struct str api_url(struct arena *a, struct str server, const char *cloud,
 	return arena_printf(a, "%.*s/api%s", STR_ARG(server), own);
 }
 
+/* At GitHub every workflow that an event starts is a run of its own: its id keeps its artifacts and
+ * concurrency groups apart from those of the others. */
+static struct str workflow_run_id(struct arena *a, const struct run_request *run,
+				  const struct run_workflow *workflow)
+{
+	unsigned long first = 0;
+	size_t i = 0;
+
+	while (i < run->nworkflows && &run->workflows[i] != workflow) {
+		i++;
+	}
+	if (i == run->nworkflows || !str_to_ulong(run->event->run_id, &first)) {
+		return run->event->run_id;
+	}
+	return arena_printf(a, "%lu", first + i);
+}
+
 struct vobject *github_context(struct arena *a, const struct run_request *run,
 			       const struct run_workflow *workflow)
 {
@@ -91,16 +108,16 @@ struct vobject *github_context(struct arena *a, const struct run_request *run,
 		{ STR("sha"), e->sha },
 		{ STR("repository"), e->repository },
 		{ STR("repository_owner"), e->owner },
-		{ STR("repository_id"), STR("1") },
-		{ STR("repository_owner_id"), STR("1") },
+		{ STR("repository_id"), e->repository_id },
+		{ STR("repository_owner_id"), e->owner_id },
 		{ STR("repositoryUrl"),
 		  arena_printf(a, "git://github.com/%.*s.git", STR_ARG(e->repository)) },
-		{ STR("run_id"), e->run_id },
+		{ STR("run_id"), workflow_run_id(a, run, workflow) },
 		{ STR("run_number"), e->run_number },
 		{ STR("run_attempt"), e->run_attempt },
 		{ STR("retention_days"), STR("90") },
 		{ STR("actor"), e->actor },
-		{ STR("actor_id"), STR("1") },
+		{ STR("actor_id"), e->actor_id },
 		{ STR("triggering_actor"), e->actor },
 		{ STR("workflow"), workflow->workflow->name },
 		{ STR("head_ref"), e->head_ref },

@@ -97,6 +97,17 @@ static struct str random_key(struct arena *a)
 	return str_mk(key, KEY_BYTES);
 }
 
+static const struct str *workflow_names(struct run *run)
+{
+	const struct run_request *r = run->request;
+	struct str *names = arena_array(run->arena, struct str, r->nworkflows);
+
+	for (size_t i = 0; i < r->nworkflows; i++) {
+		names[i] = r->workflows[i].workflow->name;
+	}
+	return names;
+}
+
 static struct rest_facts rest_facts(struct run *run)
 {
 	const struct run_request *r = run->request;
@@ -117,7 +128,8 @@ static struct rest_facts rest_facts(struct run *run)
 		.default_branch = branch.len ? branch : STR("main"),
 		.event_name = r->event->event_name,
 		.run_number = r->event->run_number,
-		.workflow = first->workflow->name,
+		.nworkflows = r->nworkflows,
+		.workflows = workflow_names(run),
 		.actor = r->event->actor,
 		.pull_request = value_get(first->payload, STR("pull_request")),
 	};

@@ -85,7 +85,7 @@ static void set_str(struct arena *a, struct vobject *o, struct str key, struct s
 	vobject_set(a, o, key, value_str(value));
 }
 
-/* The form of an id, made of a name and the run's key: the same for the whole run. */
+/* The form of an id, made of a name and the key of all runs of this command. */
 static struct str backend_id(struct job *job, struct arena *a, struct str name)
 {
 	struct str hex = hmac_sha256_hex(a, services_spec(job->run->services)->key, name);
@@ -228,7 +228,8 @@ static struct value identity(struct job *job, struct arena *a)
 struct str services_token(struct job *job, struct arena *a)
 {
 	struct vobject *o = vobject_new(a, true);
-	struct str run = backend_id(job, a, STR("run")), path = job->leg->path;
+	struct str id = value_to_str(a, github_value(job, STR("run_id"))), path = job->leg->path;
+	struct str run = backend_id(job, a, arena_printf(a, "run %.*s", STR_ARG(id)));
 	struct str own = backend_id(job, a, arena_printf(a, "job %.*s", STR_ARG(path)));
 	double now = (double)time(NULL);
 
@@ -238,6 +239,7 @@ struct str services_token(struct job *job, struct arena *a)
 	set_str(a, o, STR(SERVE_CLAIM_SCOPE),
 		arena_printf(a, "Actions.GenericRead Actions.Results:%.*s:%.*s", STR_ARG(run),
 			     STR_ARG(own)));
+	set_str(a, o, STR(SERVE_CLAIM_RUN), id);
 	set_str(a, o, STR(SERVE_CLAIM_JOB), path);
 	set_str(a, o, STR(SERVE_CLAIM_CACHES), cache_scopes(job, a));
 	if (token_may_identify(job->leg)) {

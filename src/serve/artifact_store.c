@@ -60,10 +60,15 @@ static void pending_free(struct artifact_store *s, struct pending *p)
 	free(p);
 }
 
-struct pending *artifact_pending(struct artifact_store *s, struct str name)
+static bool is_named(const struct artifact *a, struct str run, struct str name)
+{
+	return str_eq(a->name, name) && str_eq(a->run_backend, run);
+}
+
+struct pending *artifact_pending(struct artifact_store *s, struct str run, struct str name)
 {
 	for (struct pending *p = s->first; p; p = p->next) {
-		if (str_eq(p->facts.name, name)) {
+		if (is_named(&p->facts, run, name)) {
 			return p;
 		}
 	}
@@ -76,10 +81,10 @@ const struct artifact *artifact_all(struct artifact_store *s, size_t *n)
 	return s->kept.v;
 }
 
-static const struct artifact *find_kept(struct artifact_store *s, struct str name)
+const struct artifact *artifact_named(struct artifact_store *s, struct str run, struct str name)
 {
 	for (size_t i = 0; i < s->kept.n; i++) {
-		if (str_eq(s->kept.v[i].name, name)) {
+		if (is_named(&s->kept.v[i], run, name)) {
 			return &s->kept.v[i];
 		}
 	}
@@ -89,7 +94,7 @@ static const struct artifact *find_kept(struct artifact_store *s, struct str nam
 struct pending *artifact_begin(struct artifact_store *s, struct uploads *uploads,
 			       const struct artifact *facts, struct err *err)
 {
-	struct pending *p = artifact_pending(s, facts->name);
+	struct pending *p = artifact_pending(s, facts->run_backend, facts->name);
 	struct arena a = ARENA_INIT;
 	struct upload *upload;
 
@@ -98,7 +103,7 @@ struct pending *artifact_begin(struct artifact_store *s, struct uploads *uploads
 		pending_free(s, p);
 		p = NULL;
 	}
-	if (p || find_kept(s, facts->name)) {
+	if (p || artifact_named(s, facts->run_backend, facts->name)) {
 		return NULL;
 	}
 	upload = upload_new(uploads, arena_printf(&a, "%.*s/uploads", STR_ARG(s->spec->tmp)), err);
@@ -112,6 +117,7 @@ struct pending *artifact_begin(struct artifact_store *s, struct uploads *uploads
 	p->facts.name = arena_str(&p->arena, facts->name);
 	p->facts.type = arena_str(&p->arena, facts->type);
 	p->facts.job = arena_str(&p->arena, facts->job);
+	p->facts.run_id = arena_str(&p->arena, facts->run_id);
 	p->facts.run_backend = arena_str(&p->arena, facts->run_backend);
 	p->facts.job_backend = arena_str(&p->arena, facts->job_backend);
 	p->upload = upload;
@@ -129,6 +135,7 @@ static void remember(struct artifact_store *s, const struct artifact *facts)
 	one.type = arena_str(s->arena, facts->type);
 	one.digest = arena_str(s->arena, facts->digest);
 	one.job = arena_str(s->arena, facts->job);
+	one.run_id = arena_str(s->arena, facts->run_id);
 	one.run_backend = arena_str(s->arena, facts->run_backend);
 	one.job_backend = arena_str(s->arena, facts->job_backend);
 	vec_push(s->arena, &s->kept, one);
@@ -170,10 +177,10 @@ bool artifact_keep(struct artifact_store *s, struct pending *p, uint64_t size, s
 	return ok;
 }
 
-bool artifact_delete(struct artifact_store *s, struct str name, uint64_t *id)
+bool artifact_delete(struct artifact_store *s, struct str run, struct str name, uint64_t *id)
 {
 	for (size_t i = 0; i < s->kept.n; i++) {
-		if (str_eq(s->kept.v[i].name, name)) {
+		if (is_named(&s->kept.v[i], run, name)) {
 			*id = s->kept.v[i].id;
 			artifact_remove(s->spec->run_dir, *id);
 			memmove(&s->kept.v[i], &s->kept.v[i + 1],

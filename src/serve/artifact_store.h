@@ -1,5 +1,5 @@
 /* artifact_store.h - the artifacts of this run while it lives: those that are there, and those that
- * are being uploaded. Names are unique; they are never used as file names. */
+ * are being uploaded. Names are unique in a workflow's run; they are never used as file names. */
 #ifndef SERVE_ARTIFACT_STORE_H
 #define SERVE_ARTIFACT_STORE_H
 
@@ -23,13 +23,15 @@ struct pending {
 /* NULL when there is one of that name, or *err. A pending one whose client is gone is replaced. */
 struct pending *artifact_begin(struct artifact_store *s, struct uploads *uploads,
 			       const struct artifact *facts, struct err *err);
-struct pending *artifact_pending(struct artifact_store *s, struct str name);
+/* `run` is the backend id of one. */
+struct pending *artifact_pending(struct artifact_store *s, struct str run, struct str name);
 /* Keeps it; the pending one is gone then, unless what came is not what was announced
  * (ERR_INVALID). */
 bool artifact_keep(struct artifact_store *s, struct pending *p, uint64_t size, struct str digest,
 		   uint64_t *id, struct err *err);
 /* Those that are there, oldest first; good until the next change. */
 const struct artifact *artifact_all(struct artifact_store *s, size_t *n);
-bool artifact_delete(struct artifact_store *s, struct str name, uint64_t *id);
+const struct artifact *artifact_named(struct artifact_store *s, struct str run, struct str name);
+bool artifact_delete(struct artifact_store *s, struct str run, struct str name, uint64_t *id);
 
 #endif

@@ -48,6 +48,7 @@ bool artifact_write(const struct artifact *artifact, struct str run_dir, struct 
 	set_number(&a, o, STR("created_ms"), artifact->created_ms);
 	set_number(&a, o, STR("expires_ms"), artifact->expires_ms);
 	vobject_set(&a, o, STR("job"), value_str(artifact->job));
+	vobject_set(&a, o, STR("run_id"), value_str(artifact->run_id));
 	vobject_set(&a, o, STR("run_backend"), value_str(artifact->run_backend));
 	vobject_set(&a, o, STR("job_backend"), value_str(artifact->job_backend));
 	value_to_json_line(&json, value_object(o));
@@ -107,6 +108,7 @@ static bool read_one(struct arena *a, const char *path, struct artifact *out)
 		.created_ms = number_of(v, STR("created_ms")),
 		.expires_ms = number_of(v, STR("expires_ms")),
 		.job = text_of(v, STR("job")),
+		.run_id = text_of(v, STR("run_id")),
 		.run_backend = text_of(v, STR("run_backend")),
 		.job_backend = text_of(v, STR("job_backend")),
 	};

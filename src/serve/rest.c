@@ -77,17 +77,29 @@ static struct value number_value(struct str text)
 	return str_to_ulong(text, &n) ? value_number((double)n) : value_number(1);
 }
 
-static void get_run(struct request *r, struct str rest)
+/* Each workflow is a run of its own: their ids follow each other. The place of run `id`, or the
+ * number of runs. */
+static size_t find_run(const struct serve_spec *spec, struct str id)
+{
+	unsigned long first = 0, n = 0;
+
+	if (!str_to_ulong(spec->run_id, &first) || !str_to_ulong(id, &n) || n < first ||
+	    n - first >= spec->rest.nworkflows) {
+		return spec->rest.nworkflows;
+	}
+	return n - first;
+}
+
+static void get_run(struct request *r, struct str id)
 {
 	const struct serve_spec *spec = r->server->spec;
 	struct vobject *o = vobject_new(&r->arena, true);
 	struct str branch = spec->rest.ref;
 
-	(void)rest;
 	branch =
 		str_starts(branch, STR("refs/heads/")) ? str_slice(branch, 11, branch.len) : branch;
-	vobject_set(&r->arena, o, STR("id"), number_value(spec->run_id));
-	set_str(r, o, "name", spec->rest.workflow);
+	vobject_set(&r->arena, o, STR("id"), number_value(id));
+	set_str(r, o, "name", spec->rest.workflows[find_run(spec, id)]);
 	set_str(r, o, "head_branch", branch);
 	set_str(r, o, "head_sha", spec->rest.sha);
 	set_str(r, o, "event", spec->rest.event_name);
@@ -121,7 +133,7 @@ static struct value artifact_value(struct request *r, const struct artifact *a)
 	if (a->digest.len) {
 		set_str(r, o, "digest", a->digest);
 	}
-	vobject_set(&r->arena, run, STR("id"), number_value(spec->run_id));
+	vobject_set(&r->arena, run, STR("id"), number_value(a->run_id));
 	set_str(r, run, "head_sha", spec->rest.sha);
 	vobject_set(&r->arena, o, STR("workflow_run"), value_object(run));
 	return value_object(o);
@@ -134,7 +146,8 @@ static unsigned long query_number(struct request *r, const char *name, unsigned 
 	return str_to_ulong(request_query(r, name), &n) && n > 0 ? n : fallback;
 }
 
-static void list_artifacts(struct request *r, struct str rest)
+/* Those of run `id`, of all when it is empty. */
+static void list_artifacts(struct request *r, struct str id)
 {
 	struct vobject *o = vobject_new(&r->arena, true);
 	struct varray *list = varray_new(&r->arena);
@@ -144,10 +157,10 @@ static void list_artifacts(struct request *r, struct str rest)
 	size_t n = 0, total = 0;
 	const struct artifact *all = artifact_all(r->server->artifacts, &n);
 
-	(void)rest;
 	per_page = per_page < PAGE_MAX ? per_page : PAGE_MAX;
 	for (size_t i = n; i-- > 0;) { /* the newest first */
-		if (name.len && !str_eq(name, all[i].name)) {
+		if ((name.len && !str_eq(name, all[i].name)) ||
+		    (id.len && !str_eq(id, all[i].run_id))) {
 			continue;
 		}
 		if (total / per_page == page - 1) {
@@ -249,7 +262,8 @@ static void get_pull_files(struct request *r, struct str rest)
 /* --- what there is -----------------------------------------------------------------------------
  */
 
-/* Behind repos/OWNER/NAME; `*` is one part, which is handed over (with what follows a `**`). */
+/* Behind repos/OWNER/NAME; `*` is one part, which is handed over (with what follows a `**`), as is
+ * the id that RUN stands for. */
 static const struct {
 	const char *path;
 	bool token; /* is asked for, as at GitHub */
@@ -266,15 +280,17 @@ static const struct {
 	{ "/pulls/*", false, get_pull },
 };
 
-/* RUN is this run; of another one nothing is known here. */
+/* RUN is one of this command's runs; of another one nothing is known here. */
 static bool part_fits(struct request *r, struct str pattern, struct str part, struct str *found)
 {
-	if (str_eq(pattern, STR("*"))) {
-		*found = part;
-		return part.len > 0;
+	const struct serve_spec *spec = r->server->spec;
+	bool run = str_eq(pattern, STR("RUN"));
+
+	if (!run && !str_eq(pattern, STR("*"))) {
+		return str_eq(pattern, part);
 	}
-	return str_eq(pattern, STR("RUN")) ? str_eq(part, r->server->spec->run_id)
-					   : str_eq(pattern, part);
+	*found = part;
+	return run ? find_run(spec, part) < spec->rest.nworkflows : part.len > 0;
 }
 
 static bool path_fits(struct request *r, struct str pattern, struct str path, struct str *found)

@@ -30,6 +30,12 @@ static bool read_request(struct request *r, struct value *body)
 	return false;
 }
 
+/* The run of the request, which read_request() found to be the job's own. */
+static struct str run_of(struct request *r, struct value body)
+{
+	return twirp_text(r, body, "workflow_run_backend_id");
+}
+
 static bool read_name(struct request *r, struct value body, struct str *name)
 {
 	*name = twirp_text(r, body, "name");
@@ -71,7 +77,8 @@ void twirp_create_artifact(struct request *r)
 	}
 	facts.type = twirp_text(r, body, "mime_type");
 	facts.job = claim_text(r, SERVE_CLAIM_JOB);
-	facts.run_backend = twirp_text(r, body, "workflow_run_backend_id");
+	facts.run_id = claim_text(r, SERVE_CLAIM_RUN);
+	facts.run_backend = run_of(r, body);
 	facts.job_backend = twirp_text(r, body, "workflow_job_run_backend_id");
 	facts.expires_ms = read_time(twirp_text(r, body, "expires_at"));
 	p = artifact_begin(r->server->artifacts, r->server->uploads, &facts, &err);
@@ -115,7 +122,7 @@ void twirp_finalize_artifact(struct request *r)
 	if (!read_request(r, &body) || !read_name(r, body, &name) || !read_hash(r, body, &hash)) {
 		return;
 	}
-	p = artifact_pending(r->server->artifacts, name);
+	p = artifact_pending(r->server->artifacts, run_of(r, body), name);
 	if (!p || !twirp_number(r, body, "size", &size)) {
 		reply_twirp_error(r, p ? "invalid_argument" : "not_found",
 				  p ? "the size is no number"
@@ -167,26 +174,13 @@ void twirp_list_artifacts(struct request *r)
 
 	(void)twirp_number(r, body, "id_filter", &id);
 	for (size_t i = 0; i < n; i++) {
-		if ((name.len == 0 || str_eq(name, all[i].name)) && (id == 0 || id == all[i].id)) {
+		if (str_eq(run_of(r, body), all[i].run_backend) &&
+		    (name.len == 0 || str_eq(name, all[i].name)) && (id == 0 || id == all[i].id)) {
 			varray_push(&r->arena, list, described(r, &all[i]));
 		}
 	}
 	vobject_set(&r->arena, o, STR("artifacts"), value_array(list));
 	reply_json(r, 200, value_object(o));
-}
-
-static const struct artifact *by_name(struct request *r, struct str name)
-{
-	size_t n = 0;
-	const struct artifact *all = artifact_all(r->server->artifacts, &n);
-
-	for (size_t i = 0; i < n; i++) {
-		if (str_eq(all[i].name, name)) {
-			return &all[i];
-		}
-	}
-	reply_twirp_error(r, "not_found", "there is no artifact %.*s", STR_ARG(name));
-	return NULL;
 }
 
 void twirp_artifact_url(struct request *r)
@@ -199,8 +193,10 @@ void twirp_artifact_url(struct request *r)
 	if (!read_request(r, &body) || !read_name(r, body, &name)) {
 		return;
 	}
-	found = by_name(r, name);
-	if (found) {
+	found = artifact_named(r->server->artifacts, run_of(r, body), name);
+	if (!found) {
+		reply_twirp_error(r, "not_found", "there is no artifact %.*s", STR_ARG(name));
+	} else {
 		struct str path = arena_printf(&r->arena, "/blob/artifact/%llu",
 					       (unsigned long long)found->id);
 
@@ -219,7 +215,7 @@ void twirp_delete_artifact(struct request *r)
 	if (!read_request(r, &body) || !read_name(r, body, &name)) {
 		return;
 	}
-	if (!artifact_delete(r->server->artifacts, name, &id)) {
+	if (!artifact_delete(r->server->artifacts, run_of(r, body), name, &id)) {
 		reply_twirp_error(r, "not_found", "there is no artifact %.*s", STR_ARG(name));
 		return;
 	}
