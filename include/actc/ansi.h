@@ -1,11 +1,13 @@
 /*
- * ansi.h - terminal escape sequences inside text: how long one is, and text without them.
+ * ansi.h - terminal escape sequences inside text: how long one is, text without them, and text in
+ * which they are harmless.
  */
 #ifndef ACTC_ANSI_H
 #define ACTC_ANSI_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "actc/str.h"
 #include "actc/strbuf.h"
@@ -16,5 +18,8 @@
 size_t ansi_sequence(struct str s, size_t at, bool *sgr);
 /* Appends s without any escape sequence. */
 void ansi_strip(struct strbuf *out, struct str s);
+/* Writes s, of which a terminal obeys nothing but line ends and tabs: other control characters are
+ * shown, as ^[ and <9B>. */
+void ansi_print(FILE *out, struct str s);
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "actc/ansi.h"
 
+#include "actc/utf8.h"
+
 enum { ESC = 0x1B, BEL = 0x07 };
 
 static bool in(char c, unsigned from, unsigned to)
@@ -93,5 +95,24 @@ void ansi_strip(struct strbuf *out, struct str s)
 		if (at < s.len) {
 			at += ansi_sequence(s, at, &sgr);
 		}
+	}
+}
+
+void ansi_print(FILE *out, struct str s)
+{
+	for (size_t at = 0; at < s.len;) {
+		uint32_t cp;
+		size_t n = utf8_at(s, at, &cp);
+
+		if ((cp < 0x20 && cp != '\n' && cp != '\t') || cp == 0x7F) {
+			(void)fprintf(out, "^%c", (char)(cp ^ 0x40));
+		} else if (cp >= 0x80 && cp < 0xA0) {
+			(void)fprintf(out, "<%02X>", (unsigned)cp);
+		} else if (cp == 0xFFFD) {
+			(void)fputs("\xEF\xBF\xBD", out);
+		} else {
+			(void)fwrite(s.p + at, 1, n, out);
+		}
+		at += n;
 	}
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "actc/ansi.h"
 #include "actc/err.h"
 
 enum { MESSAGE_MAX = 2000, SHOWN_PER_FILE = 100 };
@@ -102,12 +103,15 @@ static struct str window(struct str line, size_t caret, size_t *cut)
 	return str_slice(line, *cut, end);
 }
 
+/* A control character becomes one blank, so that the caret below stays in its place. */
 static void put_clean(FILE *out, struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.p[i];
+		bool c1 = c == 0xC2 && i + 1 < s.len && (unsigned char)s.p[i + 1] < 0xA0;
 
-		(void)fputc(c < 0x20 || c == 0x7f ? ' ' : c, out);
+		(void)fputc(c < 0x20 || c == 0x7f || c1 ? ' ' : c, out);
+		i += c1;
 	}
 }
 
@@ -164,15 +168,20 @@ void diag_print(const struct diags *d, const struct diag *one, FILE *out, bool c
 	if (src && one->at.file != SPAN_NONE) {
 		struct place place = source_place(src, one->at.lo);
 
-		(void)fprintf(out, "%s%.*s:%u:%u:%s ", bold, STR_ARG(src->path), place.line,
-			      place.col, off);
+		(void)fputs(bold, out);
+		ansi_print(out, src->path);
+		(void)fprintf(out, ":%u:%u:%s ", place.line, place.col, off);
 	} else if (src) {
-		(void)fprintf(out, "%s%.*s:%s ", bold, STR_ARG(src->path), off);
+		(void)fputs(bold, out);
+		ansi_print(out, src->path);
+		(void)fprintf(out, ":%s ", off);
 	}
-	(void)fprintf(out, "%s%s%s%.*s", warn, severity_word[one->severity], *warn ? off : "",
-		      STR_ARG(one->msg));
+	(void)fprintf(out, "%s%s%s", warn, severity_word[one->severity], *warn ? off : "");
+	ansi_print(out, one->msg);
 	if (one->hint.len) {
-		(void)fprintf(out, " (%.*s)", STR_ARG(one->hint));
+		(void)fputs(" (", out);
+		ansi_print(out, one->hint);
+		(void)fputc(')', out);
 	}
 	(void)fprintf(out, " [%s]\n", one->kind);
 	if (src && one->at.file != SPAN_NONE && src->text.len > 0) {
@@ -239,9 +248,8 @@ void diags_print(const struct diags *d, FILE *out, bool colour)
 			hidden++;
 		}
 		if (last && hidden > 0 && order[i]->file != SPAN_NONE) {
-			(void)fprintf(out, "%.*s: %zu more like these are not shown\n",
-				      STR_ARG(sources_get(d->sources, order[i]->file)->path),
-				      hidden);
+			ansi_print(out, sources_get(d->sources, order[i]->file)->path);
+			(void)fprintf(out, ": %zu more like these are not shown\n", hidden);
 		}
 		shown = last ? 0 : shown;
 		hidden = last ? 0 : hidden;

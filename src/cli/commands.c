@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "actc/ansi.h"
 #include "options.h"
 
 const struct command commands[] = {
@@ -279,7 +280,9 @@ int cli_fail(struct err *err)
 {
 	int code = exit_of[err->kind];
 
-	(void)fprintf(stderr, "act-c: %s\n", err->msg ? err->msg : "unknown error");
+	(void)fputs("act-c: ", stderr);
+	ansi_print(stderr, str_of(err->msg ? err->msg : "unknown error"));
+	(void)fputc('\n', stderr);
 	err_release(err);
 	return code;
 }
