@@ -177,6 +177,17 @@ struct forward *channel_forward_later(struct channel *c, struct str listen, stru
 /* `ready` is called in turns while the descriptor, which stays the caller's, can be read; until the
  * channel ends. */
 void channel_watch(struct channel *c, int fd, void (*ready)(void *ctx), void *ctx);
+/*
+ * From now on the agent sees which hosts the machine's programs connect to; the watch lives in the
+ * arena. The end says which, a line each (WATCH in src/agent/PROTOCOL.md), or why they are not to
+ * be seen (EPERM: a machine without the right to look at packets), and must come before the channel
+ * is closed.
+ */
+struct contact_watch;
+struct contact_watch *channel_contacts_watch(struct channel *c, struct arena *a);
+bool channel_contacts_end(struct channel *c, struct contact_watch *w, struct arena *a,
+			  struct str *text, struct err *err);
+
 void channel_unforward(struct channel *c, struct forward *f);
 
 #endif

@@ -45,6 +45,7 @@ enum event_kind {
 	EVENT_JOB_FINISHED,
 	EVENT_JOB_SKIPPED,
 	EVENT_JOB_NOT_REHEARSED,
+	EVENT_JOB_CONTACTED,
 	EVENT_STEP_STARTED,
 	EVENT_STEP_LOG,
 	EVENT_STEP_GROUP,
@@ -111,6 +112,11 @@ struct event {
 		struct {
 			struct str name, reason, hint;
 		} job_not_rehearsed;
+		struct {
+			struct value hosts; /* [{host,address,port,protocol}] */
+			int64_t more;       /* that there was no room for */
+			struct str unseen;  /* in words, what could not be seen; or empty */
+		} job_contacted;
 		struct {
 			struct str name, id, phase; /* "setup" "pre" "main" "post" "complete" */
 		} step_started;

@@ -31,6 +31,7 @@ enum {
 	STREAM_CREDIT = 1024 * 1024,          /* granted at the start of each stream */
 	FRAME_PING_MS = 5 * 1000,             /* act-c sends a ping this often */
 	FRAME_SILENCE_MS = 30 * 1000,         /* a side that heard nothing for so long gives up */
+	AGENT_PACKETS_FD = 3, /* may be open when the agent starts: a packet socket for WATCH */
 };
 
 enum frame_type {
@@ -57,6 +58,7 @@ enum frame_type {
 	FRAME_RESIZE,  /* rows and columns of a pty */
 	FRAME_RESULT,  /* u32 errno, text: how a request without other answer ended */
 	FRAME_EXIT,    /* kill everything and end */
+	FRAME_WATCH,   /* see which hosts are connected to; told at the stream's EOF */
 	FRAME_TYPES,   /* one more than the last */
 };
 

@@ -42,6 +42,7 @@ void agent_init(struct agent *a, int in, int out)
 		.in = in,
 		.out = out,
 		.signals = -1,
+		.packets = -1,
 		.init = getpid() == 1,
 		.next_id = 2,
 		.heard = agent_now(),
@@ -322,13 +323,15 @@ static void (*const servers[FRAME_TYPES])(struct agent *, const struct request *
 	[FRAME_REMOVE] = serve_remove,    [FRAME_HASH] = work_start,
 	[FRAME_FORWARD] = forward_listen, [FRAME_CLOSE] = serve_close,
 	[FRAME_RESIZE] = proc_resize,     [FRAME_EXIT] = serve_exit,
+	[FRAME_WATCH] = contacts_watch,
 };
 
 /* Verbs that open a stream: its number must be act-c's to give and not in use. */
 static bool opens_stream(enum frame_type type)
 {
 	return type == FRAME_SPAWN || type == FRAME_READ || type == FRAME_PUT ||
-	       type == FRAME_GET || type == FRAME_HASH || type == FRAME_FORWARD;
+	       type == FRAME_GET || type == FRAME_HASH || type == FRAME_FORWARD ||
+	       type == FRAME_WATCH;
 }
 
 void agent_frame(struct agent *a, const struct frame *f)

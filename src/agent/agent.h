@@ -43,12 +43,15 @@ struct spare_files {
 	bool wanted; /* a step ran before */
 };
 
+struct contacts;
+
 enum stream_kind {
 	STREAM_PROC,   /* a step's process */
 	STREAM_FILE,   /* READ */
 	STREAM_WORK,   /* PUT, GET, HASH in a worker */
 	STREAM_LISTEN, /* FORWARD */
 	STREAM_CONN,   /* one forwarded connection */
+	STREAM_WATCH,  /* WATCH */
 };
 
 struct stream {
@@ -87,11 +90,14 @@ struct stream {
 	bool via_agent;
 	char *dial;
 	char *unlink_path;
+
+	struct contacts *contacts; /* STREAM_WATCH */
 };
 
 struct agent {
 	int in, out;
 	int signals; /* signalfd */
+	int packets; /* a packet socket that it was given, or -1 */
 	bool init;   /* PID 1 of its namespace */
 	bool greeted;
 	bool over; /* the loop ends after this turn */
@@ -228,5 +234,20 @@ bool hash_files(int out, const struct hash_spec *spec, struct err *err);
 /* forward.c */
 void forward_listen(struct agent *a, const struct request *r);
 void forward_accept(struct agent *a, struct stream *s);
+
+/* contacts.c: pure. */
+struct contacts *contacts_new(void);
+/* A packet from its IP header on. */
+void contacts_packet(struct contacts *c, const uint8_t *p, size_t len, bool outgoing);
+void contacts_text(const struct contacts *c, struct strbuf *out);
+
+/* contacts_watch.c */
+/* The descriptor, if it is what WATCH needs; else -1. */
+int contacts_given(int fd);
+void contacts_watch(struct agent *a, const struct request *r);
+/* Takes in what was seen since. */
+void contacts_read(struct stream *s);
+/* The answer to WATCH. */
+void contacts_end(struct agent *a, struct stream *s);
 
 #endif

@@ -126,6 +126,8 @@ static void serve_streams(struct agent *a, const struct poll_set *set)
 			stream_drain(a, s);
 		} else if (s->kind == STREAM_LISTEN) {
 			forward_accept(a, s);
+		} else if (s->kind == STREAM_WATCH) {
+			contacts_read(s);
 		} else {
 			stream_pump(a, s);
 		}
@@ -199,8 +201,11 @@ int main(void)
 	struct poll_set set = { 0 };
 
 	/* Whatever else was left open by who started us would be left open in every step. */
-	close_from(STDERR_FILENO + 1);
+	int packets = contacts_given(AGENT_PACKETS_FD);
+
+	close_from(packets < 0 ? STDERR_FILENO + 1 : packets + 1);
 	agent_init(&a, STDIN_FILENO, STDOUT_FILENO);
+	a.packets = packets;
 	a.signals = watch_signals();
 	oom_open(&a.oom, "/proc/self/cgroup", "/sys/fs/cgroup");
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);

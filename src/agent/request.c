@@ -26,7 +26,7 @@ static const char *const shapes[FRAME_TYPES] = {
 	[FRAME_HASH] = "ttl",                           /* directory, home, patterns */
 	[FRAME_FORWARD] = "tt",                         /* listen, dial */
 	[FRAME_CLOSE] = "",      [FRAME_RESIZE] = "uu", /* rows, columns */
-	[FRAME_EXIT] = "",
+	[FRAME_EXIT] = "",       [FRAME_WATCH] = "",
 };
 
 static const char *take_text(struct arena *a, struct frame_reader *r)

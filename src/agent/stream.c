@@ -88,6 +88,7 @@ void stream_sweep(struct agent *a)
 		free(s->files);
 		free(s->dial);
 		free(s->unlink_path);
+		free(s->contacts);
 		free(s);
 	}
 }
@@ -97,7 +98,7 @@ short stream_wants_src(const struct agent *a, const struct stream *s)
 	if (s->gone || s->src < 0) {
 		return 0;
 	}
-	if (s->kind == STREAM_LISTEN) {
+	if (s->kind == STREAM_LISTEN || s->kind == STREAM_WATCH) {
 		return POLLIN;
 	}
 	return s->credit > 0 && (a->queue.len == 0 || !a->hurry) ? POLLIN : 0;
@@ -244,6 +245,10 @@ void stream_drain(struct agent *a, struct stream *s)
 
 void stream_eof(struct agent *a, struct stream *s)
 {
+	if (s->kind == STREAM_WATCH) {
+		contacts_end(a, s);
+		return;
+	}
 	s->ending = true;
 	stream_drain(a, s);
 }
@@ -274,6 +279,7 @@ void stream_settle(struct agent *a, struct stream *s)
 		}
 		break;
 	case STREAM_LISTEN:
+	case STREAM_WATCH:
 		break;
 	}
 }

@@ -408,6 +408,7 @@ static bool init_sandbox(struct sandbox *s, enum sandbox_helper *helper, struct 
 			     ? shared_number()
 			     : NULL;
 	s->resolv = resolver(s->a, s->share_network, *helper);
+	s->packets = -1;
 	s->program = agent_memfd(err);
 	return s->program >= 0;
 }

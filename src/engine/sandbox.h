@@ -51,6 +51,7 @@ struct sandbox {
 	int report;                 /* what went wrong, in words; closed by the exec */
 	int in, out;                /* the channel's other ends */
 	int program;
+	int packets; /* of the agent, for WATCH; or -1 */
 };
 
 /* Chooses ids and maps for whoever runs act-c. */

@@ -30,6 +30,7 @@
 #include <grp.h>
 
 #include "actc/file.h"
+#include "actc/frame.h"
 
 #define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -217,22 +218,31 @@ static bool build(struct sandbox *s, struct err *err)
 	}
 	if (!s->share_network) {
 		loopback_up();
+		s->packets = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	}
 	return enter_inner(s, err) && become_root(s, err) && die_with_act_c(s) &&
 	       (s->ids != IDS_SINGLE || ignore_owners(err));
 }
 
 /* Nothing of the user's environment: it may hold secrets, and paths that are not there. */
-static void execute(const struct sandbox *s)
+static void execute(struct sandbox *s)
 {
 	static char name[] = "act-c-agent", path[] = "PATH=" SYSTEM_PATH, home[] = "HOME=/root",
 		    user[] = "USER=root", lang[] = "LANG=C.UTF-8";
+	enum { ABOVE = 10 }; /* out of the way of what the agent gets */
 	char *argv[] = { name, NULL };
 	char *env[] = { path, home, user, lang, NULL };
 
+	int program = fcntl(s->program, F_DUPFD_CLOEXEC, ABOVE);
+
+	s->report = fcntl(s->report, F_DUPFD_CLOEXEC, ABOVE);
 	(void)dup2(s->in, STDIN_FILENO);
 	(void)dup2(s->out, STDOUT_FILENO);
-	(void)fexecve(s->program, argv, env);
+	/* The agent's WATCH: in the inner namespace it may not open one itself. */
+	if (s->packets >= 0) {
+		(void)dup2(s->packets, AGENT_PACKETS_FD);
+	}
+	(void)fexecve(program, argv, env);
 }
 
 _Noreturn void sandbox_init(struct sandbox *s)

@@ -97,6 +97,14 @@ static const struct event_field job_not_rehearsed[] = {
 	TEXT(job_not_rehearsed, hint, "what to do so that it is"),
 };
 
+static const struct event_field job_contacted[] = {
+	MUST_VALUE(job_contacted, hosts,
+		   "outside of the job and its services, each with host (a name, or the address), "
+		   "address, port and protocol (tcp, udp)"),
+	INT(job_contacted, more, 0, "how many others there were"),
+	TEXT(job_contacted, unseen, "what could not be seen"),
+};
+
 static const struct event_field step_started[] = {
 	MUST_TEXT(step_started, name, NULL),
 	WORD(step_started, id, NULL, "the step's id, if it has one"),
@@ -160,6 +168,9 @@ static const struct event_type types[EVENT_KINDS] = {
 	[EVENT_JOB_SKIPPED] = TYPE("job.skipped", SCOPE_JOB, job_skipped, "its `if` was false"),
 	[EVENT_JOB_NOT_REHEARSED] = TYPE("job.not_rehearsed", SCOPE_JOB, job_not_rehearsed,
 					 "nothing here can run it"),
+	[EVENT_JOB_CONTACTED] =
+		TYPE("job.contacted", SCOPE_JOB, job_contacted,
+		     "which hosts its programs connected to, as far as its engine shows them"),
 	[EVENT_STEP_STARTED] = TYPE("step.started", SCOPE_STEP, step_started, NULL),
 	[EVENT_STEP_LOG] = TYPE("step.log", SCOPE_STEP, step_log, "one line of output"),
 	[EVENT_STEP_GROUP] = TYPE("step.group", SCOPE_STEP, step_group, "lines that can be folded"),

@@ -334,6 +334,7 @@ void text_summary(struct text_reporter *t, const struct event *finished)
 	failures(t);
 	annotations(t);
 	step_summaries(t);
+	text_contacts(t);
 	totals(t, finished->u.run_finished.duration_ms);
 	next_step(t);
 }

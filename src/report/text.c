@@ -611,6 +611,9 @@ static void show(struct text_reporter *t, const struct event *e)
 	case EVENT_JOB_NOT_REHEARSED:
 		on_job_not_rehearsed(t, e);
 		break;
+	case EVENT_JOB_CONTACTED:
+		text_contacted(t, e);
+		break;
 	case EVENT_STEP_STARTED:
 		on_step_started(t, e);
 		break;

@@ -49,7 +49,14 @@ struct text_reporter {
 	struct note *notes, **notes_end;
 	size_t nnotes;
 	struct markdown *markdowns, **markdowns_end;
+	struct host *contacted; /* contacted.c */
+	size_t contacted_more;
+	struct str unseen;
 };
+
+/* contacted.c: what a job contacted, and the line of it all. */
+void text_contacted(struct text_reporter *t, const struct event *e);
+void text_contacts(struct text_reporter *t);
 
 /* What to call a job: its name, or its path where that says more. */
 struct str text_label(const struct text_reporter *t, const struct job_state *job);

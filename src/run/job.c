@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "actc/process.h"
+#include "contacts.h"
 #include "containers.h"
 #include "deploy.h"
 #include "env.h"
@@ -436,10 +437,13 @@ static bool begin(struct job *job, struct str *why)
 {
 	/* As on a runner, env may use what only the machine tells (github.workspace, github.job).
 	 */
-	if (!machine_start(job, why) || !init_machine_contexts(job, why) ||
-	    !job_fill_tool_cache(job, why) || !outside_open(job, why) || !init_env(job, why) ||
-	    !init_defaults(job, why) || !containers_read_env(job, why) ||
-	    !actions_bring(job, why)) {
+	if (!machine_start(job, why)) {
+		return false;
+	}
+	contacts_begin(job);
+	if (!init_machine_contexts(job, why) || !job_fill_tool_cache(job, why) ||
+	    !outside_open(job, why) || !init_env(job, why) || !init_defaults(job, why) ||
+	    !containers_read_env(job, why) || !actions_bring(job, why)) {
 		return false;
 	}
 
@@ -527,6 +531,8 @@ static void tear_down(struct job *job)
 		action_docker_end(job, job->beside.v[0]);
 	}
 	if (job->machine) {
+		contacts_end(job);
+		job_flush(job);
 		job->engine->stop(job->machine, job->killed);
 		job->channel = NULL;
 	}

@@ -72,9 +72,10 @@ struct job {
 	struct str set_up_path;      /* of the step that shows what the engine is doing */
 	struct str services_url, services_token; /* once they are reached; see services.h */
 	bool services_failed;
-	struct str node;     /* runs JavaScript actions; empty = not decided */
-	struct str node_why; /* why it is only the image's */
-	struct str ca_file;  /* of authorities, as expressions show its path; or empty */
+	struct str node;                /* runs JavaScript actions; empty = not decided */
+	struct str node_why;            /* why it is only the image's */
+	struct contact_watch *contacts; /* NULL: nobody looks */
+	struct str ca_file;             /* of authorities, as expressions show its path; or empty */
 	struct str default_shell;
 	struct str default_directory;
 	bool step_debug;

@@ -37,11 +37,39 @@ jobs:
           test "$(curl -sS -o /dev/null -w '%{http_code}' --resolve other.example.com:443:127.0.0.1 -k https://other.example.com/)" = 421
 '''
 
+SERVICE = '''    services:
+      web: {image: "act-c-test:busybox", ports: ["80"], command: "httpd -f -p 80"}
+'''
+CONTACTS = f'''on: push
+jobs:
+  out:
+    runs-on: ubuntu-latest
+{SERVICE}    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          curl -s -o /dev/null http://localhost:${{{{ job.services.web.ports['80'] || 9 }}}}/ || true
+          curl -s -o /dev/null http://web/ || true
+          python3 names.py 192.0.2.9 &
+          sleep 0.5
+          echo nameserver 127.0.0.1 > /etc/resolv.conf
+          curl -s -m 1 https://Deploy.example.com/ || curl -s -m 1 http://192.0.2.10:8080/ || true
+'''
+NAMES = '''import socket, sys
+names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+names.bind(("127.0.0.1", 53))
+while True:
+    asked, who = names.recvfrom(512)
+    question = asked[12:asked.index(0, 12) + 5]
+    wanted = question[-4:-2] == bytes([0, 1])
+    record = bytes([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]) + socket.inet_aton(sys.argv[1])
+    names.sendto(asked[:2] + bytes([0x81, 0x80, 0, 1, 0, wanted, 0, 0, 0, 0]) + question + record * wanted, who)
+'''
+
 
 class Server(http.server.ThreadingHTTPServer):
     """Says what it was asked, and remembers it."""
 
-    def __init__(self):
+    def __init__(self, address='127.0.0.1'):
         self.asked = []
         server = self
 
@@ -60,7 +88,7 @@ class Server(http.server.ThreadingHTTPServer):
             def log_message(self, *args):
                 pass
 
-        super().__init__(('127.0.0.1', 0), Handler)
+        super().__init__((address, 0), Handler)
 
     @contextlib.contextmanager
     def running(self):
@@ -126,14 +154,50 @@ jobs:
     steps:
       - run: |
           curl -s -o /dev/null http://localhost:${{ job.services.web.ports['80'] }}/
+          gateway=$(awk '$2 == "00000000" {print $3}' /proc/net/route)
+          gateway=$(printf %d.%d.%d.%d 0x${gateway:6:2} 0x${gateway:4:2} 0x${gateway:2:2} 0x${gateway:0:2})
+          for host in $gateway 172.17.0.1; do
+            test "$(curl -s -m 2 -o /dev/null -w '%{http_code}' http://$host:$PORT/)" = 000
+          done
+          ! grep eth0 /proc/net/if_inet6
+          ! getent hosts example.com
           echo "reached-$((40 + 2))"
           sleep 3
 ''')
-    child = box.start('--egress', 'none')
-    box.until('reached-42', child)
-    network = next(word.split()[1] for word in box.at_engine() if word.startswith('network'))
-    expect(docker('network', 'inspect', '-f', '{{.Internal}}', network) == 'true', 'the network is not internal')
-    box.ends(child, 30).exits(0)
+    # Whatever listens on this machine is outside too.
+    with Server('0.0.0.0').running() as port:
+        child = box.start('--egress', 'none', '--env', f'PORT={port}')
+        box.until('reached-42', child)
+        network = next(word.split()[1] for word in box.at_engine() if word.startswith('network'))
+        expect(docker('network', 'inspect', '-f', '{{.Internal}}', network) == 'true', 'the network is not internal')
+        box.ends(child, 60).exits(0)
+
+
+def test_contacts(box):
+    '''A name server of the job's own says where the hosts are, and nobody is there.'''
+    box.init(CONTACTS)
+    box.write('names.py', NAMES)
+    result = box.run('--json')
+    result.exits(0)
+    hosts = result.events('job.contacted')[0]['hosts']
+    expect(hosts == [{'host': 'deploy.example.com', 'address': '192.0.2.9', 'port': 443, 'protocol': 'tcp'},
+                     {'host': '192.0.2.10', 'address': '192.0.2.10', 'port': 8080, 'protocol': 'tcp'}], hosts)
+    box.run().says('Contacted: deploy.example.com, 192.0.2.10:8080')
+    result = box.run('--egress', 'none')
+    result.lacks('Contacted')
+
+
+def test_contacts_in_the_sandbox(box):
+    '''It looks with a socket from before the inner namespace.'''
+    box.init(CONTACTS.replace(SERVICE, ''))
+    box.write('names.py', NAMES)
+    result = box.run('--engine', 'sandbox', '--network', 'none', '--json', image=None)
+    if result.status == 4:
+        print('skipped: the sandbox cannot be used here')
+        return
+    result.exits(0)
+    seen = result.events('job.contacted')[0]
+    expect(seen['hosts'] == [] and 'unseen' not in seen, seen)
 
 
 def test_environment_without_egress(box):
