@@ -168,6 +168,10 @@ bool channel_hash(struct channel *c, struct arena *a, struct str dir, const stru
 struct forward;
 struct forward *channel_forward(struct channel *c, struct str listen, struct str dial,
 				bool via_agent, struct err *err);
+/* The agent dials `near`, a unix socket in the machine, and where that does not answer act-c dials
+ * `dial`. An empty `near` is none. */
+struct forward *channel_forward_near(struct channel *c, struct str listen, struct str near,
+				     struct str dial, struct err *err);
 /* The same, but each connection is `make`'s: a connected socket that does not block, or -1. */
 struct forward *channel_forward_made(struct channel *c, struct str listen, int (*make)(void *ctx),
 				     void *ctx, struct err *err);

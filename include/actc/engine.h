@@ -87,6 +87,7 @@ struct machine_spec {
 	const struct str *hosts; /* names that mean the job's own localhost */
 	size_t nhosts;
 	struct str externals; /* of this machine: shown, read-only, as the runner's; or empty */
+	struct str services;  /* their socket, to be shown where the engine can; or empty */
 	struct str memory;    /* --memory: 512m; or empty */
 	struct str cpus;      /* --cpus: 1.5; or empty */
 	bool changes_system;  /* the job installs packages, or uses sudo */
@@ -186,6 +187,8 @@ const struct runner_paths *machine_paths(const struct machine *m);
 const struct runner_paths *machine_shown_paths(const struct machine *m);
 /* The engine's own name for a job container; or empty. */
 struct str machine_id(const struct machine *m);
+/* Where its agent may dial the services by itself, "unix:/…"; or empty. */
+struct str machine_services(const struct machine *m);
 /* What the image of a machine starts by itself: its entry point, or its command. */
 const struct str *machine_entrypoint(struct arena *a, const struct machine *m, size_t *n);
 const struct str *machine_command(struct arena *a, const struct machine *m, size_t *n);

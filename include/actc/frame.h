@@ -70,6 +70,7 @@ enum {
 	FLAG_NO_DRAIN = 0x01,  /* SIGNAL */
 	FLAG_FOLLOW = 0x01,    /* HASH: enter directories through symbolic links */
 	FLAG_VIA_AGENT = 0x01, /* FORWARD */
+	FLAG_OR_HERE = 0x02,   /* FORWARD: what the agent cannot dial, act-c does */
 };
 
 /* Bits of the u32 in FRAME_EXITED and in the agent's HELLO. */

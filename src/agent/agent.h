@@ -88,6 +88,7 @@ struct stream {
 	/* STREAM_FILE: the file's size; STREAM_LISTEN: where connections go. */
 	uint64_t size;
 	bool via_agent;
+	bool or_here; /* what cannot be dialled goes over the channel */
 	char *dial;
 	char *unlink_path;
 

@@ -140,6 +140,7 @@ void forward_listen(struct agent *a, const struct request *r)
 
 		s->src = fd;
 		s->via_agent = r->flags & FLAG_VIA_AGENT;
+		s->or_here = r->flags & FLAG_OR_HERE;
 		s->dial = strdup(r->text[1]);
 		BUG_ON(!s->dial);
 		if (str_starts(spec, STR("unix:"))) {
@@ -155,7 +156,7 @@ struct flow {
 	int from, to;
 	size_t at, len;
 	bool over;
-	char buffer[64 * 1024];
+	char buffer[256 * 1024];
 };
 
 static void flow_step(struct flow *f)
@@ -222,20 +223,34 @@ static void relay(int near, int far)
 	}
 }
 
-static _Noreturn void relay_main(int near, const char *dial)
+static int dial_it(const char *dial)
 {
 	struct err err = ERR_INIT;
 	union address to;
 	socklen_t len;
-	int far;
+	int fd = address_socket(str_of(dial), false, &to, &len, &err);
 
+	if (fd >= 0 && connect(fd, &to.any, len) < 0) {
+		(void)close(fd);
+		fd = -1;
+	}
+	err_release(&err);
+	return fd;
+}
+
+/* far: already connected, or -1. */
+static _Noreturn void relay_main(int near, int far, const char *dial)
+{
 	(void)dup2(near, 0);
+	if (far >= 0) {
+		(void)dup2(far, 1);
+	}
 	close_from(3);
 	reset_signals();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	far = address_socket(str_of(dial), false, &to, &len, &err);
-	if (far >= 0 && connect(far, &to.any, len) == 0) {
+	far = far >= 0 ? 1 : dial_it(dial);
+	if (far >= 0) {
 		relay(0, far);
 	}
 	_exit(0);
@@ -262,7 +277,11 @@ void forward_accept(struct agent *a, struct stream *s)
 	if (fd < 0) {
 		return;
 	}
-	if (!s->via_agent) {
+
+	/* A unix socket answers at once, or not at all. */
+	int far = s->or_here ? dial_it(s->dial) : -1;
+
+	if (!s->via_agent || (s->or_here && far < 0)) {
 		open_stream(a, s, fd);
 		return;
 	}
@@ -270,7 +289,10 @@ void forward_accept(struct agent *a, struct stream *s)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		relay_main(fd, s->dial);
+		relay_main(fd, far, s->dial);
 	}
 	(void)close(fd);
+	if (far >= 0) {
+		(void)close(far);
+	}
 }

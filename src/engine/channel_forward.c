@@ -310,14 +310,14 @@ void forward_open(struct channel *c, struct chan_stream *listener, uint32_t id)
 }
 
 static void ask_forward(struct channel *c, struct forward *w, struct str listen, struct str to,
-			bool via_agent)
+			unsigned flags)
 {
 	struct strbuf b = STRBUF_INIT(0);
 
 	chan_add(c, &w->s, &forward_ops, 0);
 	frame_put_bytes(&b, listen);
 	frame_put_bytes(&b, to);
-	chan_send(c, FRAME_FORWARD, via_agent ? FLAG_VIA_AGENT : 0, w->s.id, strbuf_str(&b));
+	chan_send(c, FRAME_FORWARD, (uint8_t)flags, w->s.id, strbuf_str(&b));
 	strbuf_release(&b);
 }
 
@@ -325,15 +325,15 @@ struct forward *channel_forward_later(struct channel *c, struct str listen, stru
 {
 	struct forward *w = chan_alloc(sizeof(*w));
 
-	ask_forward(c, w, listen, to, true);
+	ask_forward(c, w, listen, to, FLAG_VIA_AGENT);
 	return w;
 }
 
 /* Takes over w; waits for the agent to listen. */
 static struct forward *open_forward(struct channel *c, struct forward *w, struct str listen,
-				    struct str to, bool via_agent, struct err *err)
+				    struct str to, unsigned flags, struct err *err)
 {
-	ask_forward(c, w, listen, to, via_agent);
+	ask_forward(c, w, listen, to, flags);
 	while (!w->done && channel_turn(c, -1, -1) != TURN_LOST) {
 	}
 	if (w->done && !w->lost && w->sys == 0) {
@@ -357,7 +357,18 @@ struct forward *channel_forward(struct channel *c, struct str listen, struct str
 
 	w->dial = strndup(to.p, to.len);
 	BUG_ON(!w->dial);
-	return open_forward(c, w, listen, to, via_agent, err);
+	return open_forward(c, w, listen, to, via_agent ? FLAG_VIA_AGENT : 0, err);
+}
+
+struct forward *channel_forward_near(struct channel *c, struct str listen, struct str near,
+				     struct str to, struct err *err)
+{
+	struct forward *w = chan_alloc(sizeof(*w));
+
+	w->dial = strndup(to.p, to.len);
+	BUG_ON(!w->dial);
+	return open_forward(c, w, listen, near.len ? near : to,
+			    near.len ? FLAG_VIA_AGENT | FLAG_OR_HERE : 0, err);
 }
 
 struct forward *channel_forward_made(struct channel *c, struct str listen, int (*make)(void *ctx),
@@ -367,7 +378,7 @@ struct forward *channel_forward_made(struct channel *c, struct str listen, int (
 
 	w->make = make;
 	w->ctx = ctx;
-	return open_forward(c, w, listen, STR_EMPTY, false, err);
+	return open_forward(c, w, listen, STR_EMPTY, 0, err);
 }
 
 void channel_unforward(struct channel *c, struct forward *f)

@@ -172,6 +172,7 @@ static bool job_args(struct docker_args *args, const struct machine_spec *spec,
 		docker_argf(args, "--add-host=%.*s:127.0.0.1", STR_ARG(spec->hosts[i]));
 	}
 	add_mounts(args, m, spec, image);
+	docker_near_mount(args, m, spec);
 	docker_client_mount(args, m, spec, image);
 	return !spec->container || container_args(args, spec, m, err);
 }
@@ -546,6 +547,7 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 	m->program = program;
 	set_paths(a, m, spec);
 	m->base.id = STR_EMPTY;
+	m->base.services = STR_EMPTY;
 	m->rundir = spec->rundir;
 	m->image = spec->image;
 	m->platform = spec->platform;
@@ -560,8 +562,13 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 		return NULL;
 	}
 
+	m->near = spec->services.len && !spec->beside && docker_is_near(a, program);
+
 	enum outcome outcome = attempt(a, spec, &image, m, err);
 
+	if (outcome == REFUSED && docker_near_refused(m, err)) {
+		outcome = attempt(a, spec, &image, m, err);
+	}
 	if (outcome == NO_AGENT) {
 		outcome = fill_and_attempt(a, spec, &image, m, err);
 	}

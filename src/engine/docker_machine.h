@@ -19,12 +19,21 @@ struct docker_machine {
 	const char *id_file; /* of a job container: where docker writes its id */
 	struct str user;     /* of the steps */
 	struct str image, platform;
+	bool near;   /* the services' socket is mounted (docker_near.c) */
 	bool health; /* the workflow has given it a health check */
 	struct timespec started;
 	struct arena *arena;          /* as long as it */
 	struct docker_socket *socket; /* that its steps have; or NULL */
 	struct value mounts;          /* `inspect`'s, once asked for */
 };
+
+/* docker_near.c: where the daemon sees this machine's files, the services' socket is mounted. */
+#define DOCKER_NEAR_SOCKET "/.act-c-services"
+bool docker_is_near(struct arena *a, const struct docker_program *program);
+void docker_near_mount(struct docker_args *args, struct docker_machine *m,
+		       const struct machine_spec *spec);
+/* The error is about that mount: it is left out from now on. */
+bool docker_near_refused(struct docker_machine *m, const struct err *err);
 
 /* What `docker run` (and the agent) said on stderr, the end of it. */
 struct str docker_stderr(struct arena *a, const struct docker_machine *m);

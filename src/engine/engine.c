@@ -92,6 +92,11 @@ struct str machine_id(const struct machine *m)
 	return m->id;
 }
 
+struct str machine_services(const struct machine *m)
+{
+	return m->services;
+}
+
 struct str machine_describe(const struct machine *m)
 {
 	return m->describe;

@@ -13,6 +13,7 @@ struct machine {
 	struct str describe;
 	struct str id;
 	struct machine *beside; /* of a Docker action: the job's */
+	struct str services;    /* where its agent may dial them itself; or empty */
 	struct str config;      /* the image's entry point and command, two lines of JSON */
 };
 

@@ -15,6 +15,7 @@
 #include "deploy.h"
 #include "env.h"
 #include "outside.h"
+#include "services.h"
 #include "step.h"
 #include "token.h"
 #include "worker.h"
@@ -253,6 +254,7 @@ struct machine_spec job_machine_spec(struct job *job, struct str path)
 	spec.no_egress = outside_closed(job);
 	spec.changes_system = job_changes_system(job->def);
 	spec.wants_docker = job_wants_docker(job->def);
+	spec.services = job->run->services ? services_path(job->run->services) : STR_EMPTY;
 	spec.progress = on_progress;
 	spec.cancelled = set_up_cancelled;
 	spec.note = on_note;

@@ -32,6 +32,7 @@ static const char *const socket_names[SOCKETS] = {
 
 struct services {
 	struct serve_spec spec;
+	struct str path;      /* of the services' own */
 	struct str dir;       /* of the sockets, short enough to be dialled */
 	int sockets[SOCKETS]; /* -1 = none */
 	int directory_fd;     /* where the path goes through it; or -1 */
@@ -202,6 +203,8 @@ struct services *services_open(struct run *run)
 		s->sockets[i] = -1;
 	}
 	strbuf_init(&s->text, LINE_MAX_BYTES);
+	s->path = arena_printf(run->arena, "%.*s/%s", STR_ARG(run->request->rundir->tmp),
+			       socket_names[SOCKET_SERVICES]);
 	s->dir = short_dir(s, run->arena, run->request->rundir->tmp);
 	if (fill_spec(s, run, &err) && listen_all(s, run, &err)) {
 		return s;
@@ -216,6 +219,11 @@ struct services *services_open(struct run *run)
 struct str services_dial(const struct services *s, struct arena *a, enum services_socket which)
 {
 	return arena_printf(a, "unix:%.*s/%s", STR_ARG(s->dir), socket_names[which]);
+}
+
+struct str services_path(const struct services *s)
+{
+	return s->path;
 }
 
 const struct serve_spec *services_spec(const struct services *s)

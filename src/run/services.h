@@ -30,6 +30,8 @@ void services_close(struct services *s, struct run *run);
 void services_forget(struct services *s);
 /* For workers: where to dial, and the facts that tokens are made of. */
 struct str services_dial(const struct services *s, struct arena *a, enum services_socket which);
+/* The socket's file. */
+struct str services_path(const struct services *s);
 const struct serve_spec *services_spec(const struct services *s);
 
 /* Adds the variables by which the processes of a step reach them: all for an action, those for

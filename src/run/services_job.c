@@ -258,6 +258,7 @@ static bool listen_in_job(struct job *job)
 {
 	struct arena *a = &job->arena;
 	struct str dial = services_dial(job->run->services, a, SOCKET_SERVICES);
+	struct str near = machine_services(job->machine);
 	struct err err = ERR_INIT;
 
 	for (unsigned i = 0; i < TRIES; i++) {
@@ -265,7 +266,7 @@ static bool listen_in_job(struct job *job)
 		struct str at = arena_printf(a, "tcp:127.0.0.1:%u", port);
 
 		err_release(&err);
-		if (channel_forward(job->channel, at, dial, false, &err)) {
+		if (channel_forward_near(job->channel, at, near, dial, &err)) {
 			job->services_url = arena_printf(a, "http://127.0.0.1:%u/", port);
 			return true;
 		}

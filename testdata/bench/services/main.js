@@ -59,15 +59,18 @@ async function round(n, who) {
 async function main() {
   const child = spawn(process.execPath, [path.join(__dirname, 'stub.js'), path.join(work, 'stored')])
   child.stderr.pipe(process.stderr)
-  const port = await new Promise(resolve => child.stdout.once('data', text => resolve(Number(text))))
-  makeFile(path.join(work, 'big'))
-  for (let n = 0; n < rounds; n++) {
-    for (const [who, url] of [['own', own], ['stub', `http://127.0.0.1:${port}/`]]) {
-      process.env.ACTIONS_RESULTS_URL = url
-      await round(`${who}-${n}`, who)
+  try {
+    const port = await new Promise(resolve => child.stdout.once('data', text => resolve(Number(text))))
+    makeFile(path.join(work, 'big'))
+    for (let n = 0; n < rounds; n++) {
+      for (const [who, url] of [['own', own], ['stub', `http://127.0.0.1:${port}/`]]) {
+        process.env.ACTIONS_RESULTS_URL = url
+        await round(`${who}-${process.env.GITHUB_RUN_ID}-${n}`, who)
+      }
     }
+  } finally {
+    child.kill()
   }
-  child.kill()
 }
 
 main().catch(error => {
