@@ -3,7 +3,7 @@
  * directory with index.json, a lock, and one file of bytes for each entry.
  *
  * Entries do not change. When they are larger together than the limit, those that were used
- * longest ago go.
+ * longest ago go; and those that nobody used for seven days.
  */
 #ifndef ACTC_CACHE_H
 #define ACTC_CACHE_H

@@ -17,6 +17,9 @@
 
 enum { INDEX_MAX = 64 * 1024 * 1024, LOCK_MS = 30000 };
 
+/* As at GitHub. */
+static const int64_t unused_ms = (int64_t)7 * 24 * 3600 * 1000;
+
 bool cache_home(struct arena *a, struct str *out, struct err *err)
 {
 	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -75,6 +78,16 @@ static struct cache_entry entry_of(struct value v)
 	};
 }
 
+static bool is_expired(struct cache_index *x, const struct cache_entry *e)
+{
+	bool expired = e->used_ms + unused_ms < time_ms();
+
+	if (expired) {
+		(void)unlink(cache_file(&x->arena, x->dir, e->id).p);
+	}
+	return expired;
+}
+
 static bool index_read(struct cache_index *x, struct err *err)
 {
 	struct arena *a = &x->arena;
@@ -97,7 +110,8 @@ static bool index_read(struct cache_index *x, struct err *err)
 		struct cache_entry one = entry_of(list.u.a->v[i]);
 
 		/* Whoever removed the bytes removed the entry. */
-		if (one.id && access(cache_file(a, x->dir, one.id).p, F_OK) == 0) {
+		if (one.id && access(cache_file(a, x->dir, one.id).p, F_OK) == 0 &&
+		    !is_expired(x, &one)) {
 			vec_push(a, &x->entries, one);
 		}
 	}

@@ -7,6 +7,7 @@
 #ifndef SERVE_HTTP_H
 #define SERVE_HTTP_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "actc/arena.h"
@@ -35,6 +36,7 @@ struct request {
 	void *sink; /* the route's own, from begin() on */
 	bool begun; /* begin() was called and said yes */
 	bool tls;
+	bool waiting; /* suspended: another thread works for it, then handle() comes again */
 	bool replied; /* a reply is there; what is left of the body is dropped */
 	unsigned status;
 	struct MHD_Response *response;
@@ -100,6 +102,7 @@ struct server {
 	struct uploads *uploads;
 	struct oidc *oidc;
 	int log_fd;
+	atomic_uint waiting; /* requests that are */
 };
 
 void server_log(struct server *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -15,7 +15,9 @@
 	X(MHD_get_connection_values)               \
 	X(MHD_lookup_connection_value)             \
 	X(MHD_queue_response)                      \
+	X(MHD_resume_connection)                   \
 	X(MHD_start_daemon)                        \
+	X(MHD_suspend_connection)                  \
 	X(MHD_stop_daemon)
 
 struct mhd {

@@ -4,6 +4,7 @@
  * otherwise, so that nobody takes a rehearsal for a failure of GitHub's.
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -358,6 +359,9 @@ struct passing {
 	struct request *r;
 	size_t n;
 	struct str headers[HEADERS_MAX];
+	struct relay relay;
+	struct err err;
+	bool ok;
 };
 
 static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *name,
@@ -385,41 +389,82 @@ static int temporary(struct request *r)
 	return open(r->server->spec->tmp.p, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
-static void pass_on(struct request *r)
+static void pass_back(struct request *r, struct passing *p)
 {
-	struct passing p = { .r = r };
-	struct relay relay = { .method = r->method, .headers = p.headers, .body = -1 };
-	struct err err = ERR_INIT;
-	bool ok;
+	struct relay *relay = &p->relay;
 
-	(void)r->server->mhd.MHD_get_connection_values(r->connection, MHD_HEADER_KIND, on_header,
-						       &p);
-	relay.nheaders = p.n;
-	relay.url = arena_printf(&r->arena, "%.*s/%.*s", STR_ARG(r->server->spec->rest.api_url),
-				 STR_ARG(request_target(r, r->rest)));
-	relay.reply = temporary(r);
-	relay.body = r->body.len ? temporary(r) : -1;
-	relay.length = r->body.len;
-	ok = relay.reply >= 0 &&
-	     (relay.body < 0 || write_all(relay.body, r->body.p, r->body.len)) &&
-	     relay_run(&r->arena, &relay, &err);
-	if (ok) {
-		reply_file(r, relay.reply, relay.size,
-			   relay.type.len ? relay.type.p : "application/json");
-		r->status = relay.status;
-		reply_header(r, "Location", relay.location);
-		reply_header(r, "Link", relay.link);
+	if (p->ok) {
+		reply_file(r, relay->reply, relay->size,
+			   relay->type.len ? relay->type.p : "application/json");
+		r->status = relay->status;
+		reply_header(r, "Location", relay->location);
+		reply_header(r, "Link", relay->link);
 	} else {
 		reply_message(r, 502, "act-c: GitHub was not reached: %s",
-			      err.msg ? err.msg : "no file");
-		err_release(&err);
-		if (relay.reply >= 0) {
-			(void)close(relay.reply);
+			      p->err.msg ? p->err.msg : "no file");
+		err_release(&p->err);
+		if (relay->reply >= 0) {
+			(void)close(relay->reply);
 		}
 	}
-	if (relay.body >= 0) {
-		(void)close(relay.body);
+	if (relay->body >= 0) {
+		(void)close(relay->body);
 	}
+}
+
+/* Artifacts and caches do not wait for GitHub. */
+static void *pass_thread(void *ctx)
+{
+	struct passing *p = ctx;
+	struct server *s = p->r->server;
+
+	p->ok = relay_run(&p->r->arena, &p->relay, &p->err);
+	s->mhd.MHD_resume_connection(p->r->connection);
+	(void)atomic_fetch_sub(&s->waiting, 1);
+	return NULL;
+}
+
+/* False: there is no thread to be had. */
+static bool pass_aside(struct request *r, struct passing *p)
+{
+	struct server *s = r->server;
+	pthread_t thread;
+
+	s->mhd.MHD_suspend_connection(r->connection);
+	(void)atomic_fetch_add(&s->waiting, 1);
+	r->waiting = true;
+	if (pthread_create(&thread, NULL, pass_thread, p) == 0) {
+		(void)pthread_detach(thread);
+		return true;
+	}
+	r->waiting = false;
+	(void)atomic_fetch_sub(&s->waiting, 1);
+	s->mhd.MHD_resume_connection(r->connection);
+	return false;
+}
+
+static void pass_on(struct request *r)
+{
+	struct passing *p = arena_new(&r->arena, struct passing);
+
+	*p = (struct passing){ .r = r, .relay = { .method = r->method, .body = -1 } };
+	r->sink = p;
+	(void)r->server->mhd.MHD_get_connection_values(r->connection, MHD_HEADER_KIND, on_header,
+						       p);
+	p->relay.headers = p->headers;
+	p->relay.nheaders = p->n;
+	p->relay.url = arena_printf(&r->arena, "%.*s/%.*s", STR_ARG(r->server->spec->rest.api_url),
+				    STR_ARG(request_target(r, r->rest)));
+	p->relay.reply = temporary(r);
+	p->relay.body = r->body.len ? temporary(r) : -1;
+	p->relay.length = r->body.len;
+	p->ok = p->relay.reply >= 0 &&
+		(p->relay.body < 0 || write_all(p->relay.body, r->body.p, r->body.len));
+	if (p->ok && pass_aside(r, p)) {
+		return;
+	}
+	p->ok = p->ok && relay_run(&r->arena, &p->relay, &p->err);
+	pass_back(r, p);
 }
 
 static void handle(struct request *r)
@@ -428,7 +473,10 @@ static void handle(struct request *r)
 	struct str token = token_of(r);
 	bool fake = !token.len || (!facts->token_is_real && secret_eq(token, facts->token));
 
-	if (r->body.overflow) {
+	if (r->waiting) {
+		r->waiting = false;
+		pass_back(r, r->sink);
+	} else if (r->body.overflow) {
 		reply_message(r, 413, "act-c: the request is too large");
 	} else if (answer_here(r)) {
 		return;

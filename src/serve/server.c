@@ -1,7 +1,8 @@
 /*
  * server.c - the process of the services: connections, routing, who may ask.
  *
- * All handlers run in one thread. What a route does is its own file's business.
+ * All handlers run in one thread, so what waits for the outside has one of its own (rest.c). What a
+ * route does is its own file's business.
  */
 #include <errno.h>
 #include <poll.h>
@@ -166,6 +167,9 @@ static enum MHD_Result answer(struct request *r)
 		r->begun = false;
 		r->route->handle(r);
 	}
+	if (r->waiting) {
+		return MHD_YES;
+	}
 	if (!r->replied) {
 		reply_twirp_error(r, "internal", "act-c: no reply");
 	}
@@ -241,7 +245,8 @@ static bool open_door(struct door *d, int listen_fd)
 		{ MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)id->certificate.p },
 		{ MHD_OPTION_END, 0, NULL },
 	};
-	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | (d->tls ? (unsigned)MHD_USE_TLS : 0U);
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+			 (d->tls ? (unsigned)MHD_USE_TLS : 0U);
 
 	d->daemon = s->mhd.MHD_start_daemon(
 		flags, 0, NULL, NULL, on_request, d, MHD_OPTION_ARRAY, d->tls ? tls : tls + 2,
@@ -249,6 +254,17 @@ static bool open_door(struct door *d, int listen_fd)
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_SECONDS, MHD_OPTION_END);
 	return d->daemon != NULL;
+}
+
+/* A daemon with suspended connections cannot be stopped. */
+static bool nobody_waits(struct server *s)
+{
+	enum { STEP_US = 20000, STEPS = 50 };
+
+	for (int i = 0; i < STEPS && atomic_load(&s->waiting) > 0; i++) {
+		(void)usleep(STEP_US);
+	}
+	return atomic_load(&s->waiting) == 0;
 }
 
 static bool open_stores(struct server *s, struct err *err)
@@ -284,6 +300,9 @@ int serve_main(const struct serve_spec *spec, const struct serve_fds *fds)
 		return 1;
 	}
 	wait_for_end(fds->control);
+	if (!nobody_waits(&s)) {
+		return 0; /* everything goes with the process */
+	}
 	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
 		if (doors[i].daemon) {
 			s.mhd.MHD_stop_daemon(doors[i].daemon);

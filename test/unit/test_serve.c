@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "actc/artifacts.h"
@@ -216,6 +217,49 @@ Test(cache, drops_what_was_used_longest_ago)
 	cr_expect_eq(find_key(&c, STR("b")), 0);
 	cr_expect_eq(find_key(&c, STR("a")), a);
 	cr_expect_neq(access(cache_file(&c.a, c.dir, b).p, F_OK), 0);
+	caches_free(&c);
+}
+
+/* As if the index had been written so long ago. */
+static void age(struct caches *c, struct str key, int64_t ms)
+{
+	struct str path = arena_printf(&c->a, "%.*s/index.json", STR_ARG(c->dir));
+	struct strbuf text = STRBUF_INIT(1 << 20), out = STRBUF_INIT(0);
+	struct err err = ERR_INIT;
+	struct value v = value_null();
+	int64_t then = (int64_t)time(NULL) * 1000 - ms;
+
+	cr_assert(read_file(path.p, &text, &err));
+	cr_assert(value_from_json_strict(&c->a, arena_str(&c->a, strbuf_str(&text)), &v, &err));
+
+	struct value list = value_get(v, STR("entries"));
+
+	for (size_t i = 0; i < list.u.a->n; i++) {
+		struct vobject *o = (struct vobject *)(uintptr_t)list.u.a->v[i].u.o;
+
+		if (str_eq(vobject_get(o, STR("key"))->u.s, key)) {
+			vobject_set(&c->a, o, STR("used_ms"),
+				    value_str(arena_printf(&c->a, "%lld", (long long)then)));
+		}
+	}
+	value_to_json_line(&out, v);
+	cr_assert(write_file(path.p, strbuf_str(&out), 0600, &err));
+	strbuf_release(&text);
+	strbuf_release(&out);
+}
+
+Test(cache, drops_what_was_not_used_for_seven_days)
+{
+	enum { DAY_MS = 24 * 3600 * 1000 };
+	struct caches c = caches_new();
+	uint64_t old = add(&c, STR("old"), STR("main"), 1, PLENTY);
+	uint64_t used = add(&c, STR("used"), STR("main"), 1, PLENTY);
+
+	age(&c, STR("old"), (int64_t)7 * DAY_MS + 60000);
+	age(&c, STR("used"), (int64_t)7 * DAY_MS - 60000);
+	cr_expect_eq(find_key(&c, STR("old")), 0);
+	cr_expect_neq(access(cache_file(&c.a, c.dir, old).p, F_OK), 0);
+	cr_expect_eq(find_key(&c, STR("used")), used);
 	caches_free(&c);
 }
 
