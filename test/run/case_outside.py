@@ -3,9 +3,12 @@ import contextlib
 import glob
 import http.server
 import os
+import shutil
+import socket
 import subprocess
 import threading
 
+import harness
 from harness import docker, expect
 
 DEPLOY = '''on: push
@@ -244,6 +247,31 @@ jobs:
                 'intern.example.com,localhost,127.0.0.1,::1')
     expect(server.asked[0][1] == 'http://nowhere.example.com/x', server.asked)
     expect(server.asked[0][2].get('Proxy-Authorization'), server.asked)
+
+
+def test_github_is_asked_aside(box):
+    """Somebody listens in GitHub's place and never answers; caches are served meanwhile."""
+    box.init('''on: push
+permissions: {id-token: write, contents: read}
+jobs:
+  ask:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: |
+          origin=$(echo "$ACTIONS_ID_TOKEN_REQUEST_URL" | cut -d/ -f1-3)
+          curl -s -H "Authorization: token ${{ github.token }}" "$origin/api/repos/octo/demo/issues" &
+          sleep 1
+          FAKE=x timeout 15 python3 protocol.py caches
+''')
+    shutil.copy(f'{harness.ROOT}/testdata/services/protocol.py', box.repo)
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        proxy = f'http://127.0.0.1:{silent.getsockname()[1]}'
+        result = box.run('-s', 'GITHUB_TOKEN=ghp_really', '--ca-bundle', 'none', env={'https_proxy': proxy})
+        silent.settimeout(0)
+        silent.accept()[0].close()
+    result.exits(0)
+    result.says('caches-fine')
 
 
 def test_no_authorities(box):
