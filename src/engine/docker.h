@@ -43,6 +43,9 @@ struct docker_program {
 	const char *at_once;   /* of rm --force: that it does not wait for an end; or NULL */
 	const char *login;     /* the variable that names another configuration: a directory, */
 	const char *auth_file; /* or a file of this name in it */
+	/* Options of a network that leads nowhere. An internal one ends at its bridge, whose own
+	 * address, or name server, would be a way to this machine. */
+	const char *closed[4];
 	const char *no_daemon; /* what to do when it does not answer */
 };
 

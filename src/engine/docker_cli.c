@@ -22,6 +22,8 @@ const struct docker_program docker_program = {
 	.checks = true,
 	.names = true,
 	.login = "DOCKER_CONFIG",
+	.closed = { "--internal", "--opt=com.docker.network.bridge.inhibit_ipv4=true",
+		    "--ipv6=false" },
 	.no_daemon = "restart it (sudo systemctl restart docker), or check DOCKER_HOST and "
 		     "`docker context ls`",
 };
@@ -38,6 +40,7 @@ const struct docker_program podman_program = {
 	.at_once = "--time=0",
 	.login = "REGISTRY_AUTH_FILE",
 	.auth_file = "auth.json",
+	.closed = { "--internal", "--disable-dns" },
 	.no_daemon = "try `podman info` yourself",
 };
 

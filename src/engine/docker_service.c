@@ -58,12 +58,8 @@ static bool make_network(struct docker_pod *pod, struct err *err)
 	docker_args_init(&args, pod->a, pod->program, "network");
 	docker_arg(&args, "create");
 	docker_own(&args, pod->spec.rundir);
-	if (pod->spec.no_egress) {
-		/* An internal network ends at its bridge, whose own address would be a way to all
-		 * that listens on this machine. */
-		docker_arg(&args, "--internal");
-		docker_arg(&args, "--opt=com.docker.network.bridge.inhibit_ipv4=true");
-		docker_arg(&args, "--ipv6=false");
+	for (size_t i = 0; pod->spec.no_egress && pod->program->closed[i]; i++) {
+		docker_arg(&args, pod->program->closed[i]);
 	}
 	docker_arg(&args, pod->name);
 	rundir_mark(pod->spec.rundir, pod->name);
