@@ -28,6 +28,11 @@ struct content {
 bool content_write(struct arena *a, const struct content *content, const struct str *paths,
 		   size_t npaths, struct str dir, size_t *n, struct err *err);
 
+/* One file of the content, whose path is from the repository's root; *found is false when it has
+ * none. A symbolic link is its target's name. */
+bool content_read(struct arena *a, const struct content *content, const char *path, bool *found,
+		  struct str *text, struct err *err);
+
 /* The facts as they are once `ref` (empty = as it is) has been pushed at that commit; `before` is
  * what the ref was: zeros = it is new, empty = unknown. ERR_NOTHING when it names no commit. */
 bool repo_at_commit(struct arena *a, struct str commit, struct str ref, struct str before,

@@ -4,7 +4,7 @@
  * $XDG_STATE_HOME/act-c (or ~/.local/state/act-c) holds `home` (a random id, made once) and runs/ID
  * per run: `lock` (held with flock while the run lives), `events.ndjson` (masked), and `tmp/`,
  * which is removed when the run ends. The last 20 ended runs are kept. IDs sort by time (UTC):
- * 20261128-101530-4f2a.
+ * 20261128-101530-004711-4f2a, with the microseconds.
  *
  * The lock is shared with every forked process (so a run lives as long as one of its workers) and
  * not with programs that are started. A run that ended without rundir_close() still has its `tmp`,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "actc/file.h"
+#include "actc/hook.h"
 #include "actc/process.h"
 #include "options.h"
 
@@ -70,26 +71,49 @@ static bool read_files(struct reading *r, struct err *err)
 	       read_file_of(r, &e->env_file, VALUES_ENV, &e->env, err);
 }
 
-static bool read_text(struct options *o, struct str root, struct strbuf *text, struct err *err)
+/* *text has .p == NULL when there is none. */
+static bool read_tree(struct options *o, struct str root, struct str *text, struct err *err)
 {
 	struct str path =
 		root.len ? arena_printf(&o->arena, "%.*s/%s", STR_ARG(root), shown) : str_of(shown);
+	struct strbuf out = STRBUF_INIT(FILE_MAX);
+	bool ok = read_file(arena_cstr(&o->arena, path), &out, err);
 
-	if (read_file(arena_cstr(&o->arena, path), text, err)) {
-		return true;
-	}
-	if (err->kind == ERR_NOT_FOUND) {
+	if (ok) {
+		*text = arena_str(&o->arena, strbuf_str(&out));
+	} else if (err->kind == ERR_NOT_FOUND) {
 		err_release(err);
+		ok = true;
 	} else {
 		err->kind = ERR_USAGE;
 	}
-	return false;
+	strbuf_release(&out);
+	return ok;
+}
+
+/* Where a commit, or what is staged, is rehearsed, its own rules count. */
+static bool read_content(struct options *o, struct str *text, struct err *err)
+{
+	const struct content content = { .commit = o->commit, .index = o->index_file };
+	bool found = false;
+	struct str read = STR_EMPTY;
+
+	if (!content_read(&o->arena, &content, shown, &found, &read, err)) {
+		return false;
+	}
+	if (read.len > FILE_MAX) {
+		return err_set(err, ERR_USAGE, "%s is larger than %d bytes", shown, FILE_MAX);
+	}
+	if (found) {
+		*text = read;
+	}
+	return true;
 }
 
 bool deployments_read(struct options *o, struct str root, struct diags *diags,
 		      struct environments *out, struct err *err)
 {
-	struct strbuf text = STRBUF_INIT(FILE_MAX);
+	struct str text = { NULL, 0 };
 	struct reading r = { .o = o, .root = root };
 	char here[PATH_MAX];
 	bool ok = true;
@@ -98,14 +122,14 @@ bool deployments_read(struct options *o, struct str root, struct diags *diags,
 	if (getcwd(here, sizeof(here)) && str_eq(root, str_of(here))) {
 		r.root = root = STR_EMPTY; /* messages name files as they are written */
 	}
-	if (!read_text(o, root, &text, err)) {
-		strbuf_release(&text);
-		return err->kind == ERR_NONE;
+	ok = o->staged || o->commit.len ? read_content(o, &text, err)
+					: read_tree(o, root, &text, err);
+	if (!ok || !text.p) {
+		return ok;
 	}
 
-	uint32_t file = sources_add(diags->sources, STR(".github/act-c.yml"), strbuf_str(&text));
+	uint32_t file = sources_add(diags->sources, STR(".github/act-c.yml"), text);
 
-	strbuf_release(&text);
 	r.src = sources_get(diags->sources, file);
 	if (!environments_read(&o->arena, file, diags, out)) {
 		return err_set(err, ERR_INVALID, "%s cannot be used", shown);

@@ -176,6 +176,25 @@ bool content_write(struct arena *a, const struct content *content, const struct 
 	return *n == 0 || fetch_contents(&w, err);
 }
 
+bool content_read(struct arena *a, const struct content *content, const char *path, bool *found,
+		  struct str *text, struct err *err)
+{
+	static const char *const args[] = { "cat-file", "--batch", NULL };
+	struct writing w = { .a = a, .content = content };
+	struct strbuf out = STRBUF_INIT(CONTENTS_MAX);
+	struct str input = arena_printf(a, "%.*s:%s\n", STR_ARG(content->commit), path);
+	struct git_call call = {
+		.args = args, .env = list_env(&w), .dir = STR("."), .input = &input, .out = &out
+	};
+	bool ok = check_commit(&w, err) && git_run(&call, err);
+	struct str all = strbuf_str(&out), head = str_cut(&all, '\n');
+
+	*found = ok && all.len > 0 && str_find(head, STR(" blob "), 0) != STR_NPOS;
+	*text = *found ? arena_str(a, str_slice(all, 0, all.len - 1)) : STR_EMPTY;
+	strbuf_release(&out);
+	return ok;
+}
+
 static bool is_zero(struct str id)
 {
 	size_t n = 0;

@@ -138,6 +138,24 @@ Test(rundir, without_home_the_error_names_the_variables)
 	fixture_release(&f);
 }
 
+Test(rundir, ids_sort_as_the_runs_were_made)
+{
+	struct fixture f;
+	struct str last = STR_EMPTY;
+
+	fixture_init(&f);
+	for (int i = 0; i < 200; i++) {
+		struct rundir d;
+
+		cr_assert(rundir_open(&f.a, &d, &f.err), "%s", f.err.msg);
+		cr_assert_gt(str_cmp(d.run_id, last), 0, "%.*s after %.*s", STR_ARG(d.run_id),
+			     STR_ARG(last));
+		last = d.run_id;
+		rundir_close(&d);
+	}
+	fixture_release(&f);
+}
+
 Test(rundir, an_open_run_is_alive_until_it_is_closed_and_its_tmp_goes)
 {
 	struct fixture f;
@@ -146,7 +164,7 @@ Test(rundir, an_open_run_is_alive_until_it_is_closed_and_its_tmp_goes)
 
 	fixture_init(&f);
 	cr_assert(rundir_open(&f.a, &d, &f.err), "%s", f.err.msg);
-	cr_assert_eq(d.run_id.len, strlen("20261128-101530-4f2a"));
+	cr_assert_eq(d.run_id.len, strlen("20261128-101530-004711-4f2a"));
 	cr_assert_eq(stat(d.tmp.p, &st), 0);
 	cr_assert_eq(st.st_mode & 07777, 0700);
 	cr_assert(rundir_alive(&d, d.run_id));
@@ -161,7 +179,8 @@ Test(rundir, an_open_run_is_alive_until_it_is_closed_and_its_tmp_goes)
 
 Test(rundir, ids_that_are_no_names_of_runs_are_dead)
 {
-	static const char *const ids[] = { "", ".", "..", "../runs", "20261128-101530-4f2a" };
+	static const char *const ids[] = { "", ".", "..", "../runs",
+					   "20261128-101530-004711-4f2a" };
 	struct fixture f;
 	struct rundir d;
 
