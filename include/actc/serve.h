@@ -64,7 +64,7 @@ struct serve_spec {
 	const struct stand_in *stand_ins;
 	struct stand_in_identity identity;
 	struct rest_facts rest;
-	struct masker *masker; /* for what stand-ins keep of what was sent */
+	struct masker *masker; /* for what stand-ins keep of what was sent, and for the log */
 };
 
 struct serve_fds {
@@ -72,7 +72,11 @@ struct serve_fds {
 	int plain, tls; /* of the stand-ins */
 	int control;    /* at its end: so is the process */
 	int log;        /* lines for people; those that begin with "error: " or "note: " for all */
+	int masks;      /* a file to which jobs append what is masked from then on; -1 = none */
 };
+
+/* Appends to that file: what a step said is a secret (masker_add_mask). */
+bool serve_masks_add(int masks, struct str value);
 
 /* The claims of a job's token that the services look at. */
 #define SERVE_CLAIM_SCOPE  "scp"  /* "Actions.Results:RUN:JOB", among others */

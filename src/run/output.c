@@ -9,6 +9,7 @@
 #include "actc/process.h"
 #include "actc/utf8.h"
 #include "containers.h"
+#include "services.h"
 #include "step.h"
 
 /* How long job_turn() may spend on outputs that wait before it looks at everything else again. */
@@ -171,6 +172,7 @@ static bool do_add_mask(struct step *s, const struct command *c, struct str *why
 		return true;
 	}
 	masker_add_mask(s->job->masker, c->data);
+	services_add_mask(s->job->run->services, c->data);
 	if (s->echo) {
 		job_log(s->job, s->path, STR("::add-mask::***"));
 	}

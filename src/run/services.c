@@ -39,6 +39,7 @@ struct services {
 	pid_t pid;            /* 0 = it does not run */
 	int control;          /* closed: it ends */
 	int log;
+	int masks; /* serve_fds.masks: workers write, the process reads */
 	struct strbuf text;
 	bool broken; /* it did not start: is not tried again */
 };
@@ -198,7 +199,7 @@ struct services *services_open(struct run *run)
 	if (run->request->dry_run || run->request->nworkflows == 0) {
 		return NULL;
 	}
-	s->directory_fd = s->control = s->log = -1;
+	s->directory_fd = s->control = s->log = s->masks = -1;
 	for (enum services_socket i = 0; i < SOCKETS; i++) {
 		s->sockets[i] = -1;
 	}
@@ -207,6 +208,9 @@ struct services *services_open(struct run *run)
 			       socket_names[SOCKET_SERVICES]);
 	s->dir = short_dir(s, run->arena, run->request->rundir->tmp);
 	if (fill_spec(s, run, &err) && listen_all(s, run, &err)) {
+		/* Without a name it goes with the last of us. */
+		s->masks = open(run->request->rundir->tmp.p,
+				O_TMPFILE | O_RDWR | O_APPEND | O_CLOEXEC, 0600);
 		return s;
 	}
 	close_sockets(s);
@@ -231,6 +235,13 @@ const struct serve_spec *services_spec(const struct services *s)
 	return &s->spec;
 }
 
+void services_add_mask(const struct services *s, struct str value)
+{
+	if (s) {
+		(void)serve_masks_add(s->masks, value);
+	}
+}
+
 /* --- the process ------------------------------------------------------------------------------ */
 
 int services_fd(const struct services *s, enum services_socket which)
@@ -249,7 +260,7 @@ int services_fd(const struct services *s, enum services_socket which)
 static _Noreturn void child(struct services *s, const int control[2], const int log[2])
 {
 	static const int defaults[] = { SIGINT, SIGTERM, SIGCHLD, SIGHUP };
-	int sockets[SOCKETS];
+	int kept[SOCKETS + 1];
 
 	(void)setsid();
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
@@ -258,13 +269,15 @@ static _Noreturn void child(struct services *s, const int control[2], const int 
 	(void)dup2(control[0], STDIN_FILENO);
 	(void)dup2(log[1], STDOUT_FILENO);
 	(void)dup2(log[1], STDERR_FILENO);
-	memcpy(sockets, s->sockets, sizeof(sockets));
-	close_all_but(sockets, SOCKETS);
-	_exit(serve_main(&s->spec, &(struct serve_fds){ .services = sockets[SOCKET_SERVICES],
-							.plain = sockets[SOCKET_PLAIN],
-							.tls = sockets[SOCKET_TLS],
+	memcpy(kept, s->sockets, sizeof(s->sockets));
+	kept[SOCKETS] = s->masks;
+	close_all_but(kept, SOCKETS + 1);
+	_exit(serve_main(&s->spec, &(struct serve_fds){ .services = kept[SOCKET_SERVICES],
+							.plain = kept[SOCKET_PLAIN],
+							.tls = kept[SOCKET_TLS],
 							.control = STDIN_FILENO,
-							.log = STDERR_FILENO }));
+							.log = STDERR_FILENO,
+							.masks = kept[SOCKETS] }));
 }
 
 static void start(struct services *s, struct run *run)
@@ -401,6 +414,9 @@ void services_close(struct services *s, struct run *run)
 	close_sockets(s);
 	if (s->directory_fd >= 0) {
 		(void)close(s->directory_fd);
+	}
+	if (s->masks >= 0) {
+		(void)close(s->masks);
 	}
 	strbuf_release(&s->text);
 }

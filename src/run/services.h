@@ -34,6 +34,8 @@ struct str services_dial(const struct services *s, struct arena *a, enum service
 struct str services_path(const struct services *s);
 const struct serve_spec *services_spec(const struct services *s);
 
+/* What a step said is a secret: masked in what the services keep, too. */
+void services_add_mask(const struct services *s, struct str value);
 /* Adds the variables by which the processes of a step reach them: all for an action, those for
  * identity tokens for a script too. Listens in the job when it is first needed. */
 void services_env(struct job *job, struct arena *a, bool action, struct vobject *env);

@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #include "actc/jwt.h"
+#include "masks.h"
 
-enum { URL_HOURS = 6 };
+enum { URL_HOURS = 6, LOG_LINE_MAX = 512 };
 
 static void reply_with(struct request *r, unsigned status, struct MHD_Response *response)
 {
@@ -259,16 +260,20 @@ struct str url_signed(struct request *r, struct str path, const char *extra)
 
 void server_log(struct server *s, const char *fmt, ...)
 {
-	char line[512];
+	struct strbuf text = STRBUF_INIT(0), line = STRBUF_INIT(0);
 	va_list ap;
-	int n;
 
 	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
+	strbuf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	n = n < (int)sizeof(line) - 1 ? n : (int)sizeof(line) - 2;
-	if (n > 0 && s->log_fd >= 0) {
-		line[n] = '\n';
-		(void)!write(s->log_fd, line, (size_t)n + 1);
+	masks_apply(s->masks, strbuf_str(&text), &line);
+	if (line.len > LOG_LINE_MAX) {
+		line.len = LOG_LINE_MAX;
 	}
+	strbuf_addc(&line, '\n');
+	if (s->log_fd >= 0) {
+		(void)!write(s->log_fd, line.p, line.len);
+	}
+	strbuf_release(&text);
+	strbuf_release(&line);
 }

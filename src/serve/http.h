@@ -101,14 +101,18 @@ struct server {
 	struct cache_store *cache;
 	struct uploads *uploads;
 	struct oidc *oidc;
+	struct masks *masks;
 	int log_fd;
 	atomic_uint waiting; /* requests that are */
 };
 
+/* A line of the log, masked. */
 void server_log(struct server *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* All requests to stand-ins. */
 extern const struct route stand_in_route;
+/* At the end: what was kept is masked with what jobs added since, too. */
+void stand_ins_mask_again(struct server *s);
 
 /* One table for each part, in the order in which they are asked. */
 extern const struct route twirp_routes[], blob_routes[], cache_v1_routes[], oidc_routes[],

@@ -15,6 +15,7 @@
 #include "artifact_store.h"
 #include "cache_store.h"
 #include "http.h"
+#include "masks.h"
 #include "oidc.h"
 #include "upload.h"
 
@@ -289,6 +290,7 @@ int serve_main(const struct serve_spec *spec, const struct serve_fds *fds)
 	bool ok;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	s.masks = masks_new(spec->masker, fds->masks);
 	ok = mhd_load(&s.mhd, &err) && open_stores(&s, &err);
 	for (size_t i = 0; ok && i < sizeof(doors) / sizeof(doors[0]); i++) {
 		ok = sockets[i] < 0 || open_door(&doors[i], sockets[i]);
@@ -308,9 +310,11 @@ int serve_main(const struct serve_spec *spec, const struct serve_fds *fds)
 			s.mhd.MHD_stop_daemon(doors[i].daemon);
 		}
 	}
+	stand_ins_mask_again(&s);
 	uploads_close(s.uploads);
 	cache_store_close(s.cache);
 	oidc_close(s.oidc);
+	masks_free(s.masks);
 	arena_release(&s.arena);
 	return 0;
 }

@@ -4,6 +4,7 @@
  *
  * The plain and the encrypted door have a thread each, so what they share is locked.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "actc/event.h"
 #include "actc/file.h"
 #include "http.h"
+#include "masks.h"
 #include "relay.h"
 
 enum { KEPT_MAX = 8 * 1024 * 1024, HEADERS_MAX = 64 };
@@ -296,8 +297,8 @@ static void keep(struct request *r, const struct visit *v)
 
 	write_head(r, v, &raw);
 	write_body(v, &raw);
+	masks_apply(r->server->masks, strbuf_str(&raw), &masked);
 	(void)pthread_mutex_lock(&keeping);
-	masker_apply(r->server->spec->masker, strbuf_str(&raw), &masked);
 
 	struct str file = arena_printf(&r->arena, "%.*s/%03u-%.*s.http", STR_ARG(dir), ++serial,
 				       STR_ARG(v->stand_in->host));
@@ -313,6 +314,41 @@ static void keep(struct request *r, const struct visit *v)
 		   STR_ARG(r->path), r->status, STR_ARG(file));
 	strbuf_release(&raw);
 	strbuf_release(&masked);
+}
+
+static void mask_file_again(struct server *s, const char *path)
+{
+	struct strbuf text = STRBUF_INIT(0), masked = STRBUF_INIT(0);
+	struct err err = ERR_INIT;
+
+	if (read_file(path, &text, &err)) {
+		masks_apply(s->masks, strbuf_str(&text), &masked);
+		if (!str_eq(strbuf_str(&text), strbuf_str(&masked)) &&
+		    !write_file(path, strbuf_str(&masked), 0600, &err)) {
+			(void)unlink(path);
+		}
+	}
+	err_release(&err);
+	strbuf_release(&text);
+	strbuf_release(&masked);
+}
+
+/* A step may say what is a secret behind the request, or so close before it that the request was
+ * here first. */
+void stand_ins_mask_again(struct server *s)
+{
+	const char *dir = arena_printf(&s->arena, "%.*s/stand-ins", STR_ARG(s->spec->run_dir)).p;
+	struct dirent *entry;
+	DIR *d = s->spec->nstand_ins ? opendir(dir) : NULL;
+
+	while (d && (entry = readdir(d))) {
+		if (str_ends(str_of(entry->d_name), STR(".http"))) {
+			mask_file_again(s, arena_printf(&s->arena, "%s/%s", dir, entry->d_name).p);
+		}
+	}
+	if (d) {
+		(void)closedir(d);
+	}
 }
 
 static void handle(struct request *r)

@@ -133,6 +133,29 @@ def test_stand_ins(box):
     expect(any(text.startswith('PUT https://api.example.com/v1/x?q=a%20b\n') for text in sent), sent)
 
 
+def test_what_a_step_masks_is_masked_at_stand_ins(box):
+    box.init('''on: push
+jobs:
+  notify:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          early=$(echo 1ylrae | rev)-t0ken late=$(echo etal | rev)-pa55
+          curl -sS -o /dev/null https://hooks.example.com/services/$late
+          echo "::add-mask::$early"
+          curl -sS -o /dev/null -H "X-Key: $early" -d "$early" https://hooks.example.com/services/$early
+          echo "::add-mask::$late"
+      - run: curl -sS -o /dev/null https://hooks.example.com/services/$(echo 1ylrae | rev)-t0ken
+''')
+    result = box.run('-v', '--stand-in', 'hooks.example.com=200')
+    result.exits(0)
+    result.lacks('early1-t0ken')
+    result.says('stand-in: GET https://hooks.example.com/services/*** was answered with 200')
+    sent = kept(box)
+    expect(len(sent) == 3 and all('/services/***\n' in text for text in sent), sent)
+    expect('X-Key: ***\n' in sent[1] and sent[1].endswith('\n***'), sent)
+
+
 def test_stand_ins_in_the_sandbox(box):
     box.init(DEPLOY.split('      - uses')[0] + '''      - run: |
           test "$(curl -sS https://deploy.example.com/)" = "{}"
