@@ -77,6 +77,9 @@ static void check_step(struct check *c, const struct step_view *step)
 	struct str uses = check_literal(t);
 	const struct action_facts *facts = uses.len ? action_of(c, uses) : NULL;
 
+	if (str_starts(uses, STR("docker://")) && str_ends(uses, STR(":"))) {
+		(void)check_warn(c, t->at, KIND, "the image's tag is empty");
+	}
 	if (!facts) {
 		return;
 	}

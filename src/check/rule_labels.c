@@ -193,6 +193,8 @@ static void check_value(struct labels *l, const struct tok *t)
 
 	if (text.p) {
 		check_label(l, text, t->at);
+	} else if (t->bad && t->from && t->from->kind <= YAML_STRING && t->from->text.len == 0) {
+		(void)check_warn(l->c, t->at, KIND, "no runner has an empty label");
 	} else if (t->kind == TOK_SEQ) {
 		for (size_t i = 0; i < t->u.seq.n; i++) {
 			check_value(l, t->u.seq.items[i]);

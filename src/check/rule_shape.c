@@ -43,8 +43,19 @@ static void check_event(struct check *c, const struct tok *options)
 					    STR_INIT("paths-ignore"),    STR_INIT("workflows"),
 					    STR_INIT("names"),           STR_INIT("versions") };
 
+	const struct yaml_node *map = options->from;
+
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		check_list(c, options, lists[i]);
+	}
+	/* Options that the event has not are no tokens. */
+	for (size_t i = 0; map && map->kind == YAML_MAP && i < map->count; i++) {
+		const struct yaml_pair *pair = &map->pairs[i];
+
+		if (pair->value->kind == YAML_SEQ && pair->value->count == 0 &&
+		    !check_pair_of(options, pair->key->text)) {
+			(void)check_warn(c, pair->value->at, KIND, "an empty list");
+		}
 	}
 }
 
@@ -136,6 +147,9 @@ static void check_containers(struct check *c, const struct job_view *job)
 
 	if (container && (container->value->kind == TOK_NULL || is_empty_text(container->value))) {
 		(void)check_warn(c, container->value->at, KIND, "\"container\" names no image");
+	} else if (container && container->value->kind == TOK_MAP &&
+		   container->value->u.map.n == 0) {
+		(void)check_warn(c, container->key->at, KIND, "\"container\" names no image");
 	}
 	check_container(c, container ? container->value : NULL);
 	for (size_t i = 0; services && services->kind == TOK_MAP && i < services->u.map.n; i++) {
@@ -159,6 +173,43 @@ static void check_call_keys(struct check *c, const struct job_view *job)
 	}
 }
 
+static bool has_key(const struct yaml_node *map, struct str key)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		if (str_eq(map->pairs[i].key->text, key)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What the reader refuses in one word, by the keys as they were written. */
+static void check_step_kind(struct check *c, const struct tok *step)
+{
+	const struct yaml_node *n = step->bad ? step->from : NULL;
+
+	if (!n) {
+		return;
+	}
+	if (n->kind == YAML_NULL || (n->kind == YAML_MAP && n->count == 0)) {
+		(void)check_warn(c, n->at, KIND, "a step needs \"run\" or \"uses\"");
+	} else if (n->kind == YAML_MAP && has_key(n, STR("run")) && has_key(n, STR("uses"))) {
+		(void)check_warn(c, n->at, KIND,
+				 "a step has either \"run\" or \"uses\", and this one both");
+	}
+}
+
+static void check_permissions(struct check *c, const struct tok *map)
+{
+	const struct tok *t = check_get(map, "permissions");
+
+	if (t && t->bad && t->from && t->from->kind != YAML_MAP && t->from->text.len == 0) {
+		(void)check_warn(c, t->at, "permissions",
+				 "no permissions at all are written as {}; or give read-all, "
+				 "write-all or a list of scopes");
+	}
+}
+
 static void check_job(struct check *c, struct job_view *job)
 {
 	const struct tok *strategy = check_get(job->map, "strategy");
@@ -171,6 +222,10 @@ static void check_job(struct check *c, struct job_view *job)
 	} else if (is_empty(steps)) {
 		(void)check_warn(c, steps->at, KIND, "\"steps\" is empty");
 	}
+	for (size_t i = 0; steps && steps->kind == TOK_SEQ && i < steps->u.seq.n; i++) {
+		check_step_kind(c, steps->u.seq.items[i]);
+	}
+	check_permissions(c, job->map);
 	check_list(c, job->map, STR("needs"));
 	check_list(c, check_get(job->map, "runs-on"), STR("labels"));
 	check_list(c, matrix, STR("include"));
