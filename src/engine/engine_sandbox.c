@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,8 +40,10 @@ enum {
 struct sandbox_machine {
 	struct machine base;
 	pid_t pid;
-	int report;                      /* what the new process could not do, in words */
-	int go;                          /* open as long as the sandbox may live */
+	int report;  /* what the new process could not do, in words */
+	int go;      /* open as long as the sandbox may live */
+	int out;     /* the channel's, once more: at its end everything inside is being killed */
+	bool shares; /* something of this machine's, so that its end is waited for */
 	const struct machine_spec *spec; /* a copy */
 	const char *groups[SANDBOX_LIMITS];
 	struct sandbox_network network;
@@ -281,6 +284,7 @@ static bool open_channel(struct arena *a, struct sandbox_machine *m, struct pipe
 	dirs[n++] = paths->tool_cache;
 	dirs[n++] = paths->externals;
 	hello.ndirs = n;
+	m->out = fcntl(in, F_DUPFD_CLOEXEC, 3);
 	p->out[0] = p->in[1] = -1;
 	m->base.channel = channel_open(a, in, out, &hello, START_MS, err);
 	if (!m->base.channel) {
@@ -311,12 +315,34 @@ static bool run(struct sandbox *s, struct sandbox_machine *m, struct pipes *p, s
 	       (!helped || sandbox_network_ready(&m->network, err));
 }
 
+/* The agent kills all others and ends, which closes its output; the kernel then takes its time to
+ * undo the mounts. False when it has not come so far in time. */
+static bool is_ending(const struct sandbox_machine *m, int timeout_ms)
+{
+	long long until = now_ms() + timeout_ms;
+	char rest[65536];
+
+	for (;;) {
+		long long left = until - now_ms();
+		struct pollfd p = { .fd = m->out, .events = POLLIN };
+
+		if (left <= 0 || poll(&p, 1, (int)left) <= 0) {
+			return false;
+		}
+		if (read(m->out, rest, sizeof(rest)) <= 0) {
+			return true;
+		}
+	}
+}
+
 /* Waits for the end of its first process, with which all others end. */
 static void end_process(struct sandbox_machine *m, int timeout_ms)
 {
 	struct child first = { m->pid, -1, -1, -1, 0, false };
 
-	if (m->pid > 0 && !child_wait(&first, timeout_ms)) {
+	if (m->pid > 0 && !m->shares && m->out >= 0 && is_ending(m, timeout_ms)) {
+		(void)kill(m->pid, SIGKILL);
+	} else if (m->pid > 0 && !child_wait(&first, timeout_ms)) {
 		child_end(&first);
 	}
 	m->pid = 0;
@@ -334,6 +360,7 @@ static void sandbox_stop(struct machine *machine, bool force)
 	end_process(m, force ? 0 : STOP_MS);
 	sandbox_unlimit(m->spec, m->groups);
 	close_fd(&m->go);
+	close_fd(&m->out);
 	close_fd(&m->report);
 }
 
@@ -431,13 +458,14 @@ static struct machine *sandbox_start(struct arena *a, const struct machine_spec 
 	m->base.paths.externals = STR(EXTERNALS);
 	m->network =
 		(struct sandbox_network){ .child = CHILD_INIT, .ready = -1, .net = -1, .user = -1 };
-	m->report = m->go = -1;
+	m->report = m->go = m->out = -1;
 
 	s.bind_at = arena_cstr(a, m->base.paths.workspace);
 
 	bool ok = open_pipes(&p, err) && init_sandbox(&s, &m->network.helper, err) &&
 		  run(&s, m, &p, err);
 
+	m->shares = s.bind || s.share_network || m->groups[LIMIT_MEMORY] || m->groups[LIMIT_CPUS];
 	if (ok) {
 		tell_trees(&s);
 	}

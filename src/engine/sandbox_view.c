@@ -176,8 +176,11 @@ static const char *in_root(const struct view *v, const char *path)
 
 static bool make_dir(const struct view *v, const char *path, mode_t mode, struct err *err)
 {
-	if ((mkdir(path, 0700) < 0 && errno != EEXIST) ||
-	    chown(path, v->s->owner, v->s->owner) < 0 || chmod(path, mode) < 0) {
+	bool made = mkdir(path, 0700) == 0;
+
+	if ((!made && errno != EEXIST) ||
+	    (!(made && v->s->owner == 0) && chown(path, v->s->owner, v->s->owner) < 0) ||
+	    (!(made && mode == 0700) && chmod(path, mode) < 0)) {
 		return err_sys(err, errno, "make %s", path);
 	}
 	return true;
