@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actc/ansi.h"
 #include "actc/artifacts.h"
 #include "actc/file.h"
 #include "actc/rundir.h"
@@ -184,14 +185,27 @@ static bool write_out(const struct found *f, struct str source, const char *targ
 	return ok;
 }
 
+/* Of several in one run, which workflows of their own uploaded, the newest: it is named. */
 static const struct found *choose(struct search *s, struct str name)
 {
+	const struct found *chosen = NULL;
+	size_t n = 0;
+
 	for (size_t i = 0; i < s->found.n; i++) {
-		if (str_eq(s->found.v[i].artifact.name, name)) {
-			return &s->found.v[i];
+		const struct found *f = &s->found.v[i];
+
+		if (str_eq(f->artifact.name, name) && (!chosen || str_eq(f->run, chosen->run))) {
+			chosen = f;
+			n++;
 		}
 	}
-	return NULL;
+	if (n > 1) {
+		(void)fprintf(stderr, "act-c: %zu artifacts have that name; this is the one of ",
+			      n);
+		ansi_print(stderr, chosen->artifact.job);
+		(void)fputc('\n', stderr);
+	}
+	return chosen;
 }
 
 /* NAME of the newest run that has it, or RUN/NAME. */

@@ -1,7 +1,9 @@
 """Several workflows that one event starts: at GitHub each is a run of its own."""
+import os
 import re
+import subprocess
 
-from harness import Failure
+from harness import Failure, expect
 
 WORKFLOW = '''on: push
 permissions: {id-token: write}
@@ -45,3 +47,9 @@ def test_each_is_a_run_of_its_own(box):
     ids = set(re.findall(r'run-(\d+)-42', result.log))
     if len(ids) != 2:
         raise Failure(f'{ids}\n{result.tail()}')
+    got = subprocess.run([box.act_c, 'artifacts', 'get', 'dist', 'out'], cwd=box.repo, env=box.env,
+                         capture_output=True, text=True)
+    newest = re.search(r'2 artifacts have that name; this is the one of (\w)\.yml', got.stderr)
+    expect(got.returncode == 0 and newest, f'{got.returncode}: {got.stdout}{got.stderr}')
+    with open(os.path.join(box.repo, got.stdout.strip()), encoding='utf-8') as file:
+        expect(file.read() == {'a': 'one', 'b': 'two'}[newest[1]], 'the other one')
