@@ -4,7 +4,8 @@
  *
  * The supervisor listens from the start and forks the process at the first connection, so that a
  * run whose actions want none of it pays for a socket. A job's agent listens on the job's own
- * localhost; each connection comes over the channel and is dialled by the worker.
+ * localhost; each connection comes over the channel and is dialled by the worker, or by the agent
+ * itself where the engine shows it the socket (machine_services).
  */
 #ifndef RUN_SERVICES_H
 #define RUN_SERVICES_H
