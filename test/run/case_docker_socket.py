@@ -1,7 +1,8 @@
 """The docker socket of jobs: --docker-socket auto, full, never."""
 import subprocess
+import time
 
-from harness import expect
+from harness import docker, expect
 
 WORKFLOW = '''on: push
 jobs:
@@ -89,3 +90,34 @@ def test_docker_client_in_an_image_without_one(box):
     result = box.run('push', seconds=180)
     result.exits(0)
     result.says('exec-42', 'port-42', '(--docker-socket full passes everything)')
+
+
+KILLED = """on: push
+jobs:
+  job:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          docker volume create act-c-test-killed
+          docker network create act-c-test-killed
+          docker run -d --name act-c-test-killed -v act-c-test-killed:/x act-c-test:busybox sleep 300
+          echo "made-$((40 + 2))"
+          sleep 100
+"""
+
+
+def test_kill_9_takes_what_the_job_made(box):
+    box.init(KILLED)
+    child = box.start()
+    box.until('made-42', child)
+    child.kill()
+    child.wait()
+    until = time.monotonic() + 30
+    left = 'all of it'
+    while left and time.monotonic() < until:
+        time.sleep(0.5)
+        left = docker('ps', '-aq', '--filter', 'name=act-c-test-killed') + docker(
+            'volume', 'ls', '-q', '--filter', 'name=act-c-test-killed') + docker(
+                'network', 'ls', '-q', '--filter', 'name=act-c-test-killed')
+    expect(not left, f'{left} outlived act-c')
+    box.nothing_left(within=30)
