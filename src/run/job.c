@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "actc/process.h"
+#include "actc/utf8.h"
 #include "contacts.h"
 #include "containers.h"
 #include "deploy.h"
@@ -23,6 +24,7 @@
 enum {
 	FLUSH_BYTES = 32 * 1024,
 	KEEPALIVE_MS = 1000,
+	OUTPUTS_MAX = 1024 * 1024,
 };
 
 /* --- the ways out ---------------------------------------------------------------------------- */
@@ -563,6 +565,24 @@ static void keep_output(struct job *job, struct vobject *kept, const struct vpai
 	}
 }
 
+/* GitHub's service takes no more; its count is of UTF-16. What becomes of a job beyond that is told
+ * nowhere, so it is said and the job goes on. */
+static void check_outputs(struct job *job, const struct vobject *outputs)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < outputs->n; i++) {
+		bytes += 2 * utf8_utf16_length(outputs->v[i].value.u.s);
+	}
+	if (bytes > OUTPUTS_MAX) {
+		job_annotate(job, complete_path, "warning",
+			     arena_printf(&job->arena,
+					  "The outputs of this job are %zu KB (in UTF-16): GitHub "
+					  "takes at most 1 MB of a job, and 50 MB of a run.",
+					  bytes / 1024));
+	}
+}
+
 static struct vobject *job_outputs(struct job *job)
 {
 	struct vobject *kept = vobject_new(&job->arena, false);
@@ -583,6 +603,7 @@ static struct vobject *job_outputs(struct job *job)
 	for (size_t i = 0; v.kind == VALUE_OBJECT && i < v.u.o->n; i++) {
 		keep_output(job, kept, &v.u.o->v[i]);
 	}
+	check_outputs(job, kept);
 	return kept;
 }
 
