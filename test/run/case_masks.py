@@ -42,6 +42,33 @@ jobs:
           echo "$TWO" >> "$GITHUB_STEP_SUMMARY"
           printf '%s' "$ONE" "$TWO"
           exit 1
+      - name: A file command that is wrong
+        continue-on-error: true
+        run: |
+          echo "no sign $ONE" >> "$GITHUB_ENV"
+          echo "$TWO" >> "$GITHUB_OUTPUT"
+          printf 'S<<%s\\n%s\\n' "$ONE" "$TWO" >> "$GITHUB_STATE"
+      - name: Commands that are wrong
+        continue-on-error: true
+        run: |
+          echo "::set-output::$ONE"
+          echo "::echo::$TWO"
+          echo "::debug::$ONE $ODD"
+          echo "::notice file=$ONE,line=1,title=$TWO::$ODD"
+          echo "##[warning]$TWO"
+          echo "::stop-commands::pause-logging $ONE"
+          echo "::add-matcher::$ONE"
+      - name: An expression that fails
+        continue-on-error: true
+        run: echo '${{ fromJSON(secrets.TWO) }}'
+      - name: A place that is not there
+        continue-on-error: true
+        working-directory: ${{ secrets.ONE }}
+        run: exit 0
+      - name: An action that is not there
+        continue-on-error: true
+        uses: ./actions/missing
+        with: {key: "${{ secrets.TWO }}"}
       - name: Added later
         run: |
           added=$(printf '%s' "$ONE" | rev)-added
