@@ -70,7 +70,12 @@ bool file_make_dirs(const char *path, unsigned mode, const struct user *owner, s
 	if (path[0] != '/') {
 		return err_set(err, ERR_INVALID, "%s is no absolute path", path);
 	}
-	return make_parents(path, owner, err) && make_dir(path, mode, owner, err);
+	/* Mostly only the last part is missing. */
+	if (mkdir(path, 0700) == 0) {
+		return set_up(path, mode, owner) || err_sys(err, errno, "make directory %s", path);
+	}
+	return (errno != ENOENT || make_parents(path, owner, err)) &&
+	       make_dir(path, mode, owner, err);
 }
 
 bool file_give(const char *path, const struct user *owner, struct err *err)

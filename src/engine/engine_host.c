@@ -10,11 +10,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "actc/file.h"
+#include "actc/process.h"
 #include "agent_blob.h"
 #include "machine.h"
 
@@ -152,22 +151,18 @@ static bool open_channel(struct arena *a, struct host_machine *m, const struct m
 	return m->m.channel != NULL;
 }
 
-/* True when the agent has ended, and how; waits for it at most so long. */
+/* True when the agent has ended, and how, as child_wait() says it; waits for it at most so long. */
 static bool wait_agent(struct host_machine *m, int timeout_ms, int *status)
 {
-	enum { STEP_MS = 2 };
+	struct child agent = CHILD_INIT;
 
-	for (int waited = 0; m->pid > 0; waited += STEP_MS) {
-		if (waitpid(m->pid, status, WNOHANG) == m->pid) {
-			m->pid = 0;
-			return true;
-		}
-		if (waited >= timeout_ms) {
-			return false;
-		}
-		(void)nanosleep(&(struct timespec){ 0, STEP_MS * 1000000L }, NULL);
+	agent.pid = m->pid;
+	if (m->pid <= 0 || !child_wait(&agent, timeout_ms)) {
+		return false;
 	}
-	return false;
+	m->pid = 0;
+	*status = agent.status;
+	return true;
 }
 
 static void host_stop(struct machine *machine, bool force)
@@ -225,9 +220,8 @@ static struct str host_why_lost(struct arena *a, struct machine *machine)
 
 	/* Its descriptors are closed a little before it can be waited for. */
 	if (wait_agent(m, LAST_MS, &status)) {
-		if (WIFSIGNALED(status)) {
-			return arena_printf(a, "the agent was ended by signal %d",
-					    WTERMSIG(status));
+		if (status > 128 && status < 255) {
+			return arena_printf(a, "the agent was ended by signal %d", status - 128);
 		}
 		return STR("the agent has ended");
 	}
