@@ -26,6 +26,7 @@ void contacts_begin(struct job *job)
 	}
 }
 
+/* Where the engine has no names, a service is dialled by its address. */
 static bool is_service(const struct job *job, struct str name)
 {
 	const struct pod *pod = job->containers ? job->containers->pod : NULL;
@@ -59,7 +60,7 @@ static void add_host(struct job *job, struct varray *hosts, struct str line)
 	struct str port_text = str_cut(&name, ' ');
 	unsigned long port = 0;
 
-	if (!str_to_ulong(port_text, &port) || is_service(job, name) ||
+	if (!str_to_ulong(port_text, &port) || is_service(job, name) || is_service(job, address) ||
 	    is_known(hosts, name.len ? name : address, (double)port)) {
 		return;
 	}
