@@ -23,8 +23,10 @@ struct check_project;
 bool check_project_open(struct arena *a, struct str root, struct check_project **out,
 			struct err *err);
 
-/* Scripts are given to this program too. */
-void check_project_shellcheck(struct check_project *project, const char *program);
+/* Scripts are given to this program too. Its severity is the least that it shall tell of: "style",
+ * "info", "warning", "error". */
+void check_project_shellcheck(struct check_project *project, const char *program,
+			      const char *severity);
 
 /* `w` as workflow_read() gave it. */
 void check_workflow(struct arena *a, struct check_project *project, const struct workflow *w,

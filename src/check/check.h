@@ -34,6 +34,7 @@ struct check_project {
 	struct arena *a;
 	struct str root;
 	const char *shellcheck; /* the program, or NULL */
+	const char *severity;   /* of its notes, at least */
 	bool has_variables;     /* config-variables: no others */
 	VEC(struct str) variables;
 	VEC(struct str) labels; /* globs */

@@ -184,7 +184,9 @@ bool check_project_open(struct arena *a, struct str root, struct check_project *
 	return true;
 }
 
-void check_project_shellcheck(struct check_project *project, const char *program)
+void check_project_shellcheck(struct check_project *project, const char *program,
+			      const char *severity)
 {
 	project->shellcheck = program;
+	project->severity = severity;
 }

@@ -1,6 +1,7 @@
 /*
  * rule_shellcheck.c - what shellcheck says of the scripts that bash or sh runs, with its places put
- * back into the workflow file. Only where it is asked for: it is a program of its own, and strict.
+ * back into the workflow file. Where nobody named it, the one that is installed tells of warnings
+ * and errors only: most working scripts have something of lower severity.
  */
 #include "actc/process.h"
 #include "check.h"
@@ -117,6 +118,8 @@ static void ask(struct check *c, const struct tok *run, const char *shell)
 	const char *const argv[] = { c->project->shellcheck,
 				     "--norc",
 				     "--format=json1",
+				     "--severity",
+				     c->project->severity,
 				     "--shell",
 				     shell,
 				     "--exclude=SC1090,SC1091,SC2043,SC2050,SC2154,SC2157,SC2164,"

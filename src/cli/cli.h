@@ -69,7 +69,7 @@ struct options {
 	struct str default_branch;
 	bool no_filters;
 	bool strict;
-	struct str shellcheck; /* empty = not asked */
+	struct str shellcheck; /* a program or "none"; empty = the one in PATH */
 	struct str base;       /* what changes are compared with */
 	struct str_list changed_files;
 	bool staged;            /* what is staged, not the working tree */

@@ -3,6 +3,7 @@
  * wrong with all of them. Nothing is run and no engine is looked for.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "actc/action.h"
@@ -77,6 +78,32 @@ static struct str repository_of(struct arena *a, struct str path)
 	return STR_EMPTY;
 }
 
+static bool is_installed(struct arena *a, const char *program)
+{
+	struct str rest = str_of(getenv("PATH") ? getenv("PATH") : "");
+
+	while (rest.len) {
+		struct str dir = str_cut(&rest, ':');
+		const char *path = arena_printf(a, "%.*s/%s", STR_ARG(dir), program).p;
+
+		if (dir.len && access(path, X_OK) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void use_shellcheck(struct validation *v)
+{
+	struct str given = v->o->shellcheck;
+
+	if (given.len == 0 && is_installed(&v->o->arena, "shellcheck")) {
+		check_project_shellcheck(v->project, "shellcheck", "warning");
+	} else if (given.len && !str_eq(given, STR("none"))) {
+		check_project_shellcheck(v->project, arena_cstr(&v->o->arena, given), "style");
+	}
+}
+
 static bool open_project(struct validation *v, struct str path, struct err *err)
 {
 	struct str root = repository_of(&v->o->arena, path);
@@ -88,9 +115,7 @@ static bool open_project(struct validation *v, struct str path, struct err *err)
 	if (!check_project_open(&v->o->arena, root, &v->project, err)) {
 		return false;
 	}
-	if (v->o->shellcheck.len) {
-		check_project_shellcheck(v->project, arena_cstr(&v->o->arena, v->o->shellcheck));
-	}
+	use_shellcheck(v);
 	return true;
 }
 

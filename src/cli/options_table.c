@@ -570,8 +570,8 @@ const struct option_row option_rows[] = {
 	  .group = GROUP_COMMAND,
 	  .commands = IN_VALIDATE,
 	  FIELD(shellcheck),
-	  .help = "Let this shellcheck look at scripts for bash and sh: --shellcheck shellcheck "
-		  "takes the one in PATH." },
+	  .help = "Let this shellcheck look at scripts for bash and sh, and tell of all it finds; "
+		  "none: none. Without it, the one in PATH tells of warnings and errors." },
 	{ .name = "cache",
 	  .type = OPT_FLAG,
 	  .trust = TRUST_ARGUMENT,
