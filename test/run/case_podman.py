@@ -94,7 +94,7 @@ def test_podman_runs_jobs_and_leaves_nothing(box):
     result = box.run('push', '--engine', 'podman', '-P', f'ubuntu-latest={IMAGE}')
     result.exits(0)
     result.says(f'got-{box.git("rev-parse", "HEAD")[:7]}', 'engine podman')
-    left = podman.podman('ps', '--all', '--filter=label=act-c.run', '--format={{.ID}}').stdout
+    left = podman.podman('ps', '--all', f'--filter=label=act-c.home={box.home_id()}', '--format={{.ID}}').stdout
     expect(left == '', f'left at podman: {left}')
 
 
