@@ -45,7 +45,7 @@ enum tar_type { TAR_FILE = '0', TAR_HARD_LINK, TAR_LINK, TAR_DIR = '5', TAR_PAX 
 struct tar_entry {
 	enum tar_type type;
 	struct str path;
-	struct str target; /* of links */
+	struct str target; /* of links; else empty */
 	unsigned mode;
 	uint64_t size;
 	int64_t mtime; /* 0 for what is before 1970, or has none */

@@ -108,9 +108,11 @@ static bool put_entry(struct pack *p, const char *name, const char *link, enum t
 		pax_add(&pax, "size", text);
 	}
 	if (pax.len > 0) {
-		struct tar_entry more = {
-			.type = TAR_PAX, .path = STR("pax"), .mode = 0644, .size = pax.len
-		};
+		struct tar_entry more = { .type = TAR_PAX,
+					  .path = STR("pax"),
+					  .target = STR_EMPTY,
+					  .mode = 0644,
+					  .size = pax.len };
 
 		ok = put_header(p, &more) && put(p, pax.p, pax.len) && put_padding(p, pax.len);
 	}

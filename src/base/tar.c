@@ -100,7 +100,11 @@ static const char zeros[2 * TAR_BLOCK];
 
 bool tar_add_file(struct strbuf *tar, struct str path, unsigned mode, struct str content)
 {
-	struct tar_entry e = { .type = TAR_FILE, .path = path, .mode = mode, .size = content.len };
+	struct tar_entry e = { .type = TAR_FILE,
+			       .path = path,
+			       .target = STR_EMPTY,
+			       .mode = mode,
+			       .size = content.len };
 	struct tar_header h;
 
 	return tar_header_make(&h, &e) && strbuf_add(tar, &h, sizeof(h)) &&

@@ -119,7 +119,9 @@ static const struct schema_prop *required_of(const struct schema *mapping)
 static void add_key(struct keys *keys, const struct schema *mapping, const struct schema_prop *prop)
 {
 	struct places type = { 0 };
-	struct syntax_key key = { .name = str_of(prop->name), .doc = str_of(prop->doc) };
+	struct syntax_key key = { .name = str_of(prop->name),
+				  .doc = str_of(prop->doc),
+				  .with = STR_EMPTY };
 	const struct schema_prop *mark = required_of(mapping);
 	size_t have = 0, mappings = 0;
 
@@ -145,7 +147,7 @@ static void add_key(struct keys *keys, const struct schema *mapping, const struc
 static void add_loose(struct keys *keys, const struct schema *mapping)
 {
 	struct places type = { 0 };
-	struct syntax_key key = { .name = STR("<any>") };
+	struct syntax_key key = { .name = STR("<any>"), .doc = STR_EMPTY, .with = STR_EMPTY };
 
 	add_place(&type, mapping->loose_value);
 	key.type = type_of(keys->a, &type, false);
@@ -208,7 +210,7 @@ static bool walk(struct arena *a, struct str path, struct places *p, struct err 
 	while (rest.len) {
 		struct str before = str_slice(path, 0, path.len - rest.len);
 		struct str key = str_cut(&rest, '.');
-		struct places next = { .scope = p->scope };
+		struct places next = { .scope = p->scope, .doc = STR_EMPTY };
 
 		enter_lists(p);
 		next.scope = p->scope;
@@ -248,7 +250,7 @@ const struct schema *syntax_root(enum syntax_file file)
 bool syntax_at(struct arena *a, enum syntax_file file, struct str path, struct syntax_place *out,
 	       struct err *err)
 {
-	struct places p = { 0 };
+	struct places p = { .doc = STR_EMPTY };
 	struct keys keys = { .a = a, .in = &p };
 
 	add_place(&p, syntax_root(file));

@@ -17,11 +17,20 @@
 
 enum { SPAWN_STACK = 64 * 1024 };
 
+/* gcc's way of telling, and clang's. */
+#ifdef __SANITIZE_ADDRESS__
+#define HAS_ASAN
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_ASAN
+#endif
+#endif
+
 /* What fork would copy first, and both would then copy again page by page, is not looked at before
  * the exec. ASan does not know a stack that another process has used. */
 pid_t platform_spawn(int (*body)(void *ctx), void *ctx)
 {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef HAS_ASAN
 	pid_t pid = fork();
 
 	if (pid == 0) {

@@ -60,7 +60,7 @@ static const struct {
 	  "a][\uFFFD][b\uFFFD]" },
 	{ { "\xC0\xAF\xED\xA0\x80\xF5", 6 }, "[\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD]" },
 	{ { "\xF0\x9F\x98 \xE2\x82z", 7 }, "[\uFFFD \uFFFDz]" },
-	{ { "a1\nb\na2\n\nb\nb\na3\na4\na5\nb", 25 }, "[a1][b][a2][][b][b][a3][a4][a5][b]" },
+	{ { "a1\nb\na2\n\nb\nb\na3\na4\na5\nb", 23 }, "[a1][b][a2][][b][b][a3][a4][a5][b]" },
 	{ { "a\nb\r\na\xFF\na\nb\n", 12 }, "[a][b][a\uFFFD][a][b]" },
 };
 
