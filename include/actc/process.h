@@ -62,6 +62,10 @@ void child_end(struct child *child);
 bool child_capture(const struct child_spec *spec, const struct str *input, struct strbuf *out,
 		   struct strbuf *errout, int timeout_ms, int *status, struct err *err);
 
+/* The path of a program that is in PATH (to be freed), or NULL. A name with a slash is its own
+ * path, an empty entry of PATH the current directory. */
+char *program_find(const char *name);
+
 /* A copy of this process that runs body(ctx, out) and ends with its result as the exit status; what
  * it writes to `out` is read from child->out. It has default signals, no descriptor above 2 but
  * that one, a session of its own, and dies with its parent. */

@@ -10,6 +10,7 @@
 #include "actc/check.h"
 #include "actc/file.h"
 #include "actc/plan.h"
+#include "actc/process.h"
 #include "cli.h"
 #include "deployments.h"
 #include "validate_out.h"
@@ -78,30 +79,17 @@ static struct str repository_of(struct arena *a, struct str path)
 	return STR_EMPTY;
 }
 
-static bool is_installed(struct arena *a, const char *program)
-{
-	struct str rest = str_of(getenv("PATH") ? getenv("PATH") : "");
-
-	while (rest.len) {
-		struct str dir = str_cut(&rest, ':');
-		const char *path = arena_printf(a, "%.*s/%s", STR_ARG(dir), program).p;
-
-		if (dir.len && access(path, X_OK) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void use_shellcheck(struct validation *v)
 {
 	struct str given = v->o->shellcheck;
+	char *installed = given.len ? NULL : program_find("shellcheck");
 
-	if (given.len == 0 && is_installed(&v->o->arena, "shellcheck")) {
+	if (installed) {
 		check_project_shellcheck(v->project, "shellcheck", "warning");
 	} else if (given.len && !str_eq(given, STR("none"))) {
 		check_project_shellcheck(v->project, arena_cstr(&v->o->arena, given), "style");
 	}
+	free(installed);
 }
 
 static bool open_project(struct validation *v, struct str path, struct err *err)

@@ -33,17 +33,11 @@ static const char *const plugin_names[2] = { "docker-buildx", "docker-compose" }
 
 static const char *find_program(struct arena *a, const char *name)
 {
-	struct str path = str_of(getenv("PATH"));
+	char *path = program_find(name);
+	const char *copy = path ? arena_cstr(a, str_of(path)) : NULL;
 
-	while (path.p) {
-		struct str dir = str_cut(&path, ':');
-		const char *file = arena_printf(a, "%.*s/%s", STR_ARG(dir), name).p;
-
-		if (dir.len && access(file, X_OK) == 0) {
-			return file;
-		}
-	}
-	return NULL;
+	free(path);
+	return copy;
 }
 
 static const char *find_plugin(struct arena *a, const char *name)

@@ -23,19 +23,11 @@ enum { READY_MS = 5000 };
 
 static bool in_path(const char *name)
 {
-	const char *path = getenv("PATH");
-	struct str rest = str_of(path ? path : "/usr/bin:/bin");
-	char full[4096];
+	char *path = program_find(name);
+	bool found = path != NULL;
 
-	while (rest.p) {
-		struct str dir = str_cut(&rest, ':');
-
-		(void)snprintf(full, sizeof(full), "%.*s/%s", STR_ARG(dir), name);
-		if (dir.len && access(full, X_OK) == 0) {
-			return true;
-		}
-	}
-	return false;
+	free(path);
+	return found;
 }
 
 enum sandbox_helper sandbox_helper(struct str *why_not)

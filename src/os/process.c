@@ -74,8 +74,7 @@ static bool is_program(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* The program's path (to free), or NULL. An empty entry of PATH is the current directory. */
-static char *find_program(const char *name)
+char *program_find(const char *name)
 {
 	const char *env = getenv("PATH");
 	struct str rest = str_of(env ? env : "/usr/local/bin:/usr/bin:/bin");
@@ -331,7 +330,7 @@ static bool launch_go(struct launch *l, struct child *child, struct err *err)
 bool child_start(const struct child_spec *spec, struct child *child, struct err *err)
 {
 	struct launch l = {
-		.path = find_program(spec->argv[0]),
+		.path = program_find(spec->argv[0]),
 		.argv = (char *const *)(uintptr_t)spec->argv,
 		.cwd = spec->cwd,
 		.fd = { -1, -1, -1 },

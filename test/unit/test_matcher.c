@@ -104,12 +104,10 @@ static void show(struct strbuf *out, struct match_stream *s, struct str line)
 	}
 }
 
-static void show_all(struct strbuf *out, struct match_stream *s, const char *lines)
+static void show_all(struct strbuf *out, struct match_stream *s, struct str lines)
 {
-	struct str rest = str_of(lines);
-
-	while (rest.p && rest.len) {
-		show(out, s, str_cut(&rest, '\n'));
+	while (lines.p && lines.len) {
+		show(out, s, str_cut(&lines, '\n'));
 	}
 }
 
@@ -239,7 +237,7 @@ static const struct {
 	  "error|test.js|5|10|no-unused||never used \n-\n-\n-\n-\n-\nerror|b.js|8|1|r||m \n" },
 };
 
-Test(matcher, lines_become_issues)
+static void each_table(void (*way)(struct strbuf *out, struct match_stream *s, struct str lines))
 {
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		struct matchers *m = matchers_new();
@@ -249,12 +247,17 @@ Test(matcher, lines_become_issues)
 
 		struct match_stream *s = match_stream_open(m);
 
-		show_all(&out, s, tables[i].lines);
+		way(&out, s, str_of(tables[i].lines));
 		cr_assert_str_eq(out.p, tables[i].issues, "%s:\n%s", tables[i].about, out.p);
 		match_stream_close(s);
 		matchers_free(m);
 		strbuf_release(&out);
 	}
+}
+
+Test(matcher, lines_become_issues)
+{
+	each_table(show_all);
 }
 
 /* --- many lines at once ------------------------------------------------------------------------
@@ -278,20 +281,7 @@ static void show_passing(struct strbuf *out, struct match_stream *s, struct str 
 
 Test(matcher, lines_that_may_pass_change_nothing)
 {
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		struct matchers *m = matchers_new();
-		struct strbuf out = STRBUF_INIT(0);
-
-		must_add(m, tables[i].json);
-
-		struct match_stream *s = match_stream_open(m);
-
-		show_passing(&out, s, str_of(tables[i].lines));
-		cr_assert_str_eq(out.p, tables[i].issues, "%s:\n%s", tables[i].about, out.p);
-		match_stream_close(s);
-		matchers_free(m);
-		strbuf_release(&out);
-	}
+	each_table(show_passing);
 }
 
 static uint64_t seed;
@@ -357,7 +347,7 @@ Test(matcher, passing_finds_the_same_issues_as_line_by_line)
 		for (unsigned n = rnd(60); n > 0; n--) {
 			add_random_line(&text);
 		}
-		show_all(&want, one, text.p);
+		show_all(&want, one, strbuf_str(&text));
 		show_passing(&got, many, strbuf_str(&text));
 		cr_assert_str_eq(got.p, want.p, "round %d:\n%s", (int)round, text.p);
 		match_stream_close(one);
@@ -376,7 +366,7 @@ static void expect(struct match_stream *s, const char *lines, const char *issues
 {
 	struct strbuf out = STRBUF_INIT(0);
 
-	show_all(&out, s, lines);
+	show_all(&out, s, str_of(lines));
 	cr_assert_str_eq(out.p, issues, "%s", out.p);
 	strbuf_release(&out);
 }
