@@ -33,7 +33,8 @@ struct forecast_leg {
 	const struct environment *rules; /* of it, when it is declared */
 	enum fate fate;                  /* FATE_RUNS, FATE_NOT_REHEARSED, FATE_FAILS */
 	struct str reason, hint;
-	size_t njobs; /* of the called workflow */
+	const struct workflow *calls; /* the called workflow, or NULL */
+	size_t njobs;                 /* of it */
 	const struct forecast_job *jobs;
 };
 

@@ -19,5 +19,9 @@ typedef void job_name_fn(void *ctx, struct span at, struct str root, const struc
 			 size_t n);
 void job_visit_names(const struct job_def *job, job_name_fn *fn, void *ctx);
 void workflow_visit_names(const struct workflow *w, job_name_fn *fn, void *ctx);
+/* The same of a file that `caller` calls: with the outputs and the defaults of inputs that count.
+ */
+void called_visit_names(const struct workflow *w, const struct job_def *caller, job_name_fn *fn,
+			void *ctx);
 
 #endif

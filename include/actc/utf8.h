@@ -31,6 +31,9 @@ size_t utf8_complete(struct str s);
 /* Length in UTF-16 units, as .NET counts. */
 size_t utf8_utf16_length(struct str s);
 bool utf8_is_space(uint32_t cp);
+/* What a name may not bring to a terminal: control characters, line separators, noncharacters, and
+ * those that turn the direction of the text behind them. */
+bool utf8_is_hostile(uint32_t cp);
 /* .NET's Trim and TrimStart: without leading (and trailing) white space. */
 struct str utf8_trim(struct str s);
 struct str utf8_trim_start(struct str s);

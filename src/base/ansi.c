@@ -106,7 +106,7 @@ void ansi_print(FILE *out, struct str s)
 
 		if ((cp < 0x20 && cp != '\n' && cp != '\t') || cp == 0x7F) {
 			(void)fprintf(out, "^%c", (char)(cp ^ 0x40));
-		} else if (cp >= 0x80 && cp < 0xA0) {
+		} else if (cp >= 0x80 && utf8_is_hostile(cp)) {
 			(void)fprintf(out, "<%02X>", (unsigned)cp);
 		} else if (cp == 0xFFFD) {
 			(void)fputs("\xEF\xBF\xBD", out);

@@ -6,6 +6,7 @@
 
 #include "actc/ansi.h"
 #include "actc/err.h"
+#include "actc/utf8.h"
 
 enum { MESSAGE_MAX = 2000, SHOWN_PER_FILE = 100 };
 
@@ -103,15 +104,20 @@ static struct str window(struct str line, size_t caret, size_t *cut)
 	return str_slice(line, *cut, end);
 }
 
-/* A control character becomes one blank, so that the caret below stays in its place. */
+/* A hostile character becomes one blank, so that the caret below stays in its place. */
 static void put_clean(FILE *out, struct str s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		bool c1 = c == 0xC2 && i + 1 < s.len && (unsigned char)s.p[i + 1] < 0xA0;
+	for (size_t at = 0, n; at < s.len; at += n) {
+		uint32_t cp;
 
-		(void)fputc(c < 0x20 || c == 0x7f || c1 ? ' ' : c, out);
-		i += c1;
+		n = utf8_at(s, at, &cp);
+		if (utf8_is_hostile(cp)) {
+			(void)fputc(' ', out);
+		} else if (cp == 0xFFFD) {
+			(void)fputs("\xEF\xBF\xBD", out);
+		} else {
+			(void)fwrite(s.p + at, 1, n, out);
+		}
 	}
 }
 

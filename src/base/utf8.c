@@ -229,6 +229,13 @@ bool utf8_is_space(uint32_t cp)
 	       cp == 0x202F || cp == 0x205F || cp == 0x3000;
 }
 
+bool utf8_is_hostile(uint32_t cp)
+{
+	return cp < 0x20 || (cp >= 0x7F && cp < 0xA0) || (cp >= 0x202A && cp <= 0x202E) ||
+	       (cp >= 0x2066 && cp <= 0x2069) || cp == 0x2028 || cp == 0x2029 ||
+	       (cp & 0xFFFE) == 0xFFFE;
+}
+
 struct str utf8_trim_start(struct str s)
 {
 	size_t at = 0;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "actc/strbuf.h"
+#include "actc/utf8.h"
 
 static void choose_everything(struct chosen *c, struct arena *a)
 {
@@ -96,6 +97,13 @@ static struct str one_line(struct arena *a, struct str s)
 	return result;
 }
 
+static struct str unquoted(struct str s)
+{
+	bool quoted = s.len > 1 && strchr("'\"", s.p[0]) && s.p[s.len - 1] == s.p[0];
+
+	return quoted ? str_slice(s, 1, s.len - 1) : s;
+}
+
 struct str chosen_job_name(struct arena *a, const struct sources *sources,
 			   const struct job_def *job)
 {
@@ -107,7 +115,7 @@ struct str chosen_job_name(struct arena *a, const struct sources *sources,
 	} else if (name && name->at.file != SPAN_NONE) {
 		const struct source *src = sources_get(sources, name->at.file);
 
-		text = str_slice(src->text, name->at.lo, name->at.hi);
+		text = unquoted(str_slice(src->text, name->at.lo, name->at.hi));
 	}
 	text = one_line(a, text);
 	return text.len ? text : job->id.s;
@@ -138,13 +146,35 @@ struct str chosen_needs(struct arena *a, const struct job_def *job)
 	return list;
 }
 
+static const char *escape_of(const struct escape *escapes, uint32_t cp)
+{
+	while (escapes->c && (unsigned char)escapes->c != cp) {
+		escapes++;
+	}
+	return escapes->text;
+}
+
+void put_escaped(FILE *out, struct str s, const struct escape *escapes)
+{
+	for (size_t at = 0, n; at < s.len; at += n) {
+		const char *text;
+		uint32_t cp;
+
+		n = utf8_at(s, at, &cp);
+		text = utf8_is_hostile(cp) ? " " : escape_of(escapes, cp);
+		if (text) {
+			(void)fputs(text, out);
+		} else if (cp == 0xFFFD) {
+			(void)fputs("\xEF\xBF\xBD", out);
+		} else {
+			(void)fwrite(s.p + at, 1, n, out);
+		}
+	}
+}
+
 void put_clean(FILE *out, struct str s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-
-		(void)fputc(c < 0x20 || c == 0x7f ? ' ' : c, out);
-	}
+	put_escaped(out, s, &(struct escape){ 0 });
 }
 
 size_t str_columns(struct str s)

@@ -27,8 +27,15 @@ struct str chosen_events(struct arena *a, const struct workflow *w);
 /* "build, lint", or empty. */
 struct str chosen_needs(struct arena *a, const struct job_def *job);
 
-/* Control characters become blanks: names come from files that are not trusted. */
+/* Hostile characters become blanks: names come from files that are not trusted. */
 void put_clean(FILE *out, struct str s);
+
+/* What is written for a character; a table ends with { 0, NULL }. */
+struct escape {
+	char c;
+	const char *text;
+};
+void put_escaped(FILE *out, struct str s, const struct escape *escapes);
 size_t str_columns(struct str s);
 /* Whether lines may be drawn with box characters. */
 bool locale_is_utf8(void);

@@ -125,26 +125,24 @@ static void print_text(const struct drawing *d)
 	strbuf_release(&lead);
 }
 
-/* A quoted text for dot (backslashes) or Mermaid (entities). */
-static void put_quoted(struct str s, const char *quote)
+static const struct escape dot_escapes[] = { { '"', "\\\"" }, { '\\', "\\\\" }, { 0, NULL } };
+/* `#` begins its entities, a backtick its Markdown, and the rest would be HTML. */
+static const struct escape mermaid_escapes[] = { { '"', "#quot;" }, { '#', "#35;" },
+						 { '&', "#amp;" },  { '<', "#lt;" },
+						 { '>', "#gt;" },   { '`', "#96;" },
+						 { 0, NULL } };
+
+static void put_quoted(struct str s, const struct escape *escapes)
 {
 	(void)putchar('"');
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] == '"') {
-			(void)fputs(quote, stdout);
-		} else if (s.p[i] == '\\' && quote[0] == '\\') {
-			(void)fputs("\\\\", stdout);
-		} else {
-			put_clean(stdout, str_slice(s, i, i + 1));
-		}
-	}
+	put_escaped(stdout, s, escapes);
 	(void)putchar('"');
 }
 
 static void print_dot(const struct drawing *d)
 {
 	(void)printf("\tsubgraph cluster_%zu {\n\t\tlabel=", d->index);
-	put_quoted(d->w->name, "\\\"");
+	put_quoted(d->w->name, dot_escapes);
 	(void)puts(";");
 	for (size_t i = 0; i < d->w->njobs; i++) {
 		const struct job_def *j = &d->w->jobs[i];
@@ -153,7 +151,7 @@ static void print_dot(const struct drawing *d)
 			continue;
 		}
 		(void)printf("\t\t\"%zu.%.*s\" [label=", d->index, STR_ARG(j->id.s));
-		put_quoted(chosen_job_name(&d->o->arena, &d->c->sources, j), "\\\"");
+		put_quoted(chosen_job_name(&d->o->arena, &d->c->sources, j), dot_escapes);
 		(void)puts("];");
 		for (size_t k = 0; k < j->needs.n; k++) {
 			(void)printf("\t\t\"%zu.%.*s\" -> \"%zu.%.*s\";\n", d->index,
@@ -167,7 +165,7 @@ static void print_dot(const struct drawing *d)
 static void print_mermaid(const struct drawing *d)
 {
 	(void)printf("    subgraph w%zu[", d->index);
-	put_quoted(d->w->name, "#quot;");
+	put_quoted(d->w->name, mermaid_escapes);
 	(void)puts("]");
 	for (size_t i = 0; i < d->w->njobs; i++) {
 		const struct job_def *j = &d->w->jobs[i];
@@ -176,7 +174,7 @@ static void print_mermaid(const struct drawing *d)
 			continue;
 		}
 		(void)printf("        w%zu_%zu[", d->index, i);
-		put_quoted(chosen_job_name(&d->o->arena, &d->c->sources, j), "#quot;");
+		put_quoted(chosen_job_name(&d->o->arena, &d->c->sources, j), mermaid_escapes);
 		(void)puts("]");
 		for (size_t k = 0; k < j->needs.n; k++) {
 			(void)printf("        w%zu_%zu --> w%zu_%zu\n", d->index, j->need_index[k],

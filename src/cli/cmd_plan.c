@@ -31,6 +31,7 @@ struct planning {
 	struct run_request request;
 	struct environments environments;
 	const struct environment *rules; /* of the job that is looked at */
+	bool passed;                     /* its `secrets` are what its caller passes */
 };
 
 static bool choose(struct planning *p, struct err *err)
@@ -179,7 +180,7 @@ static void on_name(void *ctx, struct span at, struct str root, const struct str
 	const struct settings *given = secret ? &p->values.secrets : &p->values.vars;
 	const struct source *src;
 
-	if (n == 0 || (!secret && !str_ieq(root, STR("vars"))) ||
+	if (n == 0 || (secret ? p->passed : !str_ieq(root, STR("vars"))) ||
 	    (secret && str_ieq(path[0], STR("GITHUB_TOKEN"))) || at.file == SPAN_NONE ||
 	    settings_get(given, path[0], true) || has_own(p->rules, secret, path[0])) {
 		return;
@@ -203,8 +204,22 @@ static bool may_run(const struct forecast_job *job)
 	return job->fate == FATE_RUNS || job->fate == FATE_UNDECIDED;
 }
 
-/* Of jobs that may run. What a called workflow reads as a secret is what its caller passes, so only
- * variables and inherited secrets are looked for there. */
+static void find_missing(struct planning *p, const struct forecast_job *jobs, size_t n);
+
+/* What a called workflow reads as a secret is what its caller passes, so only variables and
+ * inherited secrets are looked for there. */
+static void find_missing_called(struct planning *p, const struct job_def *caller,
+				const struct forecast_leg *leg)
+{
+	bool passed = p->passed;
+
+	p->passed = passed || !caller->secrets_inherit;
+	called_visit_names(leg->calls, caller, on_name, p);
+	find_missing(p, leg->jobs, leg->njobs);
+	p->passed = passed;
+}
+
+/* Of jobs that may run. */
 static void find_missing(struct planning *p, const struct forecast_job *jobs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -212,8 +227,10 @@ static void find_missing(struct planning *p, const struct forecast_job *jobs, si
 		if (may_run(&jobs[i])) {
 			job_visit_names(jobs[i].def, on_name, p);
 		}
-		for (size_t k = 0; k < jobs[i].nlegs && jobs[i].def->secrets_inherit; k++) {
-			find_missing(p, jobs[i].legs[k].jobs, jobs[i].legs[k].njobs);
+		for (size_t k = 0; k < jobs[i].nlegs; k++) {
+			if (jobs[i].legs[k].calls) {
+				find_missing_called(p, jobs[i].def, &jobs[i].legs[k]);
+			}
 		}
 	}
 }

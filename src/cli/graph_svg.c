@@ -103,21 +103,11 @@ static size_t height(const struct picture *p)
 
 static void put_xml(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		switch (s.p[i]) {
-		case '&':
-			(void)fputs("&amp;", stdout);
-			break;
-		case '<':
-			(void)fputs("&lt;", stdout);
-			break;
-		case '>':
-			(void)fputs("&gt;", stdout);
-			break;
-		default:
-			put_clean(stdout, str_slice(s, i, i + 1));
-		}
-	}
+	static const struct escape escapes[] = {
+		{ '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { 0, NULL }
+	};
+
+	put_escaped(stdout, s, escapes);
 }
 
 static void draw_node(const struct picture *p, const struct node *n, size_t top)

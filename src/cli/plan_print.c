@@ -93,7 +93,9 @@ static void print_place(const struct printing *o, const struct forecast_leg *leg
 		(void)fputs(" (approval needed)", stdout);
 	}
 	if (leg->hint.len) {
-		(void)printf("  (%.*s)", STR_ARG(leg->hint));
+		(void)fputs("  (", stdout);
+		put_clean(stdout, leg->hint);
+		(void)putchar(')');
 	}
 }
 

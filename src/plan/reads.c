@@ -97,17 +97,44 @@ void job_visit_names(const struct job_def *job, job_name_fn *fn, void *ctx)
 	visit_steps(job->steps, job->nsteps, &v);
 }
 
+static void visit_token(const struct tok *t, struct visit *v)
+{
+	if (t) {
+		tok_visit_exprs(t, on_expr, v);
+	}
+}
+
+static void visit_file(const struct workflow *w, struct visit *v)
+{
+	visit_token(w->env, v);
+	visit_token(w->concurrency.group, v);
+	visit_token(w->concurrency.cancel_in_progress, v);
+	visit_token(w->defaults.shell, v);
+	visit_token(w->defaults.working_directory, v);
+}
+
 void workflow_visit_names(const struct workflow *w, job_name_fn *fn, void *ctx)
 {
-	const struct tok *const toks[] = { w->run_name,          w->env,
-					   w->concurrency.group, w->concurrency.cancel_in_progress,
-					   w->defaults.shell,    w->defaults.working_directory };
 	struct visit v = { fn, ctx, NO_SPAN };
 
-	for (size_t i = 0; i < sizeof(toks) / sizeof(toks[0]); i++) {
-		if (toks[i]) {
-			tok_visit_exprs(toks[i], on_expr, &v);
+	visit_token(w->run_name, &v);
+	visit_file(w, &v);
+}
+
+void called_visit_names(const struct workflow *w, const struct job_def *caller, job_name_fn *fn,
+			void *ctx)
+{
+	const struct event_filter *call = workflow_event(w, STR("workflow_call"));
+	struct visit v = { fn, ctx, NO_SPAN };
+
+	visit_file(w, &v);
+	for (size_t i = 0; call && i < call->ninputs; i++) {
+		if (!caller->with || !tok_get(caller->with, call->inputs[i].id.s)) {
+			visit_token(call->inputs[i].fallback, &v);
 		}
+	}
+	for (size_t i = 0; call && i < call->noutputs; i++) {
+		visit_token(call->outputs[i].value, &v);
 	}
 }
 

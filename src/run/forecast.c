@@ -160,6 +160,7 @@ static struct forecast_leg describe_leg(struct forecasting *f, struct leg_run *l
 				    .image = leg->placement.image,
 				    .environment = leg->environment,
 				    .rules = leg->rules,
+				    .calls = leg->calls,
 				    .reason = STR_EMPTY,
 				    .hint = STR_EMPTY };
 

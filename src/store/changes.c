@@ -6,6 +6,7 @@
  */
 #include "actc/repo.h"
 #include "git2.h"
+#include "oidset.h"
 
 enum { MAX_COMMITS = 1000 }; /* beyond, GitHub runs the workflow without looking */
 
@@ -50,13 +51,65 @@ static bool branch_commit(const struct comparing *c, struct str branch, git_oid 
 	       rev_commit(c, arena_printf(c->a, "refs/heads/%.*s", STR_ARG(branch)), id);
 }
 
+/* --- where two histories part -----------------------------------------------------------------
+ */
+
+typedef VEC(git_oid) oid_list;
+
+static void add_parents(const struct comparing *c, const git_oid *id, oid_list *list)
+{
+	git_commit *commit = NULL;
+
+	if (c->g->git_commit_lookup(&commit, c->repo, id) == 0) {
+		for (unsigned i = 0; i < c->g->git_commit_parentcount(commit); i++) {
+			vec_push(c->a, list, *c->g->git_commit_parent_id(commit, i));
+		}
+	}
+	c->g->git_commit_free(commit);
+}
+
+/* Every commit from `from` on, level by level, until `stop` has one; false when none does. */
+static bool walk(const struct comparing *c, const git_oid *from, const struct oidset *stop,
+		 struct oidset *seen, git_oid *found)
+{
+	oid_list list = { 0 };
+
+	vec_push(c->a, &list, *from);
+	for (size_t i = 0; i < list.n; i++) {
+		git_oid id = list.v[i]; /* the list moves as it grows */
+
+		if (stop && oidset_has(stop, &id)) {
+			*found = id;
+			return true;
+		}
+		if (oidset_add(c->a, seen, &id)) {
+			add_parents(c, &id, &list);
+		}
+	}
+	return false;
+}
+
+/* libgit2 gives up where a commit has parents that a shallow clone does not have. */
+static bool common_commit(const struct comparing *c, const git_oid *tip, git_oid *id)
+{
+	struct oidset ours = { 0 }, theirs = { 0 };
+
+	if (c->g->git_merge_base(id, c->repo, tip, &c->after) == 0) {
+		return true;
+	}
+	(void)walk(c, &c->after, NULL, &ours, id);
+	return walk(c, tip, &ours, &theirs, id);
+}
+
 static bool merge_base(const struct comparing *c, struct str branch, git_oid *id)
 {
 	git_oid tip;
 
-	return branch_commit(c, branch, &tip) &&
-	       c->g->git_merge_base(id, c->repo, &tip, &c->after) == 0;
+	return branch_commit(c, branch, &tip) && common_commit(c, &tip, id);
 }
+
+/* --- what to compare with ---------------------------------------------------------------------
+ */
 
 static bool parent(const struct comparing *c, git_oid *id)
 {
@@ -135,7 +188,7 @@ static bool given_base(struct comparing *c, struct err *err)
 	}
 	c->base = tip;
 	if (c->spec->pull) {
-		(void)c->g->git_merge_base(&c->base, c->repo, &tip, &c->after);
+		(void)common_commit(c, &tip, &c->base);
 	}
 	c->out->why = since(c, c->spec->base.p);
 	return true;
