@@ -30,6 +30,7 @@ struct filter_event {
 	struct str action;   /* of the payload; empty = none */
 	struct str ref;      /* push: the full ref; else the short name of the branch that counts */
 	struct str workflow; /* workflow_run: whose run; empty = not known */
+	struct str cron;     /* schedule: which one; empty = not known */
 	struct str message;  /* of the head commit */
 	const struct changed_files *changes;
 };

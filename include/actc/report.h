@@ -24,8 +24,8 @@ struct text_options {
 
 /* Each is freed by its finish(). */
 struct reporter *report_text(const struct text_options *options);
-/* The NDJSON records as they are. */
-struct reporter *report_json(int fd);
+/* The NDJSON records as they are. What a person is asked is written to `ask_fd`, too (-1 = no). */
+struct reporter *report_json(int fd, int ask_fd);
 /* The run directory's events.ndjson: at most about `limit` bytes (0 = all), the middle of a larger
  * log left out with a note. Nothing is removed from what other reporters show. */
 struct reporter *report_file(const char *path, size_t limit);

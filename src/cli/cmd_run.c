@@ -340,7 +340,7 @@ static void add_reporters(struct preparation *p)
 	struct str log = arena_printf(p->a, "%.*s/events.ndjson", STR_ARG(p->rundir.path));
 
 	if (o->json) {
-		event_bus_add(bus, report_json(STDOUT_FILENO));
+		event_bus_add(bus, report_json(STDOUT_FILENO, STDERR_FILENO));
 	} else {
 		event_bus_add(bus, report_text(&(struct text_options){
 					   .fd = STDOUT_FILENO,

@@ -157,8 +157,8 @@ struct approvals deployments_approvals(struct options *o)
 		out.all = out.all || str_eq(o->approve.v[i], STR("all"));
 		out.none = out.none || str_eq(o->approve.v[i], STR("none"));
 	}
-	/* The question is written to stderr, and not at all beside JSON. */
-	out.can_ask = !o->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	/* The question is written to stderr, so that `act-c run --json | program` can ask. */
+	out.can_ask = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 	return out;
 }
 

@@ -353,6 +353,7 @@ static struct filter_event filter_event(struct arena *a, const struct happening 
 		.action = value_to_str(a, value_get(h->event.payload, STR("action"))),
 		.ref = subject_ref(a, h),
 		.workflow = text_at(a, h->user_payload, STR("workflow_run"), STR("name")),
+		.cron = value_to_str(a, value_get(h->user_payload, STR("schedule"))),
 		.message = push ? text_at(a, h->event.payload, STR("head_commit"), STR("message"))
 				: h->snapshot.message,
 		.changes = &h->changes,

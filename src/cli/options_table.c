@@ -527,8 +527,8 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN,
 	  FIELD(approve),
 	  .help = "Approve deployments to this environment, or to all; none rejects those that "
-		  "are not named. May be repeated. Without it one is asked on a terminal; else "
-		  "the job is not rehearsed." },
+		  "are not named. May be repeated. Without it one is asked on a terminal, with "
+		  "--json on its stderr; else the job is not rehearsed." },
 	{ .name = "unserved",
 	  .arg = "WHAT",
 	  .type = OPT_WORD,

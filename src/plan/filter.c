@@ -111,6 +111,27 @@ static bool check_workflows(struct checking *c)
 				    STR_ARG(joined(c->a, list)), STR_ARG(c->e->workflow)));
 }
 
+/* Each schedule of a workflow starts it at its own time, and no other's. */
+static bool check_schedule(struct checking *c)
+{
+	const struct cron *crons = c->f->crons;
+	struct str all = STR_EMPTY;
+
+	if (c->f->ncrons == 0 || c->e->cron.len == 0) {
+		return true;
+	}
+	for (size_t i = 0; i < c->f->ncrons; i++) {
+		if (str_eq(crons[i].spec.s, c->e->cron)) {
+			return true;
+		}
+		all = arena_printf(c->a, "%.*s%s'%.*s'", STR_ARG(all), i ? ", " : "",
+				   STR_ARG(crons[i].spec.s));
+	}
+	return exclude(c, "schedule", NULL, crons[0].spec.at,
+		       arena_printf(c->a, "`schedule` (%.*s) does not have '%.*s'", STR_ARG(all),
+				    STR_ARG(c->e->cron)));
+}
+
 /* --- branches and tags ------------------------------------------------------------------------ */
 
 struct ref_filter {
@@ -326,8 +347,8 @@ void filter_check(struct arena *a, const struct event_filter *f, const struct fi
 		  struct filter_verdict *out)
 {
 	struct checking c = { a, f, e, out };
-	bool runs = check_types(&c) && check_workflows(&c) && check_refs(&c) && check_changes(&c) &&
-		    check_message(&c);
+	bool runs = check_types(&c) && check_workflows(&c) && check_schedule(&c) &&
+		    check_refs(&c) && check_changes(&c) && check_message(&c);
 
 	if (runs) {
 		*out = (struct filter_verdict){ .runs = true, .at = NO_SPAN };

@@ -1,15 +1,18 @@
 /*
- * json.c - `--json`: the records as they are.
+ * json.c - `--json`: the records as they are. Only a question is told to people too, on stderr: the
+ * one who is to answer it sits at the terminal, whoever reads the records.
  */
 #include <stdlib.h>
 
 #include "actc/err.h"
 #include "actc/report.h"
 #include "output.h"
+#include "paint.h"
 
 struct json_reporter {
 	struct reporter base;
 	struct output out;
+	int ask_fd;
 };
 
 static bool json_flush(struct reporter *r)
@@ -21,15 +24,36 @@ static bool json_flush(struct reporter *r)
 	return ok;
 }
 
+static void ask(struct json_reporter *j, const struct event *e)
+{
+	struct output out;
+	struct painter p = { .out = &out.pending };
+
+	output_init(&out, j->ask_fd);
+	paint_text(&p, e->u.job_waiting.name);
+	paint_printf(&p, " waits: ");
+	paint_text(&p, e->u.job_waiting.reason);
+	paint_printf(&p, "\n");
+	paint_text(&p, e->u.job_waiting.question);
+	paint_printf(&p, "\n");
+	/* Who cannot be told may still have read the record. */
+	(void)output_flush(&out);
+	output_release(&out);
+}
+
 static bool json_event(struct reporter *r, const struct event *e, struct str record)
 {
 	struct json_reporter *j = (struct json_reporter *)r;
 
-	(void)e;
+	bool question = e->kind == EVENT_JOB_WAITING && e->u.job_waiting.question.len > 0;
+
 	strbuf_adds(&j->out.pending, record);
 
-	bool ok = output_settle(&j->out);
+	bool ok = question ? output_flush(&j->out) : output_settle(&j->out);
 
+	if (question && j->ask_fd >= 0) {
+		ask(j, e);
+	}
 	r->error = j->out.error;
 	return ok;
 }
@@ -58,7 +82,7 @@ static void json_finish(struct reporter *r)
 	free(j);
 }
 
-struct reporter *report_json(int fd)
+struct reporter *report_json(int fd, int ask_fd)
 {
 	struct json_reporter *j = calloc(1, sizeof(*j));
 
@@ -70,6 +94,7 @@ struct reporter *report_json(int fd)
 		.flush = json_flush,
 		.finish = json_finish,
 	};
+	j->ask_fd = ask_fd;
 	output_init(&j->out, fd);
 	return &j->base;
 }

@@ -1,4 +1,5 @@
 """Environments: their own secrets, variables and env, and their protection rules."""
+import json
 import os
 import pty
 import select
@@ -118,12 +119,15 @@ def test_dry_run_asks_nobody(box):
     expect(ended(box)['production'] == 'success', f'{ended(box)}')
 
 
-def on_terminal(box, answer, *args):
-    """act-c on a terminal of its own; `answer` is typed, or a signal sent, once it asks."""
+def on_terminal(box, answer, *args, stdout=None):
+    """act-c on a terminal of its own; `answer` is typed, or a signal sent, once it asks. Its stdout is the
+    terminal, too, or a file."""
     command = box.command(*HOST, *GIVEN, *args, image=None)
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(box.repo)
+        if stdout:
+            os.dup2(os.open(stdout, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
         os.execvpe(command[0], command, box.env)
     out, asked, deadline = b'', False, time.time() + 60
     while time.time() < deadline:
@@ -157,6 +161,17 @@ def test_asked_on_a_terminal(box):
         code, out = on_terminal(box, answer)
         expect(code == status, f'{answer}: exit status {code}, not {status}\n{out}')
         expect(ended(box)['production'] == production, f'{answer}: {ended(box)}\n{out}')
+
+
+def test_asked_beside_json(box):
+    """`act-c run --json | program`: the question is on stderr, its record among the others."""
+    prepare(box)
+    code, out = on_terminal(box, b'y\n', '--json', stdout=f'{box.dir}/records')
+    expect(code == 0, f'exit status {code}\n{out}')
+    with open(f'{box.dir}/records', encoding='utf-8') as file:
+        records = [json.loads(line) for line in file]
+    expect([r['job'] for r in records if 'question' in r] == ['production'], f'{records}')
+    expect(ended(box)['production'] == 'success' and 'production-42' not in out, f'{ended(box)}\n{out}')
 
 
 def test_files_outside_the_repository_are_not_read(box):

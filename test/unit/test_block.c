@@ -94,7 +94,7 @@ static void rig_init(struct rig *r, size_t limit)
 	r->colour = temporary();
 	r->quiet = temporary();
 	(void)snprintf(r->kept, sizeof(r->kept), "/tmp/act-c-test-%d.ndjson", (int)getpid());
-	event_bus_add(r->bus, report_json(r->json));
+	event_bus_add(r->bus, report_json(r->json, -1));
 	event_bus_add(r->bus, text_to(r->text, false, false));
 	event_bus_add(r->bus, text_to(r->colour, true, false));
 	event_bus_add(r->bus, text_to(r->quiet, false, true));

@@ -250,6 +250,36 @@ static struct filter_verdict look(struct arena *a, const char *on, size_t nfiles
 	return v;
 }
 
+static struct str by_schedule(struct arena *a, const char *cron)
+{
+	struct sources sources = { .arena = a };
+	struct diags diags = { .arena = a, .sources = &sources };
+	const struct workflow *w = workflow_load(
+		a,
+		sources_add(&sources, STR("w.yml"),
+			    STR("on: {schedule: [{cron: 0 1 * * *}, {cron: 5 4 * * 1}]}\n"
+				"jobs: {j: {runs-on: x, steps: [{run: x}]}}\n")),
+		&diags);
+	struct filter_event e = { .event = STR("schedule"), .cron = str_of(cron) };
+	struct filter_verdict v;
+
+	cr_assert(w);
+	filter_check(a, &w->events[0], &e, &v);
+	return v.runs ? STR_EMPTY : v.reason;
+}
+
+Test(filter, a_schedule_starts_its_own_workflows)
+{
+	struct arena a = { 0 };
+
+	cr_expect(by_schedule(&a, "").len == 0, "no schedule is named: any may be meant");
+	cr_expect(by_schedule(&a, "0 1 * * *").len == 0);
+	cr_expect(by_schedule(&a, "5 4 * * 1").len == 0);
+	cr_expect(str_eq(by_schedule(&a, "5 4 * * 2"),
+			 STR("`schedule` ('0 1 * * *', '5 4 * * 1') does not have '5 4 * * 2'")));
+	arena_release(&a);
+}
+
 Test(filter, a_diff_has_300_files)
 {
 	struct arena a = ARENA_INIT;

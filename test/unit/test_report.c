@@ -234,7 +234,7 @@ Test(text, a_reader_that_went_away_is_a_failure_with_its_errno)
 Test(json, hands_the_records_on_as_they_are)
 {
 	int fd = temporary();
-	struct reporter *r = report_json(fd);
+	struct reporter *r = report_json(fd, -1);
 	struct strbuf got = STRBUF_INIT(0);
 	struct strbuf want = STRBUF_INIT(0);
 
