@@ -157,9 +157,18 @@ struct value vars_context(struct arena *a, const struct settings *vars)
 	return settings_object(a, vars);
 }
 
+/* The service spells the token's name in small letters, which toJSON() shows. */
 struct value secrets_context(struct arena *a, const struct settings *secrets)
 {
-	return settings_object(a, secrets);
+	static const struct str token = STR_INIT("github_token");
+	struct vobject *o = vobject_new(a, false);
+
+	for (size_t i = 0; secrets && i < secrets->n; i++) {
+		const struct setting *s = &secrets->v[i];
+
+		set_str(a, o, str_ieq(s->name, token) ? token : s->name, s->value);
+	}
+	return value_object(o);
 }
 
 struct value strategy_context(struct arena *a, bool fail_fast, size_t index, size_t total,

@@ -235,7 +235,7 @@ static bool call_inputs(struct run *run, const struct leg_run *leg, const struct
 static bool call_secrets(struct run *run, const struct leg_run *leg, const struct contexts *c,
 			 struct value *out, struct str *why)
 {
-	static const struct str token = STR_INIT("GITHUB_TOKEN");
+	static const struct str token = STR_INIT("github_token");
 	const struct job_def *def = leg->job->def;
 	struct contexts mine = *c;
 	struct expr_env env = contexts_env(&mine);
