@@ -377,6 +377,9 @@ void containers_logs(struct job *job, struct str path)
 	for (size_t i = 0; i < pod->n && !job->killed; i++) {
 		struct str id = pod->services[i].spec->id;
 
+		if (pod->services[i].id.len == 0) {
+			continue; /* it was never there */
+		}
 		group(job, path, EVENT_STEP_GROUP,
 		      arena_printf(&job->arena, "Print service container logs: %.*s", STR_ARG(id)));
 		job->engine->pod_logs(job->containers->pod, i);

@@ -155,6 +155,16 @@ void job_check_deadlines(struct job *job)
 	job->killed = job->killed || (job->hard_stop_ms && now >= job->hard_stop_ms);
 }
 
+void job_listen(struct job *job)
+{
+	struct pollfd p = { .fd = job->control, .events = POLLIN };
+
+	if (poll(&p, 1, 0) > 0) {
+		job_take_control(job);
+	}
+	job_check_deadlines(job);
+}
+
 int job_wait_ms(const struct job *job, long long until)
 {
 	long long now = now_ms(), at = until;
@@ -231,15 +241,11 @@ static void on_note(void *ctx, struct str line)
 static bool set_up_cancelled(void *ctx)
 {
 	struct job *job = ctx;
-	struct pollfd p = { .fd = job->control, .events = POLLIN };
 
-	if (poll(&p, 1, 0) > 0) {
-		job_take_control(job);
-	}
 	if (job->channel && !channel_lost(job->channel)) {
 		(void)channel_turn(job->channel, -1, 0);
 	}
-	job_check_deadlines(job);
+	job_listen(job);
 	return job->killed || job_is_cancelled(job);
 }
 

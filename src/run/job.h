@@ -113,6 +113,8 @@ void job_debug(struct job *job, struct str path, struct str text);
 void job_take_control(struct job *job);
 /* The same for deadlines that have passed: job timeout, hard stop. */
 void job_check_deadlines(struct job *job);
+/* Both at once, without waiting: what came while nobody listened. */
+void job_listen(struct job *job);
 /* Milliseconds until the next deadline of the job, at most `limit` (-1 = none). */
 int job_wait_ms(const struct job *job, long long until);
 /* What a machine of this job is started with; its progress goes to the log of step `path`. */

@@ -462,7 +462,8 @@ static void end_unstarted(struct step *s)
 
 bool step_start(struct step *s)
 {
-	job_check_deadlines(s->job);
+	/* A cancellation that came while the machine was started must be seen by the condition. */
+	job_listen(s->job);
 	if (!s->use && s->def->kind == STEP_USES) {
 		s->use = action_use_of(s->job, s->frame ? s->frame->caller->use : NULL, s->def);
 	}

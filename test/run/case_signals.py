@@ -85,6 +85,19 @@ def test_sigterm_cancels_too(box):
     interrupt(box, signal.SIGTERM, 143)
 
 
+def test_cancelled_before_the_first_step(box):
+    """What is asked while the machine is started is known when the first step's condition is looked at."""
+    box.init(STEPS)
+    child = box.start('push')
+    box.until('long  ', child)
+    child.send_signal(signal.SIGINT)
+    result = box.ends(child, 20)
+    result.exits(130)
+    result.lacks('ready-42')
+    states = {e['name']: e['conclusion'] for e in box.kept_events() if e['event'] == 'step.finished'}
+    expect(states.get('Obeys', 'skipped') == 'skipped' and states.get('Always', 'success') == 'success', f'{states}')
+
+
 def test_stubborn_step_ends_within_12_seconds(box):
     box.init(STUBBORN)
     child = box.start('push')
