@@ -8,6 +8,7 @@
 
 #include "actc/err.h"
 #include "actc/strbuf.h"
+#include "actc/utf8.h"
 #include "actc/value.h"
 
 static bool is_error(const struct validate_out *o, const struct diag *d)
@@ -139,15 +140,20 @@ static void end_sarif(struct validate_out *o)
 
 /* --- GitHub's commands --- */
 
+/* They are shown in logs and on pages, too: what is hostile in a quoted text becomes U+FFFD. */
 static void add_escaped(struct strbuf *b, struct str s, bool property)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.p[i];
+	for (size_t at = 0, n; at < s.len; at += n) {
+		uint32_t cp;
 
-		if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ','))) {
-			(void)strbuf_addf(b, "%%%02X", (unsigned)c);
+		n = utf8_at(s, at, &cp);
+		if (cp == '%' || cp == '\r' || cp == '\n' ||
+		    (property && (cp == ':' || cp == ','))) {
+			(void)strbuf_addf(b, "%%%02X", (unsigned)cp);
+		} else if (cp == 0xFFFD || (cp != '\t' && utf8_is_hostile(cp))) {
+			utf8_encode(b, 0xFFFD);
 		} else {
-			(void)strbuf_addc(b, c);
+			(void)strbuf_add(b, s.p + at, n);
 		}
 	}
 }
