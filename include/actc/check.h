@@ -27,6 +27,8 @@ bool check_project_open(struct arena *a, struct str root, struct check_project *
  * "info", "warning", "error". */
 void check_project_shellcheck(struct check_project *project, const char *program,
 			      const char *severity);
+/* And those of python to this one. */
+void check_project_pyflakes(struct check_project *project, const char *program);
 
 /* `w` as workflow_read() gave it. */
 void check_workflow(struct arena *a, struct check_project *project, const struct workflow *w,

@@ -7,9 +7,9 @@
 #include <stdarg.h>
 
 static const struct rule *const rules[] = {
-	&rule_exprs,  &rule_if,    &rule_glob,     &rule_matrix,      &rule_labels,
-	&rule_shell,  &rule_needs, &rule_commands, &rule_credentials, &rule_env,
-	&rule_events, &rule_shape, &rule_actions,  &rule_calls,       &rule_shellcheck,
+	&rule_exprs,   &rule_if,       &rule_glob,        &rule_matrix,   &rule_labels, &rule_shell,
+	&rule_needs,   &rule_commands, &rule_credentials, &rule_env,      &rule_events, &rule_shape,
+	&rule_actions, &rule_calls,    &rule_shellcheck,  &rule_pyflakes,
 };
 
 enum { NRULES = sizeof(rules) / sizeof(rules[0]) };

@@ -35,6 +35,7 @@ struct check_project {
 	struct str root;
 	const char *shellcheck; /* the program, or NULL */
 	const char *severity;   /* of its notes, at least */
+	const char *pyflakes;   /* the program, or NULL */
 	bool has_variables;     /* config-variables: no others */
 	VEC(struct str) variables;
 	VEC(struct str) labels; /* globs */
@@ -206,5 +207,6 @@ extern const struct rule rule_shape;
 extern const struct rule rule_actions;
 extern const struct rule rule_calls;
 extern const struct rule rule_shellcheck;
+extern const struct rule rule_pyflakes;
 
 #endif

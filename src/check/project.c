@@ -190,3 +190,8 @@ void check_project_shellcheck(struct check_project *project, const char *program
 	project->shellcheck = program;
 	project->severity = severity;
 }
+
+void check_project_pyflakes(struct check_project *project, const char *program)
+{
+	project->pyflakes = program;
+}

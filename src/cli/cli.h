@@ -70,6 +70,7 @@ struct options {
 	bool no_filters;
 	bool strict;
 	struct str shellcheck; /* a program or "none"; empty = the one in PATH */
+	struct str pyflakes;   /* the same */
 	struct str base;       /* what changes are compared with */
 	struct str_list changed_files;
 	bool staged;            /* what is staged, not the working tree */

@@ -92,6 +92,19 @@ static void use_shellcheck(struct validation *v)
 	free(installed);
 }
 
+static void use_pyflakes(struct validation *v)
+{
+	struct str given = v->o->pyflakes;
+	char *installed = given.len ? NULL : program_find("pyflakes");
+
+	if (installed) {
+		check_project_pyflakes(v->project, "pyflakes");
+	} else if (given.len && !str_eq(given, STR("none"))) {
+		check_project_pyflakes(v->project, arena_cstr(&v->o->arena, given));
+	}
+	free(installed);
+}
+
 static bool open_project(struct validation *v, struct str path, struct err *err)
 {
 	struct str root = repository_of(&v->o->arena, path);
@@ -104,6 +117,7 @@ static bool open_project(struct validation *v, struct str path, struct err *err)
 		return false;
 	}
 	use_shellcheck(v);
+	use_pyflakes(v);
 	return true;
 }
 

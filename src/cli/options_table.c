@@ -572,6 +572,15 @@ const struct option_row option_rows[] = {
 	  FIELD(shellcheck),
 	  .help = "Let this shellcheck look at scripts for bash and sh, and tell of all it finds; "
 		  "none: none. Without it, the one in PATH tells of warnings and errors." },
+	{ .name = "pyflakes",
+	  .arg = "PROGRAM",
+	  .type = OPT_TEXT,
+	  .trust = TRUST_NEVER,
+	  .group = GROUP_COMMAND,
+	  .commands = IN_VALIDATE,
+	  FIELD(pyflakes),
+	  .help = "Let this pyflakes look at scripts for python, and not the one in PATH; none: "
+		  "none." },
 	{ .name = "cache",
 	  .type = OPT_FLAG,
 	  .trust = TRUST_ARGUMENT,
