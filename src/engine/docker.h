@@ -19,7 +19,7 @@
 #define DOCKER_AGENT_FILE DOCKER_AGENT_DIR "/agent"
 
 enum {
-	DOCKER_PROBE_MS = 5000,
+	DOCKER_PROBE_MS = 20000,      /* a slow answer must not make `auto` take another engine */
 	DOCKER_CALL_MS = 30000,       /* questions and small changes; generous: loaded machines */
 	DOCKER_START_MS = 60000,      /* from `docker run` to the agent's answer */
 	DOCKER_PULL_MS = 3600 * 1000, /* of one image */

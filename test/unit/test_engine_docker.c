@@ -690,6 +690,7 @@ struct probe_row {
 
 static const struct probe_row probes[] = {
 	{ "printf '20.10.24\\n28.2.2\\n'", "docker 20.10.24, client 28.2.2", "", "" },
+	{ "sleep 6; printf '20.10.24\\n28.2.2\\n'", "docker 20.10.24, client 28.2.2", "", "" },
 	{ NULL, "", "not installed", "apt-get install docker.io" },
 	{ "printf '\\n28.2.2\\n'; echo 'Cannot connect to the Docker daemon at unix:///x. Is the "
 	  "docker daemon running?' >&2; exit 1",
