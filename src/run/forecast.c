@@ -239,7 +239,12 @@ static void decide(struct deciding *d, size_t i)
 	}
 	out->def = job->def;
 	out->reason = STR_EMPTY;
-	decide_if(d, job, out);
+	if (d->scope->broken.len) {
+		out->fate = FATE_FAILS;
+		out->reason = d->scope->broken;
+	} else {
+		decide_if(d, job, out);
+	}
 	if (out->fate == FATE_RUNS || out->fate == FATE_UNDECIDED) {
 		make_legs(d, job, out);
 	}
