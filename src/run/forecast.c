@@ -42,13 +42,31 @@ const char *fate_word(enum fate fate)
 
 /* --- what outputs decide ---------------------------------------------------------------------- */
 
+struct reading {
+	const struct deciding *d;
+	bool outputs;
+};
+
+/* A job that does not run has none, and that is known. */
+static bool has_no_outputs(const struct deciding *d, struct str id)
+{
+	for (size_t i = 0; i < d->scope->njobs; i++) {
+		if (str_ieq(d->scope->jobs[i].def->id.s, id)) {
+			return d->done[i] &&
+			       (d->jobs[i].fate == FATE_SKIPPED || d->jobs[i].fate == FATE_FAILS);
+		}
+	}
+	return false;
+}
+
 /* needs.x.outputs.y, needs.x as a whole; `needs.*.result` and needs.x.result are foreseen. */
 static void on_name(void *ctx, struct str root, const struct str *path, size_t n)
 {
-	bool *reads = ctx;
+	struct reading *r = ctx;
 
-	*reads = *reads || (str_ieq(root, STR("needs")) && n > 0 &&
-			    (n == 1 || !str_ieq(path[1], STR("result"))));
+	r->outputs = r->outputs || (str_ieq(root, STR("needs")) && n > 0 &&
+				    (n == 1 || !str_ieq(path[1], STR("result"))) &&
+				    !has_no_outputs(r->d, path[0]));
 }
 
 static void on_expr(void *ctx, const struct tok *t, const struct expr *e)
@@ -57,29 +75,29 @@ static void on_expr(void *ctx, const struct tok *t, const struct expr *e)
 	expr_visit_names(e, on_name, ctx);
 }
 
-static bool cond_reads_outputs(const struct job_def *def)
+static bool cond_reads_outputs(const struct deciding *d, const struct job_def *def)
 {
-	bool reads = false;
+	struct reading r = { .d = d };
 
 	if (def->cond) {
-		expr_visit_names(def->cond, on_name, &reads);
+		expr_visit_names(def->cond, on_name, &r);
 	}
-	return reads;
+	return r.outputs;
 }
 
 /* Of what decides about legs. */
-static bool legs_read_outputs(const struct job_def *def)
+static bool legs_read_outputs(const struct deciding *d, const struct job_def *def)
 {
 	const struct tok *const toks[] = { def->strategy, def->matrix,       def->fail_fast,
 					   def->name,     def->max_parallel, def->runs_on };
-	bool reads = false;
+	struct reading r = { .d = d };
 
 	for (size_t i = 0; i < sizeof(toks) / sizeof(toks[0]); i++) {
 		if (toks[i]) {
-			tok_visit_exprs(toks[i], on_expr, &reads);
+			tok_visit_exprs(toks[i], on_expr, &r);
 		}
 	}
-	return reads;
+	return r.outputs;
 }
 
 /* --- the `if` --------------------------------------------------------------------------------- */
@@ -132,9 +150,9 @@ static void decide_if(struct deciding *d, struct job_run *job, struct forecast_j
 	if (!wanted_when(d, job, RESULT_SKIPPED, &run_otherwise, &out->reason) ||
 	    !wanted_when(d, job, RESULT_SUCCESS, &run, &out->reason)) {
 		out->fate = FATE_FAILS;
-	} else if (cond_reads_outputs(job->def) || run != run_otherwise) {
+	} else if (cond_reads_outputs(d, job->def) || run != run_otherwise) {
 		out->fate = FATE_UNDECIDED;
-		out->reason = undecided_reason(d, job, cond_reads_outputs(job->def));
+		out->reason = undecided_reason(d, job, cond_reads_outputs(d, job->def));
 	} else if (!run) {
 		out->fate = FATE_SKIPPED;
 		out->reason = job_skip_reason(&d->f->run, job);
@@ -200,12 +218,12 @@ static void sum_up(struct forecast_job *out)
 
 static void make_legs(struct deciding *d, struct job_run *job, struct forecast_job *out)
 {
-	bool outputs = legs_read_outputs(job->def);
+	bool outputs = legs_read_outputs(d, job->def);
 	struct str why = STR_EMPTY;
 	struct forecast_leg *legs;
 
 	if (!job_make_legs(&d->f->run, job, &why)) {
-		if (!outputs) {
+		if (!outputs && out->fate == FATE_RUNS) {
 			out->fate = FATE_FAILS;
 			out->reason = why;
 		}
