@@ -20,11 +20,30 @@
 struct channel;
 struct proc;
 
+/*
+ * A socket in a directory that the machine sees as well: the agent connects to it before anything
+ * else, and where that works the channel leaves the descriptors that it began with. Open until the
+ * greeting, then gone.
+ */
+#define CHANNEL_DOOR "channel" /* its name in the directory */
+enum { CHANNEL_TOKEN = 32 };
+struct channel_door {
+	int listener;      /* -1 = none */
+	int dir;           /* -1 = none */
+	struct str inside; /* its path in the machine */
+	char token[CHANNEL_TOKEN + 1];
+};
+
+/* False when there can be none. */
+bool channel_door_open(struct channel_door *d, const char *dir);
+void channel_door_close(struct channel_door *d);
+
 /* What act-c tells the agent first. */
 struct channel_hello {
 	struct str user; /* of the steps: "", "name", "uid", "uid:gid", …; looked up in the image */
 	const struct str *dirs; /* made if missing and given to that user */
 	size_t ndirs;
+	struct channel_door *door; /* or NULL */
 };
 
 /* What the agent answers. */
@@ -43,10 +62,14 @@ struct channel_peer {
 		*env; /* "K=V": the environment the machine was started with (image's ENV) */
 };
 
-/* Takes over both descriptors. Sends HELLO and waits for the answer, at most timeout_ms. */
+/* Takes over both descriptors. When the agent came through the door they only tell, by the end of
+ * `in_fd`, that whoever started the machine is gone. Sends HELLO and waits for the answer, at most
+ * timeout_ms. */
 struct channel *channel_open(struct arena *a, int in_fd, int out_fd,
 			     const struct channel_hello *hello, int timeout_ms, struct err *err);
 const struct channel_peer *channel_peer(const struct channel *c);
+/* Whether the agent came through the door. */
+bool channel_is_direct(const struct channel *c);
 /* Closes the descriptors: the agent then ends everything on its side. */
 void channel_close(struct channel *c);
 bool channel_lost(const struct channel *c);

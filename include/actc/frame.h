@@ -24,13 +24,14 @@
 #include "actc/strbuf.h"
 
 enum {
-	FRAME_VERSION = 1,
+	FRAME_VERSION = 2,
 	FRAME_HEADER = 12,
 	FRAME_MAX = 256 * 1024,               /* payload; a longer one is a protocol error */
 	FRAME_MESSAGE_MAX = 64 * 1024 * 1024, /* payload joined from parts */
 	STREAM_CREDIT = 1024 * 1024,          /* granted at the start of each stream */
 	FRAME_PING_MS = 5 * 1000,             /* act-c sends a ping this often */
 	FRAME_SILENCE_MS = 30 * 1000,         /* a side that heard nothing for so long gives up */
+	FRAME_SOCKET_BUFFER = 1024 * 1024,    /* asked for; the kernel gives what it allows */
 	AGENT_PACKETS_FD = 3, /* may be open when the agent starts: a packet socket for WATCH */
 };
 
@@ -77,7 +78,8 @@ enum {
 enum { EXITED_OOM = 1, EXITED_DRAINED = 2 };
 /* The state of a file that is handed back with EXITED. */
 enum { HANDED_OK, HANDED_MISSING, HANDED_TOO_LARGE, HANDED_FILE_MAX = 1024 * 1024 };
-enum { HELLO_HAS_BASH = 1 };
+/* HELLO_DIRECT: from here on frames go over the socket that act-c named. */
+enum { HELLO_HAS_BASH = 1, HELLO_DIRECT = 2 };
 
 struct frame {
 	enum frame_type type;
@@ -122,6 +124,8 @@ struct frame_input {
 
 void frame_input_init(struct frame_input *in, size_t cap);
 void frame_input_release(struct frame_input *in);
+/* Forgets what has come and was not taken yet. */
+void frame_input_drop(struct frame_input *in);
 uint8_t *frame_input_room(struct frame_input *in, size_t *room);
 void frame_input_add(struct frame_input *in, size_t n);
 enum frame_status frame_input_next(struct frame_input *in, struct frame *f);

@@ -41,6 +41,8 @@ void agent_init(struct agent *a, int in, int out)
 	*a = (struct agent){
 		.in = in,
 		.out = out,
+		.life = -1,
+		.direct = -1,
 		.signals = -1,
 		.packets = -1,
 		.init = getpid() == 1,
@@ -111,6 +113,10 @@ void agent_flush(struct agent *a)
 			return;
 		}
 	}
+	if (a->direct >= 0) {
+		a->out = a->direct;
+		a->direct = -1;
+	}
 }
 
 void agent_flush_due(struct agent *a)
@@ -161,7 +167,7 @@ static void put_environ(struct strbuf *b)
 	}
 }
 
-static void answer_hello(struct agent *a)
+static void answer_hello(struct agent *a, bool direct)
 {
 	struct strbuf b = STRBUF_INIT(0);
 	bool bash = user_has_program("bash", getenv("PATH"));
@@ -173,7 +179,7 @@ static void answer_hello(struct agent *a)
 	frame_put_u32(&b, a->user.gid);
 	frame_put_bytes(&b, a->user.name);
 	frame_put_bytes(&b, a->user.home);
-	frame_put_u32(&b, bash ? HELLO_HAS_BASH : 0);
+	frame_put_u32(&b, (bash ? HELLO_HAS_BASH : 0U) | (direct ? HELLO_DIRECT : 0U));
 	put_environ(&b);
 	agent_send(a, FRAME_HELLO, 0, strbuf_str(&b));
 	strbuf_release(&b);
@@ -198,7 +204,7 @@ static void serve_hello(struct agent *a, const struct request *r)
 			return;
 		}
 	}
-	answer_hello(a);
+	answer_hello(a, direct_dial(a, r->text[1], r->text[2]));
 }
 
 static const struct user *owner_of(const struct agent *a, const struct request *r)

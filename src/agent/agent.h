@@ -97,6 +97,8 @@ struct stream {
 
 struct agent {
 	int in, out;
+	int life;    /* stdin, when it is not `in`: only its end counts; or -1 */
+	int direct;  /* what `out` becomes once the queue is empty; or -1 */
 	int signals; /* signalfd */
 	int packets; /* a packet socket that it was given, or -1 */
 	bool init;   /* PID 1 of its namespace */
@@ -139,6 +141,11 @@ void agent_frame(struct agent *a, const struct frame *f);
 /* Lets the other side know that a long request is still worked on. */
 void agent_alive(struct agent *a);
 long long agent_now(void);
+
+/* direct.c: a connection of its own to act-c, which begins with the token. False: there is none. */
+bool direct_dial(struct agent *a, const char *path, const char *token);
+/* Looks whether stdin is at its end. */
+void direct_life(struct agent *a);
 
 /* stream.c: data in both directions. */
 struct stream *stream_new(struct agent *a, uint32_t id, enum stream_kind kind);

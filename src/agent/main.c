@@ -19,11 +19,11 @@
 /* The descriptors of one turn; room for a source and a sink per stream. */
 struct poll_set {
 	struct pollfd *v;
-	struct stream **owner; /* NULL for the first three */
+	struct stream **owner; /* NULL for the first four */
 	size_t n, cap;
 };
 
-enum { SLOT_IN, SLOT_OUT, SLOT_SIGNALS, SLOTS };
+enum { SLOT_IN, SLOT_OUT, SLOT_SIGNALS, SLOT_LIFE, SLOTS };
 
 static void poll_add(struct poll_set *set, int fd, short events, struct stream *owner)
 {
@@ -46,6 +46,7 @@ static void poll_fill(struct poll_set *set, struct agent *a)
 	poll_add(set, a->queue.len < QUEUE_HIGH ? a->in : -1, POLLIN, NULL);
 	poll_add(set, a->queue.len && a->hurry ? a->out : -1, POLLOUT, NULL);
 	poll_add(set, a->signals, POLLIN, NULL);
+	poll_add(set, a->life, POLLIN, NULL);
 	for (struct stream *s = a->streams; s; s = s->next) {
 		if (stream_wants_src(a, s)) {
 			poll_add(set, s->src, stream_wants_src(a, s), s);
@@ -163,6 +164,9 @@ static void take_turn(struct agent *a, struct poll_set *set)
 	}
 	if (set->v[SLOT_SIGNALS].revents) {
 		read_signals(a);
+	}
+	if (set->v[SLOT_LIFE].revents) {
+		direct_life(a);
 	}
 	settle_all(a);
 	agent_flush_due(a);

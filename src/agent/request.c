@@ -10,7 +10,7 @@
 
 /* u = u32, U = u64, t = text, l = list of texts, b = the rest as bytes. */
 static const char *const shapes[FRAME_TYPES] = {
-	[FRAME_HELLO] = "utl", /* version, user, directories */
+	[FRAME_HELLO] = "utltt", /* version, user, directories, socket, token */
 	[FRAME_PING] = "",       [FRAME_PONG] = "",
 	[FRAME_SPAWN] = "ttlll", /* cwd, mark, argv, env, files */
 	[FRAME_SIGNAL] = "uu",   /* signal, scope */

@@ -9,7 +9,7 @@
 #include "actc/arena.h"
 #include "actc/frame.h"
 
-enum { REQUEST_NUMBERS = 2, REQUEST_TEXTS = 2, REQUEST_LISTS = 3 };
+enum { REQUEST_NUMBERS = 2, REQUEST_TEXTS = 3, REQUEST_LISTS = 3 };
 
 /* What the values mean for each type is in PROTOCOL.md and in the table of request.c. */
 struct request {

@@ -121,6 +121,11 @@ void frame_input_release(struct frame_input *in)
 	strbuf_release(&in->whole);
 }
 
+void frame_input_drop(struct frame_input *in)
+{
+	in->at = in->len = 0;
+}
+
 uint8_t *frame_input_room(struct frame_input *in, size_t *room)
 {
 	if (in->at == in->len) {

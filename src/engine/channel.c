@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,12 +20,13 @@
 enum {
 	RX_SIZE = 1024 * 1024,
 	PIPE_SIZE = 1024 * 1024,
-	/* What is polled: the caller's descriptor, then for each channel its two and those of its
+	/* What is polled: the caller's descriptor, then for each channel its three and those of its
 	 * streams. */
 	SLOT_WAKE = 0,
 	SLOT_FIRST,
 	SLOT_IN = 0,
 	SLOT_OUT,
+	SLOT_LIFE,
 	SLOTS,
 };
 
@@ -174,6 +176,30 @@ static void take_env(struct channel *c, struct arena *a, struct frame_reader *r)
 	c->greeted = true;
 }
 
+static void prepare_fd(int fd)
+{
+	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE); /* fails for a socket, which is fine */
+}
+
+/* The agent has said that it goes on over the connection that it made. */
+static void go_direct(struct channel *c)
+{
+	int fd = c->door ? door_accept(c->door) : -1;
+
+	if (fd < 0) {
+		chan_fail(c, "the agent's own connection did not come");
+		return;
+	}
+	c->life_in = c->in;
+	c->life_out = c->out;
+	c->in = c->out = fd;
+	prepare_fd(fd);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ FRAME_SOCKET_BUFFER }, sizeof(int));
+	frame_input_drop(&c->input);
+}
+
 static void take_hello(struct channel *c, struct arena *a, const struct frame *f)
 {
 	struct frame_reader r = frame_reader(f);
@@ -191,8 +217,14 @@ static void take_hello(struct channel *c, struct arena *a, const struct frame *f
 	p->gid = frame_u32(&r);
 	p->user = arena_str(a, frame_bytes(&r));
 	p->home = arena_str(a, frame_bytes(&r));
-	p->has_bash = frame_u32(&r) & HELLO_HAS_BASH;
+
+	uint32_t bits = frame_u32(&r);
+
+	p->has_bash = bits & HELLO_HAS_BASH;
 	take_env(c, a, &r);
+	if (c->greeted && (bits & HELLO_DIRECT)) {
+		go_direct(c);
+	}
 }
 
 /* On stream 0 the agent says why it gives up. */
@@ -293,6 +325,22 @@ static void receive(struct channel *c, struct arena *hello)
 	}
 }
 
+/* Whatever a process of the job writes there is nobody's. At its end the agent is told, if it is
+ * still there, and what it says last is read all the same. */
+static void look_at_life(struct channel *c)
+{
+	char waste[4096];
+	ssize_t n = read(c->life_in, waste, sizeof(waste));
+
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		if (c->life_in != c->life_out) {
+			(void)close(c->life_in);
+		}
+		c->life_in = -1;
+		(void)shutdown(c->out, SHUT_WR);
+	}
+}
+
 static void transmit(struct channel *c)
 {
 	while (c->tx.len > 0 && !c->lost) {
@@ -327,6 +375,7 @@ static size_t poll_channel(struct channel *c, struct channel *other, size_t n)
 	other->slot = n;
 	poll_add(c, n + SLOT_IN, other->lost ? -1 : other->in, POLLIN, NULL);
 	poll_add(c, n + SLOT_OUT, other->tx.len && !other->lost ? other->out : -1, POLLOUT, NULL);
+	poll_add(c, n + SLOT_LIFE, other->lost ? -1 : other->life_in, POLLIN, NULL);
 	n += SLOTS;
 	for (struct chan_stream *s = other->streams; s; s = s->next) {
 		int fd = -1;
@@ -415,6 +464,9 @@ static void serve(struct channel *c, struct channel *other, size_t end, struct a
 	}
 	if (c->polls[other->slot + SLOT_IN].revents) {
 		receive(other, hello);
+	}
+	if (c->polls[other->slot + SLOT_LIFE].revents && !other->lost) {
+		look_at_life(other);
 	}
 	for (size_t i = other->slot + SLOTS; i < end && !other->lost; i++) {
 		struct chan_stream *s = c->pollers[i];
@@ -540,15 +592,10 @@ static void send_hello(struct channel *c, const struct channel_hello *hello)
 	frame_put_u32(&b, FRAME_VERSION);
 	frame_put_bytes(&b, hello->user);
 	frame_put_list(&b, hello->dirs, hello->ndirs);
+	frame_put_bytes(&b, c->door ? c->door->inside : STR_EMPTY);
+	frame_put_bytes(&b, c->door ? str_of(c->door->token) : STR_EMPTY);
 	chan_send(c, FRAME_HELLO, 0, 0, strbuf_str(&b));
 	strbuf_release(&b);
-}
-
-static void prepare_fd(int fd)
-{
-	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	(void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE); /* fails for a socket, which is fine */
 }
 
 struct channel *channel_open(struct arena *a, int in_fd, int out_fd,
@@ -561,6 +608,9 @@ struct channel *channel_open(struct arena *a, int in_fd, int out_fd,
 	*c = (struct channel){
 		.in = in_fd,
 		.out = out_fd,
+		.life_in = -1,
+		.life_out = -1,
+		.door = hello->door && hello->door->listener >= 0 ? hello->door : NULL,
 		.next_id = 1,
 		.heard = now,
 		.pinged = now,
@@ -574,6 +624,10 @@ struct channel *channel_open(struct arena *a, int in_fd, int out_fd,
 	while (!c->greeted && !c->lost && now < until) {
 		(void)turn(c, -1, (int)(until - now), a);
 		now = chan_now();
+	}
+	if (c->door) {
+		channel_door_close(c->door);
+		c->door = NULL;
 	}
 	if (c->greeted && !c->lost) {
 		return c;
@@ -592,6 +646,23 @@ const struct channel_peer *channel_peer(const struct channel *c)
 	return &c->peer;
 }
 
+bool channel_is_direct(const struct channel *c)
+{
+	return c->life_out >= 0;
+}
+
+static void close_fds(struct channel *c)
+{
+	const int fds[] = { c->in, c->out == c->in ? -1 : c->out, c->life_in,
+			    c->life_out == c->life_in ? -1 : c->life_out };
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		if (fds[i] >= 0) {
+			(void)close(fds[i]);
+		}
+	}
+}
+
 void channel_close(struct channel *c)
 {
 	/* Where an end of file does not get through (a remote daemon), the word may. */
@@ -599,17 +670,14 @@ void channel_close(struct channel *c)
 	transmit(c);
 	list_release(&c->streams);
 	list_release(&c->ended);
-	(void)close(c->in);
-	if (c->out != c->in) {
-		(void)close(c->out);
-	}
+	close_fds(c);
 	frame_input_release(&c->input);
 	strbuf_release(&c->tx);
 	err_release(&c->deferred);
 	free(c->why);
 	free(c->polls);
 	free(c->pollers);
-	*c = (struct channel){ .in = -1, .out = -1, .lost = true };
+	*c = (struct channel){ .in = -1, .out = -1, .life_in = -1, .life_out = -1, .lost = true };
 }
 
 bool channel_lost(const struct channel *c)

@@ -40,6 +40,8 @@ struct chan_stream {
 
 struct channel {
 	int in, out;
+	int life_in, life_out;     /* what it began with, when that is not these any more; or -1 */
+	struct channel_door *door; /* until the greeting, or NULL */
 	struct channel_peer peer;
 	bool greeted;
 	bool lost;
@@ -77,6 +79,9 @@ __attribute__((format(printf, 2, 3))) void chan_fail(struct channel *c, const ch
 bool chan_await(struct channel *c, const bool *done, int timeout_ms, struct err *err);
 /* calloc that aborts. */
 void *chan_alloc(size_t size);
+
+/* channel_door.c: the connection that has come, which the caller closes, or -1; ends the door. */
+int door_accept(struct channel_door *d);
 
 /* channel_forward.c: FRAME_OPEN arrived. */
 void forward_open(struct channel *c, struct chan_stream *listener, uint32_t id);

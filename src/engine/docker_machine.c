@@ -172,7 +172,6 @@ static bool job_args(struct docker_args *args, const struct machine_spec *spec,
 		docker_argf(args, "--add-host=%.*s:127.0.0.1", STR_ARG(spec->hosts[i]));
 	}
 	add_mounts(args, m, spec, image);
-	docker_near_mount(args, m, spec);
 	docker_client_mount(args, m, spec, image);
 	return !spec->container || container_args(args, spec, m, err);
 }
@@ -205,6 +204,7 @@ static bool run_args(struct docker_args *args, const struct machine_spec *spec,
 		docker_arg(args, "--privileged");
 	}
 	add_agent(args, m, image);
+	docker_near_mount(args, m);
 	if (!(spec->beside ? docker_action_args(args, spec, m, err)
 			   : job_args(args, spec, image, m, err))) {
 		return false;
@@ -333,6 +333,7 @@ static void machine_end(struct docker_machine *m, int end_ms, int remove_ms)
 		rundir_unmark(m->rundir, m->name);
 	}
 	child_end(&m->child);
+	docker_near_close(m);
 	if (m->stderr_fd >= 0) {
 		(void)close(m->stderr_fd);
 		m->stderr_fd = -1;
@@ -394,6 +395,8 @@ static enum outcome run(struct arena *a, const struct machine_spec *spec,
 	m->user = image->user;
 	hello.ndirs = job_dirs(a, spec, &m->base.paths, dirs);
 	m->name = docker_name(a, spec);
+	docker_near_open(a, m, spec);
+	hello.door = &m->door;
 	if (!run_args(&args, spec, image, m, err) || !open_stderr(a, m, err)) {
 		return REFUSED;
 	}
@@ -552,6 +555,7 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 	m->image = spec->image;
 	m->platform = spec->platform;
 	m->child = (struct child)CHILD_INIT;
+	m->door = (struct channel_door){ .listener = -1, .dir = -1, .inside = STR_EMPTY };
 	m->stderr_fd = -1;
 	if (!docker_image_ready(a, program, spec, &image, err)) {
 		return NULL;
@@ -562,7 +566,7 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 		return NULL;
 	}
 
-	m->near = spec->services.len && !spec->beside && docker_is_near(a, program);
+	m->near = docker_is_near(a, program);
 
 	enum outcome outcome = attempt(a, spec, &image, m, err);
 
@@ -587,7 +591,9 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 	}
 	docker_client_bring(a, m, spec, &image);
 	m->base.id = read_id(a, m);
-	m->base.describe = arena_printf(a, "container %s, image %.*s", m->name, STR_ARG(image.id));
+	m->base.describe =
+		arena_printf(a, "container %s, image %.*s%s", m->name, STR_ARG(image.id),
+			     channel_is_direct(m->base.channel) ? ", reached directly" : "");
 	return &m->base;
 }
 

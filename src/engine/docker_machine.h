@@ -19,7 +19,9 @@ struct docker_machine {
 	const char *id_file; /* of a job container: where docker writes its id */
 	struct str user;     /* of the steps */
 	struct str image, platform;
-	bool near;   /* the services' socket is mounted (docker_near.c) */
+	bool near;            /* sockets of this machine can be shown to it (docker_near.c) */
+	const char *near_dir; /* where they are; or NULL */
+	struct channel_door door;
 	bool health; /* the workflow has given it a health check */
 	struct timespec started;
 	struct arena *arena;          /* as long as it */
@@ -27,11 +29,13 @@ struct docker_machine {
 	struct value mounts;          /* `inspect`'s, once asked for */
 };
 
-/* docker_near.c: where the daemon sees this machine's files, the services' socket is mounted. */
-#define DOCKER_NEAR_SOCKET "/.act-c-services"
+/* docker_near.c: where the daemon sees this machine's files, sockets are shown in a directory. */
+#define DOCKER_NEAR_DIR "/.act-c-near"
 bool docker_is_near(struct arena *a, const struct docker_program *program);
-void docker_near_mount(struct docker_args *args, struct docker_machine *m,
-		       const struct machine_spec *spec);
+/* For one container: with the door for its agent and, of a job, the services' socket. */
+void docker_near_open(struct arena *a, struct docker_machine *m, const struct machine_spec *spec);
+void docker_near_mount(struct docker_args *args, const struct docker_machine *m);
+void docker_near_close(struct docker_machine *m);
 /* The error is about that mount: it is left out from now on. */
 bool docker_near_refused(struct docker_machine *m, const struct err *err);
 

@@ -1,8 +1,12 @@
 /*
- * docker_near.c - a socket of this machine shown in a job's container, where the daemon sees the
- * same files: what goes through it does not pass the daemon, its client and act-c's worker, which
- * for artifacts and caches is most of the way. The agent tries it for each connection and takes the
- * channel where it does not answer, so that a wrong guess here costs nothing but time.
+ * docker_near.c - sockets of this machine shown in a container, where the daemon sees the same
+ * files: the one that the channel itself takes, so that what steps print does not pass the daemon
+ * and its client, and that of the services, for which artifacts and caches do not pass act-c's
+ * worker either.
+ *
+ * Both lie in one directory, which the container cannot write. The agent tries them and takes the
+ * way through the daemon where they do not answer, so that a wrong guess here costs nothing but
+ * time.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +17,8 @@
 #include "actc/file.h"
 #include "docker_machine.h"
 
-#define SCHEME "unix://"
+#define SCHEME   "unix://"
+#define SERVICES "/services"
 
 /* The client's configuration names a context that is not the default one. */
 static bool has_other_context(struct arena *a)
@@ -76,26 +81,56 @@ bool docker_is_near(struct arena *a, const struct docker_program *program)
 	return !has_other_context(a) && is_served_here(STR("/var/run/docker.sock"));
 }
 
-void docker_near_mount(struct docker_args *args, struct docker_machine *m,
-		       const struct machine_spec *spec)
+void docker_near_open(struct arena *a, struct docker_machine *m, const struct machine_spec *spec)
 {
-	if (m->near) {
-		docker_argf(args, "--mount=type=bind,%.*s,dst=" DOCKER_NEAR_SOCKET,
-			    STR_ARG(docker_mount_field(args->a, "src", spec->services)));
-		m->base.services = STR("unix:" DOCKER_NEAR_SOCKET);
+	char *dir = arena_cstr(a, arena_printf(a, "%.*s/near-XXXXXX", STR_ARG(m->rundir->tmp)));
+
+	if (!m->near || !mkdtemp(dir)) {
+		return;
 	}
+	m->near_dir = dir;
+	m->door.inside = STR(DOCKER_NEAR_DIR "/" CHANNEL_DOOR);
+	(void)channel_door_open(&m->door, dir);
+
+	/* A second name of the socket: what is connected to is the same. */
+	struct str services = arena_printf(a, "%s" SERVICES, dir);
+
+	if (spec->services.len && !spec->beside && link(spec->services.p, services.p) == 0) {
+		m->base.services = STR("unix:" DOCKER_NEAR_DIR SERVICES);
+	}
+}
+
+void docker_near_mount(struct docker_args *args, const struct docker_machine *m)
+{
+	if (m->near_dir) {
+		docker_argf(args, "--mount=type=bind,%.*s,dst=" DOCKER_NEAR_DIR ",%s",
+			    STR_ARG(docker_mount_field(args->a, "src", str_of(m->near_dir))),
+			    m->program->mount_labels ? "readonly" : "ro");
+	}
+}
+
+void docker_near_close(struct docker_machine *m)
+{
+	struct err ignored = ERR_INIT;
+
+	channel_door_close(&m->door);
+	if (m->near_dir) {
+		(void)remove_tree(m->near_dir, &ignored);
+		err_release(&ignored);
+		m->near_dir = NULL;
+	}
+	m->base.services = STR_EMPTY;
 }
 
 bool docker_near_refused(struct docker_machine *m, const struct err *err)
 {
 	static const char *const words[] = { "bind source path does not exist",
 					     "invalid mount config", "mounts denied",
-					     DOCKER_NEAR_SOCKET };
+					     DOCKER_NEAR_DIR };
 
 	for (size_t i = 0; m->near && err->msg && i < sizeof(words) / sizeof(words[0]); i++) {
 		if (str_find(str_of(err->msg), str_of(words[i]), 0) != STR_NPOS) {
 			m->near = false;
-			m->base.services = STR_EMPTY;
 			return true;
 		}
 	}

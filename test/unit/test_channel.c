@@ -380,6 +380,8 @@ Test(channel, a_loud_step_blocks_itself_only)
 	frame_put_u32(&p, FRAME_VERSION);
 	frame_put_bytes(&p, STR_EMPTY);
 	frame_put_list(&p, NULL, 0);
+	frame_put_bytes(&p, STR_EMPTY); /* no door */
+	frame_put_bytes(&p, STR_EMPTY);
 	frame_send(&b, FRAME_HELLO, 0, 0, strbuf_str(&p));
 	for (uint32_t stream = 1; stream <= 3; stream += 2) {
 		struct str loud_argv[] = { STR("/bin/sh"), STR("-c"), STR("exec cat /dev/zero") };
