@@ -45,7 +45,7 @@ static ssize_t no_more(void *ctx, void *buf, size_t size)
 }
 
 /* Most inputs should get past the greeting. */
-static void put_hello(struct strbuf *out)
+static void put_hello(struct strbuf *out, uint32_t bits)
 {
 	struct strbuf p = STRBUF_INIT(0);
 
@@ -57,7 +57,7 @@ static void put_hello(struct strbuf *out)
 	frame_put_u32(&p, 0);
 	frame_put_bytes(&p, STR("me"));
 	frame_put_bytes(&p, STR("/"));
-	frame_put_u32(&p, 0);
+	frame_put_u32(&p, bits);
 	frame_put_list(&p, NULL, 0);
 	frame_send(out, FRAME_HELLO, 0, 0, strbuf_str(&p));
 	strbuf_release(&p);
@@ -109,7 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	if (data[0] & 3) {
-		put_hello(&in);
+		put_hello(&in, data[0] & 4 ? HELLO_DIRECT : 0);
 	}
 	strbuf_add(&in, data + 1, size - 1);
 	if (write(ends[1], in.p, in.len) != (ssize_t)in.len) {
