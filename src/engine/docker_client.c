@@ -20,14 +20,42 @@
 
 enum { FILL_MS = 120 * 1000, INTERPRETER_MAX = 256 };
 
-struct client {
-	const char *program; /* here */
-	const char *volume;
+enum { DOCKER, BUILDX, COMPOSE, PROGRAMS };
+
+static const char *const names[PROGRAMS] = { "docker", "docker-buildx", "docker-compose" };
+static const char *const links_at[PROGRAMS] = { "bin/docker",
+						"lib/docker/cli-plugins/docker-buildx",
+						"lib/docker/cli-plugins/docker-compose" };
+
+struct program {
+	const char *file;                  /* here; or NULL */
 	char interpreter[INTERPRETER_MAX]; /* empty: it is linked statically */
-	const char *plugins[2];            /* here; or NULL */
 };
 
-static const char *const plugin_names[2] = { "docker-buildx", "docker-compose" };
+struct client {
+	struct program v[PROGRAMS];
+	const char *volume;
+};
+
+/* Where an image may have one already. */
+static const struct place {
+	int program;
+	const char *path;
+} places[] = {
+	{ DOCKER, "/usr/bin/docker" },
+	{ DOCKER, "/usr/local/bin/docker" },
+	{ DOCKER, "/bin/docker" },
+	{ BUILDX, "/usr/local/lib/docker/cli-plugins/docker-buildx" },
+	{ BUILDX, "/usr/local/libexec/docker/cli-plugins/docker-buildx" },
+	{ BUILDX, "/usr/lib/docker/cli-plugins/docker-buildx" },
+	{ BUILDX, "/usr/libexec/docker/cli-plugins/docker-buildx" },
+	{ BUILDX, "/root/.docker/cli-plugins/docker-buildx" },
+	{ COMPOSE, "/usr/local/lib/docker/cli-plugins/docker-compose" },
+	{ COMPOSE, "/usr/local/libexec/docker/cli-plugins/docker-compose" },
+	{ COMPOSE, "/usr/lib/docker/cli-plugins/docker-compose" },
+	{ COMPOSE, "/usr/libexec/docker/cli-plugins/docker-compose" },
+	{ COMPOSE, "/root/.docker/cli-plugins/docker-compose" },
+};
 
 /* --- this machine's --------------------------------------------------------------------------- */
 
@@ -97,37 +125,52 @@ static bool read_elf(int fd, struct str platform, char *interpreter)
 	return true;
 }
 
-/* Its size and time are in the volume's name: another client gets another volume. */
-static bool find_client(struct arena *a, const struct docker_program *d, struct str platform,
-			struct client *out)
+/* Reads what it is, and adds its size and time to the name of the volume. */
+static bool look_at(struct arena *a, struct program *p, struct str platform, struct str *volume)
 {
 	struct stat st;
 	char real[PATH_MAX];
 	int fd;
 
-	*out = (struct client){ .program = find_program(a, d->name) };
-	if (!out->program || !realpath(out->program, real)) {
+	if (!p->file || !realpath(p->file, real)) {
 		return false;
 	}
-	out->program = arena_str(a, str_of(real)).p;
+	p->file = arena_str(a, str_of(real)).p;
 	fd = open(real, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		return false;
 	}
 
-	bool ok = fstat(fd, &st) == 0 && read_elf(fd, platform, out->interpreter);
+	bool ok = fstat(fd, &st) == 0 && read_elf(fd, platform, p->interpreter);
 
 	(void)close(fd);
 	if (ok) {
-		out->volume =
-			arena_printf(a, "act-c-docker-%llx-%llx", (unsigned long long)st.st_size,
-				     (unsigned long long)st.st_mtime)
-				.p;
-	}
-	for (size_t i = 0; i < 2; i++) {
-		out->plugins[i] = find_plugin(a, plugin_names[i]);
+		*volume = arena_printf(a, "%.*s-%llx-%llx", STR_ARG(*volume),
+				       (unsigned long long)st.st_size,
+				       (unsigned long long)st.st_mtime);
 	}
 	return ok;
+}
+
+/* What is newer than what a volume holds gets another volume. */
+static bool find_client(struct arena *a, const struct docker_program *d, struct str platform,
+			struct client *out)
+{
+	struct str volume = STR("act-c-docker");
+
+	*out = (struct client){ .volume = NULL };
+	out->v[DOCKER].file = find_program(a, d->name);
+	if (!look_at(a, &out->v[DOCKER], platform, &volume)) {
+		return false;
+	}
+	for (size_t i = BUILDX; i < PROGRAMS; i++) {
+		out->v[i].file = find_plugin(a, names[i]);
+		if (!look_at(a, &out->v[i], platform, &volume)) {
+			out->v[i].file = NULL;
+		}
+	}
+	out->volume = volume.p;
+	return true;
 }
 
 void docker_client_mount(struct docker_args *args, const struct docker_machine *m,
@@ -167,11 +210,10 @@ static bool copy(struct arena *a, const struct docker_program *d, const char *fr
 static bool copy_all(struct arena *a, const struct docker_program *d, const struct client *c,
 		     const char *container, const char *mark, struct err *err)
 {
-	bool ok = copy(a, d, c->program, container, "docker", err);
+	bool ok = true;
 
-	for (size_t i = 0; i < 2; i++) {
-		ok = ok &&
-		     (!c->plugins[i] || copy(a, d, c->plugins[i], container, plugin_names[i], err));
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		ok = ok && (!c->v[i].file || copy(a, d, c->v[i].file, container, names[i], err));
 	}
 	return ok && write_file(mark, STR("whole\n"), 0644, err) &&
 	       copy(a, d, mark, container, "whole", err);
@@ -235,20 +277,18 @@ static ssize_t links_read(void *ctx, void *buf, size_t size)
 	return (ssize_t)n;
 }
 
-static bool link_all(struct docker_machine *m, const struct client *c, struct err *err)
+static bool link_all(struct docker_machine *m, const bool *wanted, struct err *err)
 {
 	struct links links = { .tar = STRBUF_INIT(0) };
 	struct tar_source source = { &links, links_read };
 	bool ok;
 
-	(void)tar_add_link(&links.tar, STR("bin/docker"), STR(CLIENT_DIR "/docker"));
-	for (size_t i = 0; i < 2; i++) {
-		char name[64], to[64];
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		char to[64];
 
-		(void)snprintf(name, sizeof(name), "lib/docker/cli-plugins/%s", plugin_names[i]);
-		(void)snprintf(to, sizeof(to), CLIENT_DIR "/%s", plugin_names[i]);
-		if (c->plugins[i]) {
-			(void)tar_add_link(&links.tar, str_of(name), str_of(to));
+		(void)snprintf(to, sizeof(to), CLIENT_DIR "/%s", names[i]);
+		if (wanted[i]) {
+			(void)tar_add_link(&links.tar, str_of(links_at[i]), str_of(to));
 		}
 	}
 	tar_add_end(&links.tar);
@@ -270,9 +310,9 @@ static bool fill_once(struct arena *a, struct docker_machine *m, const struct ma
 	}
 	if (!is_there(m, CLIENT_DIR "/whole")) {
 		if (spec->progress) {
-			spec->progress(
-				spec->ctx,
-				arena_printf(a, "bringing %s to the daemon (once)", c->program));
+			spec->progress(spec->ctx,
+				       arena_printf(a, "bringing %s to the daemon (once)",
+						    c->v[DOCKER].file));
 		}
 		ok = fill(a, m, spec, c, err);
 	}
@@ -280,24 +320,38 @@ static bool fill_once(struct arena *a, struct docker_machine *m, const struct ma
 	return ok;
 }
 
+/* What the image lacks and can load; false: nothing. */
+static bool choose(struct docker_machine *m, const struct client *c, bool *wanted)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		wanted[i] = c->v[i].file != NULL &&
+			    (!c->v[i].interpreter[0] || is_there(m, c->v[i].interpreter));
+	}
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		bool *one = &wanted[places[i].program];
+
+		*one = *one && !is_there(m, places[i].path);
+	}
+	for (size_t i = 0; i < PROGRAMS; i++) {
+		any = any || wanted[i];
+	}
+	return any;
+}
+
 void docker_client_bring(struct arena *a, struct docker_machine *m, const struct machine_spec *spec,
 			 const struct engine_image *image)
 {
-	static const char *const places[] = { "/usr/bin/docker", "/usr/local/bin/docker",
-					      "/bin/docker" };
 	struct client c;
 	struct err err = ERR_INIT;
+	bool wanted[PROGRAMS];
 
 	if (!spec->wants_docker || !m->socket || !find_client(a, m->program, image->platform, &c) ||
-	    (c.interpreter[0] && !is_there(m, c.interpreter))) {
+	    !choose(m, &c, wanted)) {
 		return;
 	}
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (is_there(m, places[i])) {
-			return;
-		}
-	}
-	if ((!fill_once(a, m, spec, &c, &err) || !link_all(m, &c, &err)) && spec->progress) {
+	if ((!fill_once(a, m, spec, &c, &err) || !link_all(m, wanted, &err)) && spec->progress) {
 		spec->progress(spec->ctx,
 			       arena_printf(a, "the job has no docker client: %s", err.msg));
 	}

@@ -137,11 +137,23 @@ static bool refuse(struct asked *q, struct str why)
 	return false;
 }
 
+/* Clients ask for what may not be there yet, and make it then. */
+static bool refuse_other(struct asked *q, const char *kind, const char *path, const char *rest)
+{
+	struct value v;
+
+	if (look(q->a, q->g, path, q->name, rest, &v) == 404) {
+		q->out->missing = true;
+		return refuse(q, arena_printf(q->a, "No such %s: %.*s", kind, STR_ARG(q->name)));
+	}
+	return refuse(q,
+		      arena_printf(q->a, "%s %.*s is not one of this job", kind, STR_ARG(q->name)));
+}
+
 static bool own_container(struct asked *q)
 {
 	return docker_gate_owns(q->a, q->g, q->name) ||
-	       refuse(q, arena_printf(q->a, "container %.*s is not one of this job",
-				      STR_ARG(q->name)));
+	       refuse_other(q, "container", "containers", "/json");
 }
 
 static bool tunnel_to_container(struct asked *q)
@@ -177,8 +189,7 @@ static bool own_exec(struct asked *q)
 static bool own_network(struct asked *q)
 {
 	return docker_gate_network(q->a, q->g, q->name) ||
-	       refuse(q,
-		      arena_printf(q->a, "network %.*s is not one of this job", STR_ARG(q->name)));
+	       refuse_other(q, "network", "networks", "");
 }
 
 static bool own_volume(struct asked *q)
@@ -622,8 +633,13 @@ void docker_gate(struct arena *a, const struct docker_gate *g, struct http_reque
 		ok = rule->check(&q);
 	}
 	if (!ok) {
-		*out = (struct gate_pass){ .refused = true,
-					   .message = docker_gate_refusal(a, q.why) };
+		bool missing = out->missing;
+
+		*out = (struct gate_pass){
+			.refused = true,
+			.missing = missing,
+			.message = missing ? q.why : docker_gate_refusal(a, q.why),
+		};
 	}
 	r->upgrade = r->upgrade && out->tunnel;
 }

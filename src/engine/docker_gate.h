@@ -30,6 +30,7 @@ struct docker_gate {
 
 struct gate_pass {
 	bool refused;
+	bool missing;       /* refused as there is no such thing, in the daemon's words */
 	struct str message; /* why; or, with `answer`, what is answered instead of asking */
 	bool answer;
 	bool replaced; /* the body */

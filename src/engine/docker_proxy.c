@@ -485,7 +485,7 @@ static void serve(struct connection *c)
 		pass.body = body;
 	}
 	if (pass.refused) {
-		answer_message(c, "403 Forbidden", pass.message);
+		answer_message(c, pass.missing ? "404 Not Found" : "403 Forbidden", pass.message);
 	} else if (pass.answer) {
 		answer(c, "200 OK", pass.message);
 	} else {

@@ -159,6 +159,29 @@ Test(docker_gate, calls)
 	}
 }
 
+static const struct {
+	const char *line;
+	const char *message;
+} absent[] = {
+	{ "GET /containers/none/json", "No such container: none" },
+	{ "POST /containers/none/start", "No such container: none" },
+	{ "DELETE /networks/gone", "No such network: gone" },
+};
+
+Test(docker_gate, what_is_not_there_is_said_as_the_daemon_says_it)
+{
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
+		struct arena a = ARENA_INIT;
+		struct http_request r;
+		struct gate_pass pass;
+
+		asked(&a, absent[i].line, "", "", &r, &pass);
+		cr_expect(pass.refused && pass.missing, "%s", absent[i].line);
+		cr_expect_str_eq(pass.message.p, absent[i].message);
+		arena_release(&a);
+	}
+}
+
 Test(docker_gate, what_bodies_of_forms_say_is_not_read_by_the_daemon)
 {
 	struct arena a = ARENA_INIT;
