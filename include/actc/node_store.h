@@ -4,7 +4,8 @@
  *
  * GitHub runs node12 to node24 all on node 24 now, and so does this: the node of this machine where
  * it is one (24 or newer, and made for any system with glibc 2.28), else one that is fetched once
- * from the npm registry or a mirror of it. The archive's checksum is part of act-c.
+ * from the npm registry or a mirror of it. For musl there is none at npm, but one of the same
+ * source at PyPI, with the libraries that it wants. The archives' checksums are part of act-c.
  */
 #ifndef ACTC_NODE_STORE_H
 #define ACTC_NODE_STORE_H
@@ -16,9 +17,11 @@
 #include "actc/str.h"
 
 struct node_spec {
-	struct str dir;    /* the externals of this machine (node_store_dir) */
-	struct str path;   /* a node, or a directory with bin/node; empty: whichever fits */
-	struct str mirror; /* of the npm registry; empty: the registry itself */
+	struct str dir;         /* the externals of this machine (node_store_dir) */
+	struct str path;        /* a node, or a directory with bin/node; empty: whichever fits */
+	struct str mirror;      /* of the npm registry; empty: the registry itself */
+	struct str musl_mirror; /* of files.pythonhosted.org; empty: that */
+	bool musl;              /* it shall run with musl, not with glibc */
 	bool offline;
 };
 
@@ -33,7 +36,7 @@ struct node_wait {
 struct str node_store_dir(struct arena *a);
 
 /*
- * Makes dir/NAME/bin/node for machines of that architecture ("x86_64") with glibc, and the empty
+ * Makes dir/NAME/bin/node for machines of that architecture ("x86_64"), and the empty
  * file dir/NAME.complete once it is whole. Safe for several processes at once. ERR_NOT_FOUND, with
  * what to do, where none can be had.
  */

@@ -106,7 +106,7 @@ struct options {
 	struct str_list local_repositories; /* OWNER/REPO[@REF]=DIR */
 	struct str github_instance;         /* a host, or its URL */
 	struct str tool_cache;
-	struct str node, node_mirror;
+	struct str node, node_mirror, node_musl_mirror;
 	bool offline, refresh, remote_checkout, locked, check;
 	unsigned long action_max_age_ms; /* 0 = not given */
 

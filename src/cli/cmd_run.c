@@ -285,6 +285,7 @@ static void fill_request(struct preparation *p)
 	r->node = (struct node_spec){ .dir = node_store_dir(p->a),
 				      .path = o->node,
 				      .mirror = o->node_mirror,
+				      .musl_mirror = o->node_musl_mirror,
 				      .offline = o->offline };
 	r->rundir = &p->rundir;
 	r->cache_limit = o->cache_limit;

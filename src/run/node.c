@@ -6,13 +6,13 @@
 #include "actc/node_store.h"
 #include "step.h"
 
-/* Where the official builds of node find the loader of glibc. */
+/* Where builds of node find the loader of glibc, and of musl. */
 static const struct {
 	struct str arch;
-	const char *loader;
+	const char *glibc, *musl;
 } loaders[] = {
-	{ STR_INIT("x86_64"), "/lib64/ld-linux-x86-64.so.2" },
-	{ STR_INIT("aarch64"), "/lib/ld-linux-aarch64.so.1" },
+	{ STR_INIT("x86_64"), "/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1" },
+	{ STR_INIT("aarch64"), "/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1" },
 };
 
 static bool is_there(struct job *job, struct str path, struct err *err, bool *there)
@@ -26,27 +26,63 @@ static bool is_there(struct job *job, struct str path, struct err *err, bool *th
 	return true;
 }
 
-/* Why the node that a run brings cannot run there; or empty. */
-static bool look_at_libc(struct job *job, struct str *unfit, struct err *err)
+/* Which node the image can run: *musl; or why none that a run brings, in *unfit. Alpine's glibc,
+ * where it has one, is an imitation of it. */
+static bool look_at_libc(struct job *job, bool *musl, struct str *unfit, struct err *err)
 {
-	bool musl = false, glibc = false;
+	bool alpine = false, glibc = false;
 
-	if (!is_there(job, STR("/etc/alpine-release"), err, &musl)) {
+	if (!is_there(job, STR("/etc/alpine-release"), err, &alpine)) {
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(loaders) / sizeof(loaders[0]); i++) {
 		if (str_eq(loaders[i].arch, job->peer->arch) &&
-		    !is_there(job, str_of(loaders[i].loader), err, &glibc)) {
+		    (!is_there(job, str_of(loaders[i].glibc), err, &glibc) ||
+		     !is_there(job, str_of(loaders[i].musl), err, musl))) {
 			return false;
 		}
 	}
-	if (musl) {
-		*unfit = STR("the image is Alpine's, with musl, and act-c brings a node for glibc "
-			     "only; install nodejs in it");
-	} else if (!glibc) {
-		*unfit = STR("the image has no glibc for it");
+	*musl = *musl && (alpine || !glibc);
+	if (!*musl && !glibc) {
+		*unfit = STR("the image has no glibc for it, and no musl");
 	}
 	return true;
+}
+
+struct trial {
+	bool done, ran;
+};
+
+static void ignore_output(void *ctx, struct str bytes)
+{
+	(void)ctx;
+	(void)bytes;
+}
+
+static void on_tried(void *ctx, const struct proc_exit *exit)
+{
+	struct trial *t = ctx;
+
+	t->done = true;
+	t->ran = exit->start_errno == 0 && exit->code == 0;
+}
+
+/* The build for musl wants 1.2.4 (Alpine 3.18); no file says which one is there. */
+static bool runs_there(struct job *job, struct err *err)
+{
+	struct str argv[] = { job->node, STR("--version") };
+	struct proc_spec spec = { .argv = argv, .nargv = 2, .cwd = STR("/") };
+	struct trial t = { .done = false };
+	struct proc_handler handler = { .ctx = &t, .output = ignore_output, .exited = on_tried };
+
+	(void)channel_spawn(job->channel, &spec, &handler);
+	while (!t.done && !job->lost && !job->killed) {
+		job_turn(job, 0);
+	}
+	return !t.done || t.ran ||
+	       err_set(err, ERR_NOT_FOUND,
+		       "the one that act-c brings does not run with the image's musl, which is "
+		       "older than 1.2.4");
 }
 
 static void tell(void *ctx, struct str line)
@@ -57,23 +93,24 @@ static void tell(void *ctx, struct str line)
 	job_flush(job);
 }
 
-static bool from_store(struct job *job, struct err *err)
+static bool from_store(struct job *job, bool musl, struct err *err)
 {
 	struct machine_spec spec = job_machine_spec(job, job->set_up_path);
 	struct node_wait wait = { .ctx = job, .tell = tell, .cancelled = spec.cancelled };
-	const struct node_spec *node = &job->run->request->node;
+	struct node_spec node = job->run->request->node;
 	struct shown_dir shown = { .name = STR_EMPTY };
 
-	if (!node_store_get(&job->arena, node, job->peer->arch, &wait, &shown.name, err)) {
+	node.musl = musl;
+	if (!node_store_get(&job->arena, &node, job->peer->arch, &wait, &shown.name, err)) {
 		return false;
 	}
-	shown.dir = action_below(&job->arena, node->dir, shown.name);
+	shown.dir = action_below(&job->arena, node.dir, shown.name);
 	if (!externals_show(job, &shown, 1, err)) {
 		return false;
 	}
 	job->node = arena_printf(&job->arena, "%.*s/%.*s/bin/node", STR_ARG(job->paths->externals),
 				 STR_ARG(shown.name));
-	return true;
+	return !musl || runs_there(job, err);
 }
 
 static bool use_image(struct job *job, struct str why)
@@ -107,6 +144,7 @@ bool node_prepare(struct job *job, struct action_use *use, struct str *why)
 {
 	struct err err = ERR_INIT;
 	struct str unfit = STR_EMPTY;
+	bool musl = false;
 
 	(void)use;
 	if (job->node.len) {
@@ -115,11 +153,11 @@ bool node_prepare(struct job *job, struct action_use *use, struct str *why)
 	if (str_eq(job->run->request->node.path, STR("image"))) {
 		return use_image(job, STR_EMPTY);
 	}
-	if (!look_at_libc(job, &unfit, &err)) {
+	if (!look_at_libc(job, &musl, &unfit, &err)) {
 		return give_up(job, &err, why);
 	}
 	if (unfit.len && !job->run->request->node.path.len) {
 		return use_image(job, unfit);
 	}
-	return from_store(job, &err) || give_up(job, &err, why);
+	return from_store(job, musl, &err) || give_up(job, &err, why);
 }

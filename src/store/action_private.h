@@ -63,9 +63,18 @@ struct str action_git_url(struct arena *a, struct str server, const struct actio
 /* --- action_unpack.c: archives ------------------------------------------------------------------
  */
 
-/* Unpacks a tar stream, compressed or not, into dest, which is made; the first `strip` components
- * of each name are left out. What would be outside of dest, links that leave it and device files
- * are refused. */
+/* What of an archive is wanted, and what is asked meanwhile; any may be left out. */
+struct unpack_some {
+	bool (*wanted)(struct str name);
+	bool (*cancelled)(void *ctx);
+	void *ctx;
+};
+
+/* Unpacks a tar stream, compressed or not, or a zip archive into dest, which is made; the first
+ * `strip` components of each name are left out. What would be outside of dest, links that leave it
+ * and device files are refused. */
 bool action_unpack(int fd, struct str dest, unsigned strip, struct err *err);
+bool action_unpack_some(int fd, struct str dest, unsigned strip, const struct unpack_some *some,
+			struct err *err);
 
 #endif

@@ -43,7 +43,8 @@ static const long long bytes_max = 4LL << 30;
 	X(archive_read_next_header)         \
 	X(archive_read_open_fd)             \
 	X(archive_read_support_filter_gzip) \
-	X(archive_read_support_format_tar)
+	X(archive_read_support_format_tar)  \
+	X(archive_read_support_format_zip)
 
 struct libarchive {
 	FUNCTIONS(DYNLOAD_MEMBER)
@@ -63,6 +64,7 @@ struct unpacking {
 	struct arena a;
 	struct str dest;
 	unsigned strip;
+	const struct unpack_some *some;
 	long long bytes;
 	size_t entries;
 	VEC(struct link) links;
@@ -147,6 +149,9 @@ static bool copy_data(struct unpacking *u, int fd, struct str name, struct err *
 		if (n == 0) {
 			return true;
 		}
+		if (u->some->cancelled && u->some->cancelled(u->some->ctx)) {
+			return err_set(err, ERR_CANCELLED, "cancelled");
+		}
 		u->bytes += n;
 		if (u->bytes > bytes_max) {
 			return refuse(err, "more than 4 GiB", name);
@@ -208,7 +213,7 @@ static bool take_entry(struct unpacking *u, struct archive_entry *entry, struct 
 	if (!inner_name(u, raw, &name, err)) {
 		return false;
 	}
-	if (name.len == 0) {
+	if (name.len == 0 || (u->some->wanted && !u->some->wanted(name))) {
 		return true;
 	}
 	if (hard) {
@@ -323,9 +328,10 @@ static bool unpack_all(struct unpacking *u, struct err *err)
 	return make_links(u, err);
 }
 
-bool action_unpack(int fd, struct str dest, unsigned strip, struct err *err)
+bool action_unpack_some(int fd, struct str dest, unsigned strip, const struct unpack_some *some,
+			struct err *err)
 {
-	struct unpacking u = { .a = ARENA_INIT, .dest = dest, .strip = strip };
+	struct unpacking u = { .a = ARENA_INIT, .dest = dest, .strip = strip, .some = some };
 
 	if (!dynload(ACTC_LIBARCHIVE_SO, symbols, sizeof(symbols) / sizeof(*symbols), &u.lib,
 		     err) ||
@@ -336,6 +342,7 @@ bool action_unpack(int fd, struct str dest, unsigned strip, struct err *err)
 	BUG_ON(!u.archive);
 	(void)u.lib.archive_read_support_filter_gzip(u.archive);
 	(void)u.lib.archive_read_support_format_tar(u.archive);
+	(void)u.lib.archive_read_support_format_zip(u.archive);
 
 	bool ok = (u.lib.archive_read_open_fd(u.archive, fd, BLOCK) == ARCHIVE_OK ||
 		   err_set(err, ERR_INVALID, "the archive cannot be read: %s",
@@ -345,4 +352,9 @@ bool action_unpack(int fd, struct str dest, unsigned strip, struct err *err)
 	(void)u.lib.archive_read_free(u.archive);
 	arena_release(&u.a);
 	return ok;
+}
+
+bool action_unpack(int fd, struct str dest, unsigned strip, struct err *err)
+{
+	return action_unpack_some(fd, dest, strip, &(struct unpack_some){ 0 }, err);
 }

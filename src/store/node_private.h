@@ -4,8 +4,9 @@
 
 #include "actc/node_store.h"
 
-/* The build that is fetched. */
+/* The builds that are fetched. */
 #define NODE_VERSION "24.21.0"
+#define NODE_MUSL_VERSION "24.19.0"
 
 /* Fetches it for an architecture into dest, which is made, as dest/bin/node. `temp` is a name for
  * the archive meanwhile. ERR_NOT_FOUND when there is none for the architecture. */

