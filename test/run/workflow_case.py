@@ -42,7 +42,7 @@ def check_events(text, events, result):
             raise Failure(f'does not hold: {expression}{left_side(expression, scope)}\n{result.tail()}')
 
 
-def judge(box, path):
+def judge(box, path, *more):
     with open(path, encoding='utf-8') as source:
         text = source.read()
     name = os.path.basename(path)
@@ -52,7 +52,7 @@ def judge(box, path):
     event = (header(text, 'event') or ['push'])[0]
     image = (header(text, 'image') or ['full'])[0]
     seconds = int((header(text, 'seconds') or ['120'])[0])
-    args = words(header(text, 'args'))
+    args = [*words(header(text, 'args')), *more]
     command = ([event] if event else []) + ['-W', f'.github/workflows/{name}', *args]
     result = box.run(*command, image=image, seconds=seconds,
                      env=dict(line.split('=', 1) for line in header(text, 'env')))
