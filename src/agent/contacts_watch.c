@@ -186,5 +186,8 @@ void contacts_end(struct agent *a, struct stream *s)
 	agent_send(a, FRAME_EOF, s->id, STR_EMPTY);
 	agent_result(a, s->id, &err);
 	strbuf_release(&text);
+	/* To close a packet socket takes until each processor has been elsewhere, 10 ms and more,
+	 * and act-c waits for what is said here: it stays open until the agent ends. */
+	s->src = -1;
 	stream_drop(s);
 }

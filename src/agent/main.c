@@ -220,5 +220,8 @@ int main(void)
 	}
 	scan_kill_all(a.init);
 	agent_flush(&a);
+	/* By itself it would be closed after the others, and some take their time (contacts_end).
+	 */
+	(void)close(a.out);
 	return 0;
 }
