@@ -30,7 +30,7 @@ struct rundir {
 	int lock_fd;     /* -1 = none */
 };
 
-/* Makes the directory and takes the lock; removes all but the newest ended runs. */
+/* Makes the directory and takes the lock. */
 bool rundir_open(struct arena *a, struct rundir *d, struct err *err);
 /* The end of the run, for the process that opened it: removes tmp and drops the lock. */
 void rundir_close(struct rundir *d);
@@ -38,7 +38,7 @@ void rundir_close(struct rundir *d);
 bool rundir_home(struct arena *a, struct rundir *d, struct err *err);
 /* True when that run of this home is alive: its directory is there and its lock is taken. */
 bool rundir_alive(const struct rundir *d, struct str run_id);
-/* Removes ended run directories (all but `keep` newest); returns how many. */
+/* Removes ended run directories (all but `keep` newest); returns how many. Reads only d->state. */
 int rundir_prune(const struct rundir *d, int keep);
 
 /* Notes in the run's directory that something of that name is being made at an engine; undone once

@@ -2,6 +2,7 @@
  * cmd_run.c - `act-c run`: everything that is decided before the first job, in order, each step
  * with its own exit status; then run_execute().
  */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ struct preparation {
 	struct run_values values;
 	struct remotes remotes;
 	struct rundir rundir;
+	pthread_t pruner;
+	bool pruning;
 	struct happening happening;
 	struct engine_choice engine;
 	struct environments environments;
@@ -368,10 +371,42 @@ static void sweep_leftovers(struct preparation *p)
 	}
 }
 
+static void *prune(void *ctx)
+{
+	(void)rundir_prune(ctx, RUNS_KEPT);
+	return NULL;
+}
+
+/* To remove a directory may wait for the disk: beside the reading of the repository. */
+static void begin_pruning(struct preparation *p)
+{
+	p->pruning = pthread_create(&p->pruner, NULL, prune, &p->rundir) == 0;
+}
+
+static void end_pruning(struct preparation *p)
+{
+	if (p->pruning) {
+		(void)pthread_join(p->pruner, NULL);
+		p->pruning = false;
+	}
+}
+
+static bool read_all(struct preparation *p, struct err *err)
+{
+	bool ok = read_event(p, err) && obey_filters(p, err) && leave_out(p, err) &&
+		  read_deployments(p, err);
+
+	end_pruning(p);
+	return ok;
+}
+
 static bool open_and_read(struct preparation *p, struct err *err)
 {
-	return rundir_open(p->a, &p->rundir, err) && read_event(p, err) && obey_filters(p, err) &&
-	       leave_out(p, err) && read_deployments(p, err);
+	if (!rundir_open(p->a, &p->rundir, err)) {
+		return false;
+	}
+	begin_pruning(p);
+	return read_all(p, err);
 }
 
 /* A hook wants to know first whether there is anything to rehearse: asking an engine takes longer.

@@ -127,6 +127,10 @@ bool make_dirs(const char *path, unsigned mode, struct err *err)
 	struct strbuf part = STRBUF_INIT(0);
 	bool ok = true;
 
+	/* Mostly the parents are there. */
+	if (make_dir(path, mode)) {
+		return true;
+	}
 	(void)strbuf_adds(&part, str_of(path));
 	for (size_t i = 1; ok && i <= part.len; i++) {
 		char c = part.p[i];

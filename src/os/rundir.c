@@ -214,7 +214,6 @@ bool rundir_open(struct arena *a, struct rundir *d, struct err *err)
 	if (!rundir_home(a, d, err)) {
 		return false;
 	}
-	(void)rundir_prune(d, RUNS_KEPT);
 	for (int i = 0; i < NEW_TRIES; i++) {
 		bool taken = false;
 
@@ -428,6 +427,16 @@ static bool remove_part(const struct rundir *d, const char *run, const char *nam
 	return ok;
 }
 
+/* Called from the newest on. A run that goes on, or that is still to be swept, has its directory
+ * for temporary files; `clean`, which keeps none, makes a sweep first. */
+static bool is_kept(const struct rundir *d, const char *run, int keep, int *seen)
+{
+	if (run[0] == '.' || keep == 0) {
+		return false;
+	}
+	return has(d, run, "tmp") || ++*seen <= keep || find_marks(d, str_of(run), false);
+}
+
 int rundir_prune(const struct rundir *d, int keep)
 {
 	struct runs runs = runs_list(d);
@@ -436,15 +445,10 @@ int rundir_prune(const struct rundir *d, int keep)
 	for (size_t i = runs.n; i > 0; i--) {
 		const char *name = runs.v[i - 1]->d_name;
 
-		if (!claim(d, name, &fd)) {
-			continue;
-		}
-		/* What tells that a sweep is needed stays until it was made; `clean`, which keeps
-		 * none, makes one first. */
-		if (name[0] == '.' || (++seen > keep && (keep == 0 || !is_unswept(d, name)))) {
+		if (!is_kept(d, name, keep, &seen) && claim(d, name, &fd)) {
 			removed += remove_part(d, name, "");
+			unclaim(fd);
 		}
-		unclaim(fd);
 	}
 	runs_release(&runs);
 	return removed;

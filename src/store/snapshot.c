@@ -80,12 +80,13 @@ static bool make_git_dir(struct making *m, struct err *err)
 	m->objects = path_in(m->a, m->git_dir, "objects");
 	m->index = path_in(m->a, m->git_dir, "index");
 	m->out->git_dir = str_of(m->git_dir);
+	/* Without HEAD it is none for git, which works on it where the user has none. To write HEAD
+	 * twice would wait for the disk. */
 	return make_dirs(path_in(m->a, m->objects, "info"), 0700, err) &&
-	       make_dirs(path_in(m->a, m->objects, "pack"), 0700, err) &&
 	       make_dirs(path_in(m->a, m->git_dir, "refs"), 0700, err) &&
 	       write_file(path_in(m->a, m->git_dir, "config"), str_of(config), 0600, err) &&
-	       write_file(path_in(m->a, m->git_dir, "HEAD"), STR("ref: refs/heads/main\n"), 0600,
-			  err);
+	       (m->facts->found || write_file(path_in(m->a, m->git_dir, "HEAD"),
+					      STR("ref: refs/heads/main\n"), 0600, err));
 }
 
 /* --- what git finds ------------------------------------------------------------------------- */

@@ -245,7 +245,7 @@ Test(rundir, a_marked_run_is_swept_after_its_end)
 	fixture_release(&f);
 }
 
-Test(rundir, opening_keeps_the_newest_ended_runs_and_the_living)
+Test(rundir, pruning_keeps_the_newest_ended_runs_and_the_living)
 {
 	struct fixture f;
 	struct rundir living, d;
@@ -263,6 +263,7 @@ Test(rundir, opening_keeps_the_newest_ended_runs_and_the_living)
 		newest = old_run(&f, &living, id, false);
 	}
 	cr_assert(rundir_open(&f.a, &d, &f.err));
+	cr_assert_eq(rundir_prune(&d, RUNS_KEPT), 1);
 	cr_assert_not(there(&f, oldest));
 	cr_assert(there(&f, newest));
 	cr_assert(there(&f, unswept), "a sweep has to be made first");
