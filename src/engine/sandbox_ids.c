@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "actc/file.h"
+#include "beside.h"
 
 enum { SMALL_FILE = 65536, NEWIDMAP_MS = 10000 };
 
@@ -129,42 +130,34 @@ static bool write_proc(pid_t pid, const char *file, struct str text, struct err 
 	return ok || err_sys(err, sys, "write %s", path);
 }
 
+/* Is there until the other end of its pipe is closed. */
+static int hold_namespace(void *ctx)
+{
+	const int *hold = ctx;
+	char c;
+
+	(void)close(hold[1]);
+	(void)!read(hold[0], &c, 1);
+	_exit(0);
+}
+
 /* A user namespace of that map, held by a descriptor; *holder is a child that ends at once. */
-static int shifting_namespace(pid_t *holder, struct err *err)
+static int shifting_namespace(struct arena *a, pid_t *holder, struct err *err)
 {
 	char path[64], map[64];
-	int hold[2], told[2], fd = -1;
+	int *hold = arena_array(a, int, 2), fd = -1;
 
 	if (pipe2(hold, O_CLOEXEC) < 0) {
 		err_sys(err, errno, "pipe");
 		return -1;
 	}
-	if (pipe2(told, O_CLOEXEC) < 0) {
-		err_sys(err, errno, "pipe");
-		(void)close(hold[0]);
-		(void)close(hold[1]);
-		return -1;
-	}
 
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		char c = (char)(unshare(CLONE_NEWUSER) == 0 ? 0 : errno);
-
-		(void)close(hold[1]);
-		(void)!write(told[1], &c, 1);
-		(void)!read(hold[0], &c, 1);
-		_exit(0);
-	}
-	(void)close(told[1]);
-	(void)close(hold[0]);
-
-	char failed = 0;
+	pid_t pid = beside_start(a, CLONE_NEWUSER, hold_namespace, hold);
 	int n = snprintf(map, sizeof(map), "0 %d %d\n", SANDBOX_SHIFT, SANDBOX_SHIFT_COUNT);
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
-	if (pid < 0 || read(told[0], &failed, 1) != 1 || failed) {
-		err_sys(err, failed ? failed : errno, "make a user namespace");
+	if (pid < 0) {
+		err_sys(err, errno, "make a user namespace");
 	} else if (write_proc(pid, "uid_map", str_mk(map, (size_t)n), err) &&
 		   write_proc(pid, "gid_map", str_mk(map, (size_t)n), err)) {
 		fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -172,7 +165,7 @@ static int shifting_namespace(pid_t *holder, struct err *err)
 			err_sys(err, errno, "%s", path);
 		}
 	}
-	(void)close(told[0]);
+	(void)close(hold[0]);
 	(void)close(hold[1]);
 	*holder = pid;
 	return fd;
@@ -221,7 +214,7 @@ bool sandbox_choose_ids(struct sandbox *s, struct err *err)
 		}
 		return true;
 	}
-	s->shift_fd = shifting_namespace(&s->shift_holder, err);
+	s->shift_fd = shifting_namespace(s->a, &s->shift_holder, err);
 	if (s->shift_fd < 0) {
 		return false;
 	}

@@ -31,6 +31,7 @@
 
 #include "actc/file.h"
 #include "actc/frame.h"
+#include "beside.h"
 
 #define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -95,26 +96,33 @@ static void loopback_up(void)
 	}
 }
 
-/* Writes the maps of process 1 from the namespace that it has left; tells 0 or what was wrong. */
-static _Noreturn void map_inner(const struct sandbox *s, int ask, int tell)
+struct mapping {
+	const struct sandbox *s;
+	int ask[2], tell[2];
+};
+
+/* Writes the maps of process 1 from the namespace that it has left. */
+static int map_inner(void *ctx)
 {
 	static const char *const files[2] = { "/proc/1/uid_map", "/proc/1/gid_map" };
+	struct mapping *m = ctx;
 	int failed = 0;
 	char c;
 
-	if (read(ask, &c, 1) != 1) {
+	(void)close(m->ask[1]);
+	if (read(m->ask[0], &c, 1) != 1) {
 		_exit(1);
 	}
 	for (size_t i = 0; i < 2 && !failed; i++) {
 		int fd = open(files[i], O_WRONLY | O_CLOEXEC);
-		size_t len = strlen(s->inner[i]);
+		size_t len = strlen(m->s->inner[i]);
 
-		failed = fd < 0 || write(fd, s->inner[i], len) != (ssize_t)len ? errno : 0;
+		failed = fd < 0 || write(fd, m->s->inner[i], len) != (ssize_t)len ? errno : 0;
 		if (fd >= 0) {
 			(void)close(fd);
 		}
 	}
-	(void)!write(tell, &failed, sizeof(failed));
+	(void)!write(m->tell[1], &failed, sizeof(failed));
 	_exit(0);
 }
 
@@ -133,25 +141,22 @@ static bool lock_all(int ask, int told, struct err *err)
  * is not waited for: the agent takes in whatever ends below it. */
 static bool enter_inner(const struct sandbox *s, struct err *err)
 {
-	int ask[2], tell[2];
+	struct mapping *m = arena_new(s->a, struct mapping);
 
-	if (pipe2(ask, O_CLOEXEC) < 0 || pipe2(tell, O_CLOEXEC) < 0) {
+	m->s = s;
+	if (pipe2(m->ask, O_CLOEXEC) < 0 || pipe2(m->tell, O_CLOEXEC) < 0) {
 		return err_sys(err, errno, "pipe");
 	}
 
-	pid_t helper = fork();
+	pid_t helper = beside_start(s->a, 0, map_inner, m);
 
-	if (helper == 0) {
-		(void)close(ask[1]);
-		map_inner(s, ask[0], tell[1]);
-	}
-	(void)close(ask[0]);
-	(void)close(tell[1]);
+	(void)close(m->ask[0]);
+	(void)close(m->tell[1]);
 
-	bool ok = helper < 0 ? err_sys(err, errno, "fork") : lock_all(ask[1], tell[0], err);
+	bool ok = helper < 0 ? err_sys(err, errno, "fork") : lock_all(m->ask[1], m->tell[0], err);
 
-	(void)close(ask[1]);
-	(void)close(tell[0]);
+	(void)close(m->ask[1]);
+	(void)close(m->tell[0]);
 	return ok;
 }
 

@@ -176,11 +176,11 @@ static const char *in_root(const struct view *v, const char *path)
 
 static bool make_dir(const struct view *v, const char *path, mode_t mode, struct err *err)
 {
-	bool made = mkdir(path, 0700) == 0;
+	bool made = mkdir(path, mode) == 0; /* under no umask: sandbox_view() */
 
 	if ((!made && errno != EEXIST) ||
 	    (!(made && v->s->owner == 0) && chown(path, v->s->owner, v->s->owner) < 0) ||
-	    (!(made && mode == 0700) && chmod(path, mode) < 0)) {
+	    (!(made && !(mode & 06000)) && chmod(path, mode) < 0)) {
 		return err_sys(err, errno, "make %s", path);
 	}
 	return true;
@@ -221,13 +221,14 @@ static void make_tree_entry(const struct view *v, const struct tree *tree, const
 
 /* Of the last level's directories only they themselves matter, and there are many. */
 static bool make_level(const struct view *v, const struct tree *tree, const char *from,
-		       const char *to, int depth)
+		       const char *to, int depth, mode_t mode)
 {
+	const mode_t open_to_all = 0555;
 	const struct dirent *e;
 	DIR *d;
 
 	if (depth == 0 && !tree->files) {
-		return access(from, R_OK | X_OK) == 0;
+		return (mode & open_to_all) == open_to_all || access(from, R_OK | X_OK) == 0;
 	}
 	d = opendir(from);
 	if (!d) {
@@ -256,7 +257,7 @@ static void make_tree(const struct view *v, const struct tree *tree, const char 
 		err_release(&ignored);
 		return;
 	}
-	if (!make_level(v, tree, from, to, depth)) {
+	if (!make_level(v, tree, from, to, depth, st.st_mode)) {
 		(void)setxattr(to, "user.overlay.opaque", "y", 1, 0);
 	}
 }
@@ -539,7 +540,7 @@ static void same_ids(struct sandbox *s)
 	s->inner[0] = s->inner[1] = "0 0 4294967295\n";
 }
 
-bool sandbox_view(struct sandbox *s, struct err *err)
+static bool make_view(struct sandbox *s, struct err *err)
 {
 	struct view v = { .s = s };
 	struct stat st;
@@ -562,4 +563,13 @@ bool sandbox_view(struct sandbox *s, struct err *err)
 		}
 	}
 	return hide_all(&v, err);
+}
+
+bool sandbox_view(struct sandbox *s, struct err *err)
+{
+	mode_t mask = umask(0);
+	bool ok = make_view(s, err);
+
+	(void)umask(mask);
+	return ok;
 }
