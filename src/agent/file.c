@@ -50,16 +50,17 @@ static bool make_dir(const char *path, unsigned mode, const struct user *owner, 
 	return err_sys(err, sys, "make directory %s", path);
 }
 
+/* From the last one on, since mostly the others are there. */
 static bool make_parents(const char *path, const struct user *owner, struct err *err)
 {
-	char *copy = strdup(path);
+	char *copy = strdup(path), *end;
 	bool ok = true;
 
 	BUG_ON(!copy);
-	for (char *p = strchr(copy + 1, '/'); ok && p; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		ok = make_dir(copy, 0755, owner, err);
-		*p = '/';
+	end = strrchr(copy, '/');
+	if (end && end != copy) {
+		*end = '\0';
+		ok = file_make_dirs(copy, 0755, owner, err);
 	}
 	free(copy);
 	return ok;
@@ -67,6 +68,8 @@ static bool make_parents(const char *path, const struct user *owner, struct err 
 
 bool file_make_dirs(const char *path, unsigned mode, const struct user *owner, struct err *err)
 {
+	struct stat st;
+
 	if (path[0] != '/') {
 		return err_set(err, ERR_INVALID, "%s is no absolute path", path);
 	}
@@ -74,8 +77,9 @@ bool file_make_dirs(const char *path, unsigned mode, const struct user *owner, s
 	if (mkdir(path, 0700) == 0) {
 		return set_up(path, mode, owner) || err_sys(err, errno, "make directory %s", path);
 	}
-	return (errno != ENOENT || make_parents(path, owner, err)) &&
-	       make_dir(path, mode, owner, err);
+	return (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) ||
+	       ((errno != ENOENT || make_parents(path, owner, err)) &&
+		make_dir(path, mode, owner, err));
 }
 
 bool file_give(const char *path, const struct user *owner, struct err *err)

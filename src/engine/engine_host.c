@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,6 +16,8 @@
 #include "actc/file.h"
 #include "actc/process.h"
 #include "agent_blob.h"
+#include "beside.h"
+#include "host_dirs.h"
 #include "machine.h"
 
 extern char **environ;
@@ -28,7 +31,9 @@ enum {
 struct host_machine {
 	struct machine m;
 	pid_t pid;
-	const char *dir; /* removed at the end */
+	struct arena *arena;
+	const char *tmp, *dir; /* the run's and the job's, which goes with it */
+	bool bound;
 };
 
 static void host_probe(struct arena *a, struct engine_state *out)
@@ -42,18 +47,23 @@ static void host_probe(struct arena *a, struct engine_state *out)
 	};
 }
 
-static _Noreturn void child_main(int program, int in, int out)
+struct start {
+	int program, in, out;
+};
+
+static int child_main(void *ctx)
 {
 	static char name[] = "act-c-agent";
+	const struct start *s = ctx;
 	char *argv[] = { name, NULL };
 	sigset_t none;
 
 	(void)setsid();
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)dup2(in, STDIN_FILENO);
-	(void)dup2(out, STDOUT_FILENO);
-	(void)fexecve(program, argv, environ);
+	(void)dup2(s->in, STDIN_FILENO);
+	(void)dup2(s->out, STDOUT_FILENO);
+	(void)fexecve(s->program, argv, environ);
 	_exit(127);
 }
 
@@ -67,7 +77,7 @@ static void close_pair(const int fds[2])
 }
 
 /* Pipes, not a socket pair: a step's output flows three times as fast. Our ends are *in, *out. */
-static pid_t start_agent(int *in, int *out, struct err *err)
+static pid_t start_agent(struct arena *a, int *in, int *out, struct err *err)
 {
 	int down[2] = { -1, -1 };
 	int up[2] = { -1, -1 };
@@ -78,10 +88,9 @@ static pid_t start_agent(int *in, int *out, struct err *err)
 		return -1;
 	}
 	if (pipe2(down, O_CLOEXEC) == 0 && pipe2(up, O_CLOEXEC) == 0) {
-		pid = fork();
-	}
-	if (pid == 0) {
-		child_main(program, down[0], up[1]);
+		struct start s = { program, down[0], up[1] };
+
+		pid = beside_start(a, CLONE_VFORK, child_main, &s);
 	}
 	if (pid < 0) {
 		err_sys(err, errno, "start the agent");
@@ -143,7 +152,7 @@ static bool open_channel(struct arena *a, struct host_machine *m, const struct m
 	};
 	int in, out;
 
-	m->pid = start_agent(&in, &out, err);
+	m->pid = start_agent(a, &in, &out, err);
 	if (m->pid < 0) {
 		return false;
 	}
@@ -168,20 +177,21 @@ static bool wait_agent(struct host_machine *m, int timeout_ms, int *status)
 static void host_stop(struct machine *machine, bool force)
 {
 	struct host_machine *m = (struct host_machine *)machine;
-	struct err ignored = ERR_INIT;
-	int status;
+	bool whole;
+	int status = 0;
 
 	if (m->m.channel) {
 		/* The agent kills everything at once in any case. */
 		channel_close(m->m.channel);
 		m->m.channel = NULL;
 	}
-	if (!wait_agent(m, force ? STOP_MS / 2 : STOP_MS, &status) && m->pid > 0) {
+	/* An agent that ends in order has first ended all that the job left running. */
+	whole = wait_agent(m, force ? STOP_MS / 2 : STOP_MS, &status) && status == 0 && !force;
+	if (!whole && m->pid > 0) {
 		(void)kill(m->pid, SIGKILL);
 		(void)wait_agent(m, STOP_MS, &status);
 	}
-	(void)remove_tree(m->dir, &ignored);
-	err_release(&ignored);
+	host_dir_close(m->arena, m->tmp, m->dir, &m->m.paths, whole && !m->bound);
 }
 
 static struct machine *host_start(struct arena *a, const struct machine_spec *spec, struct err *err)
@@ -197,8 +207,10 @@ static struct machine *host_start(struct arena *a, const struct machine_spec *sp
 		return NULL;
 	}
 	memcpy(path + dir.len - 6, "XXXXXX", 6);
-	if (!mkdtemp(path)) {
-		err_sys(err, errno, "make %s", path);
+	m->arena = a;
+	m->tmp = arena_cstr(a, spec->rundir->tmp);
+	m->bound = spec->bind.len > 0;
+	if (!host_dir_open(a, m->tmp, path, err)) {
 		return NULL;
 	}
 	m->dir = path;

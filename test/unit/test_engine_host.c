@@ -136,3 +136,77 @@ Test(engine_host, says_why_the_agent_is_gone, .timeout = 20)
 	strbuf_release(&s.out);
 	arena_release(&a);
 }
+
+static void run_script(struct machine *m, struct step *s, const char *script)
+{
+	start(m, s, script);
+	while (!s->done) {
+		cr_assert(channel_turn(machine_channel(m), -1, -1) != TURN_LOST);
+	}
+	cr_assert_eq(s->exit.code, 0, "%s", s->out.p);
+}
+
+/* The workspace's inode, and what is in the job's directory. */
+static ino_t list(struct arena *a, struct machine *m, struct str *found)
+{
+	struct step s;
+	struct stat st;
+
+	run_script(m, &s, "cd ../../..; find . | sort; stat -c %a work/_temp");
+	*found = arena_str(a, strbuf_str(&s.out));
+	strbuf_release(&s.out);
+	cr_assert(stat(arena_cstr(a, machine_paths(m)->workspace), &st) == 0);
+	return st.st_ino;
+}
+
+Test(engine_host, hands_directories_on_as_new, .timeout = 20)
+{
+	static const char as_new[] = ".\n./work\n./work/_actions\n./work/_temp\n"
+				     "./work/_temp/_runner_file_commands\n./work/repo\n"
+				     "./work/repo/repo\n755\n";
+	char top[] = "/tmp/actc-host-XXXXXX";
+	struct arena a = ARENA_INIT;
+	struct err err = ERR_INIT;
+	struct rundir dir = { .lock_fd = -1 };
+	struct machine_spec spec = {
+		.rundir = &dir,
+		.job = STR("a"),
+		.repository_name = STR("repo"),
+		.bind = STR_EMPTY,
+	};
+	struct str found, path;
+	struct machine *m;
+	struct step s;
+	ino_t first;
+
+	cr_assert(mkdtemp(top));
+	dir.state = dir.tmp = str_of(top);
+	m = engine_host.start(&a, &spec, &err);
+	cr_assert(m, "%s", err.msg);
+	path = machine_paths(m)->workspace;
+	run_script(m, &s,
+		   "echo 1 > .hidden; mkdir -p x/y; chmod 0 x/y; ln -s / root; cd ../..; echo 2 > "
+		   "file;"
+		   "mkdir repo/other _temp/mine _temp/_runner_file_commands _actions/o; "
+		   "echo 3 > _temp/_runner_file_commands/env; echo 4 > ../up");
+	strbuf_release(&s.out);
+	first = list(&a, m, &found);
+	engine_host.stop(m, false);
+
+	m = engine_host.start(&a, &spec, &err);
+	cr_assert(m, "%s", err.msg);
+	cr_assert_eq(list(&a, m, &found), first);
+	cr_assert(str_eq(found, str_of(as_new)), "%.*s", STR_ARG(found));
+	cr_assert(!str_eq(machine_paths(m)->workspace, path), "a name of its own");
+	run_script(m, &s, "chmod 700 ../../_temp");
+	strbuf_release(&s.out);
+	engine_host.stop(m, false);
+
+	m = engine_host.start(&a, &spec, &err);
+	cr_assert(m, "%s", err.msg);
+	(void)list(&a, m, &found);
+	cr_assert(str_ends(found, STR("\n755\n")), "%.*s", STR_ARG(found));
+	engine_host.stop(m, true);
+	cr_assert(remove_tree(top, &err));
+	arena_release(&a);
+}
