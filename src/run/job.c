@@ -687,5 +687,8 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 
 	tear_down(&job);
 	send_result(&job, outputs, url);
+	/* The supervisor need not wait until this process's memory is given back. */
+	(void)close(control);
+	(void)close(events);
 	return 0;
 }

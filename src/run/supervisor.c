@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "actc/process.h"
@@ -27,6 +28,7 @@ struct supervisor {
 	struct arena arena;
 	size_t nworkers;
 	struct worker **workers; /* max_jobs places, the first nworkers in use */
+	VEC(pid_t) leaving;      /* workers that have said all */
 	struct pollfd *fds;
 	enum worker_command how; /* what a leg that is cancelled now is told */
 	int signals;             /* how many came */
@@ -228,18 +230,36 @@ static void check_deadlines(struct supervisor *s)
 /* --- workers
  * -------------------------------------------------------------------------------------- */
 
-static void reap(struct supervisor *s, size_t i)
+static void end_worker(struct supervisor *s, size_t i)
 {
 	struct worker *w = s->workers[i];
 	struct leg_run *leg = w->leg;
 	struct str reason = STR_EMPTY;
 	const struct vobject *outputs = NULL;
-	enum result result = worker_reap(&s->run, w, &reason, &outputs);
+	enum result result = worker_end(&s->run, w, &reason, &outputs);
 
+	if (w->pid > 0) {
+		vec_push(&s->arena, &s->leaving, w->pid);
+	}
 	s->untidy = s->untidy || w->lost;
 	free(w);
 	s->workers[i] = s->workers[--s->nworkers];
 	schedule_ended(&s->run, leg, result, reason, outputs);
+}
+
+/* Waits for those that are gone by now, or with `all` for each. */
+static void reap(struct supervisor *s, bool all)
+{
+	for (size_t i = s->leaving.n; i-- > 0;) {
+		pid_t got;
+
+		do {
+			got = waitpid(s->leaving.v[i], NULL, all ? 0 : WNOHANG);
+		} while (got < 0 && errno == EINTR);
+		if (got != 0) {
+			s->leaving.v[i] = s->leaving.v[--s->leaving.n];
+		}
+	}
 }
 
 /* -n: the leg is told and ends at once, as if it had worked. */
@@ -385,9 +405,10 @@ static void turn(struct supervisor *s)
 	}
 	for (size_t i = s->nworkers; i-- > 0;) {
 		if (worker_ended(s->workers[i])) {
-			reap(s, i);
+			end_worker(s, i);
 		}
 	}
+	reap(s, false);
 	check_deadlines(s);
 }
 
@@ -455,6 +476,7 @@ int run_execute(const struct run_request *request)
 		turn(&s);
 	}
 	services_close(s.run.services, &s.run);
+	reap(&s, true);
 	if (s.untidy || rundir_marked(request->rundir)) {
 		tidy(&s);
 	}

@@ -1,5 +1,5 @@
 /*
- * worker.c - the supervisor's side of a worker: fork, pipes, reading, reaping.
+ * worker.c - the supervisor's side of a worker: fork, pipes, reading, its end.
  */
 #include "worker.h"
 
@@ -305,19 +305,20 @@ static struct str death(struct arena *a, int status)
 			    WEXITSTATUS(status));
 }
 
-enum result worker_reap(struct run *run, struct worker *w, struct str *reason,
-			const struct vobject **outputs)
+enum result worker_end(struct run *run, struct worker *w, struct str *reason,
+		       const struct vobject **outputs)
 {
 	int status = 0;
 
 	*reason = STR_EMPTY;
 	*outputs = NULL;
-	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {
-	}
 
 	enum result result = read_reply(run, w, reason, outputs);
 
 	if (result == RESULT_NONE) {
+		while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) {
+		}
+		w->pid = 0;
 		result = w->cancelled ? RESULT_CANCELLED : RESULT_FAILURE;
 		*reason = w->cancelled ? STR("cancelled while it was being set up")
 				       : death(run->arena, status);

@@ -47,10 +47,12 @@ void worker_send(struct worker *w, enum worker_command c);
 void worker_kill(struct worker *w);
 /* Reads what is there on one of its descriptors; closes it at its end. */
 void worker_read(struct run *run, struct worker *w, int fd);
-/* All descriptors are at their end: reaps it and says how the leg ended. */
+/* All descriptors are at their end: says how the leg ended. w->pid stays when the process, which
+ * has nothing left to do, is still to be waited for; the kernel takes a while to give back its
+ * memory. */
 bool worker_ended(const struct worker *w);
-enum result worker_reap(struct run *run, struct worker *w, struct str *reason,
-			const struct vobject **outputs);
+enum result worker_end(struct run *run, struct worker *w, struct str *reason,
+		       const struct vobject **outputs);
 
 /* The process itself (job.c): drives the leg to its end and returns the exit status. */
 int worker_main(struct run *run, struct leg_run *leg, int control, int events);
