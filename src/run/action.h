@@ -98,8 +98,8 @@ extern const struct action_manifest action_manifests[ACTION_MANIFESTS];
  * use; told in the log of step `path`. It needs no machine. False with *why. */
 bool actions_resolve(struct job *job, struct action_use *outer, const struct step_def *steps,
 		     size_t n, struct str path, struct str *why);
-/* False, with *why and job->not_rehearsed, when the engine cannot run one of those that are known.
- */
+/* False, with *why and job->not_rehearsed, when the engine cannot run one of those that are known,
+ * and its step will run. */
 bool actions_served(struct job *job, struct str *why);
 /* The same for one use. */
 bool action_resolve(struct job *job, struct action_use *use, struct str path, struct str *why);
@@ -108,6 +108,9 @@ bool action_parse(struct job *job, struct action_use *use, struct str path, stru
 		  struct str text, struct str *why);
 /* Whether the step's `if` is false whatever happens before it. */
 bool action_surely_skipped(struct job *job, const struct step_def *def);
+/* Whether it is true when all before it succeeds, as far as that can be known before. */
+bool action_surely_runs(struct arena *scratch, struct contexts contexts,
+			const struct step_def *def);
 
 /* dir/path; dir itself where there is no path. */
 struct str action_below(struct arena *a, struct str dir, struct str path);

@@ -70,10 +70,17 @@ static bool is_served(struct job *job, const struct action_use *use, struct str 
 	return false;
 }
 
+/* Of a composite action's step the inputs are not known yet. */
+static bool will_run(struct job *job, const struct action_use *use)
+{
+	return use->outer ? !use->def->cond && will_run(job, use->outer)
+			  : action_surely_runs(&job->scratch, job->contexts, use->def);
+}
+
 bool actions_served(struct job *job, struct str *why)
 {
 	for (const struct action_use *use = job->uses; use; use = use->next) {
-		if (!is_served(job, use, why)) {
+		if (will_run(job, use) && !is_served(job, use, why)) {
 			return false;
 		}
 	}

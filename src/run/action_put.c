@@ -170,6 +170,14 @@ static bool put_repos(struct job *job, struct err *err)
 	return ok;
 }
 
+/* Where the engine has no containers a Docker action counts when its step is reached: whether it
+ * would be was not known at the job's start. */
+static bool waits(const struct job *job, const struct action_use *use)
+{
+	return !job->engine->build && use->action->kind == ACTION_DOCKER &&
+	       !str_eq(use->path, job->set_up_path);
+}
+
 bool actions_bring(struct job *job, struct str *why)
 {
 	struct err err = ERR_INIT;
@@ -180,7 +188,7 @@ bool actions_bring(struct job *job, struct str *why)
 	for (struct action_use *use = job->uses; use; use = use->next) {
 		const struct action_ops *ops = use->action ? action_ops_of(use->action) : NULL;
 
-		if (!ops || use->brought) {
+		if (!ops || use->brought || waits(job, use)) {
 			continue;
 		}
 		if (use->repo) {

@@ -1,6 +1,7 @@
 /*
- * action_skip.c - whether a step's `if` is false whatever the steps before it do: its action then
- * need not be had at all (a job with actions for three systems fetches those of one).
+ * action_skip.c - what is known of a step's `if` before the job's first step: whether it is false
+ * whatever the steps before it do, so that its action need not be had at all (a job with actions
+ * for three systems fetches those of one); and whether it is true when they succeed.
  */
 #include "step.h"
 
@@ -51,4 +52,28 @@ bool action_surely_skipped(struct job *job, const struct step_def *def)
 		unknown = !expr_eval(&job->scratch, def->cond, &env, &v, &error) || value_truthy(v);
 	}
 	return !unknown;
+}
+
+static bool succeeded(void *owner, enum expr_status which, const struct str *args, size_t n)
+{
+	(void)owner;
+	(void)args;
+	(void)n;
+	return which == STATUS_ALWAYS || which == STATUS_SUCCESS;
+}
+
+bool action_surely_runs(struct arena *scratch, struct contexts contexts, const struct step_def *def)
+{
+	struct expr_env env = contexts_env(&contexts);
+	struct expr_error error = { 0 };
+	struct value v = value_null();
+	bool unknown = false;
+
+	if (!def->cond) {
+		return true;
+	}
+	contexts.status = succeeded;
+	contexts.hash_files = NULL; /* an error, and so not sure */
+	expr_visit_names(def->cond, on_name, &unknown);
+	return !unknown && expr_eval(scratch, def->cond, &env, &v, &error) && value_truthy(v);
 }

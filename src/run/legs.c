@@ -115,13 +115,16 @@ static struct str labels_text(struct arena *a, struct value v)
 	return text;
 }
 
-/* The step of the job that is a Docker action for sure, as the working tree has it; or empty. */
-static struct str docker_action(struct run *run, const struct job_def *def)
+/* The step of the job that is a Docker action for sure, as the working tree has it, and that runs
+ * for sure; or empty. */
+static struct str docker_action(struct run *run, const struct job_def *def,
+				const struct contexts *contexts)
 {
 	for (size_t i = 0; i < def->nsteps; i++) {
 		struct str uses = def->steps[i].uses.s;
 
-		if (action_is_image(uses) || action_is_docker_here(run, uses)) {
+		if ((action_is_image(uses) || action_is_docker_here(run, uses)) &&
+		    action_surely_runs(run->arena, *contexts, &def->steps[i])) {
 			return uses;
 		}
 	}
@@ -213,7 +216,7 @@ static bool eval_containers(struct run *run, struct leg_run *leg, const struct e
 
 	leg->container = STR_EMPTY;
 	if (placement->how != LABEL_NOT_SERVED && engine && !engine->build) {
-		action = docker_action(run, def);
+		action = docker_action(run, def, env->ctx);
 	}
 	if (action.len) {
 		placement->reason = arena_printf(run->arena,
