@@ -43,6 +43,21 @@ def write(bare, listed, missing, place):
         os.chmod(target, 0o755 if mode == '100755' else 0o644)
 
 
+def npm(place, *command):
+    more = [] if command[0] == 'run' else ['--no-audit', '--no-fund', '--ignore-scripts']
+    try:
+        return subprocess.run(['npm', *command, *more], cwd=place, capture_output=True, timeout=900).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def unlocked(place):
+    """A version that its lock file names may be gone from the registry: the nearest one that fits."""
+    shutil.rmtree(f'{place}/node_modules', ignore_errors=True)
+    os.unlink(f'{place}/package-lock.json')
+    return npm(place, 'install')
+
+
 def build(place):
     """Whether its programs are there now."""
     with open(f'{place}/package.json', encoding='utf-8') as source:
@@ -51,11 +66,8 @@ def build(place):
     if not script or not shutil.which('npm'):
         return False
     subprocess.run(['git', 'init', '-q', place], check=True)  # some scripts add what they made
-    try:
-        done = all(subprocess.run(['npm', *command], cwd=place, capture_output=True, timeout=900).returncode == 0
-                   for command in (['ci', '--no-audit', '--no-fund', '--ignore-scripts'], ['run', script]))
-    except subprocess.TimeoutExpired:
-        done = False
+    done = npm(place, 'ci') or unlocked(place)
+    done = done and npm(place, 'run', script)
     shutil.rmtree(f'{place}/node_modules', ignore_errors=True)
     shutil.rmtree(f'{place}/.git')
     return done
