@@ -24,6 +24,7 @@ struct diag {
 	const char *kind; /* "syntax-check", "expression", "glob", …: a stable word for filters */
 	struct span at;   /* NO_SPAN when only the file is known */
 	struct span token; /* where GitHub reports it, when `at` is more exact; else the same */
+	uint32_t late;     /* where GitHub comes by it, when that is behind its token; else 0 */
 	uint32_t file;     /* for diagnostics without a span */
 	struct str msg;
 	struct str hint;    /* "did you mean …", or empty */

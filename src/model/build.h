@@ -43,6 +43,9 @@ struct run_defaults build_defaults(const struct tok *t);
 const struct expr *build_condition(struct build *b, const struct tok *t,
 				   const struct schema *schema, struct spanned *text);
 
+/* GitHub comes by the diagnostics from `from` on when it has gone through all of t. */
+void build_late(struct build *b, size_t from, const struct tok *t);
+
 /* --- the parts --- */
 
 /* `on`: fills events; bad parts are left out. */

@@ -165,3 +165,27 @@ const struct expr *build_condition(struct build *b, const struct tok *t,
 	}
 	return *known == &failed ? NULL : *known;
 }
+
+static uint32_t end_of(const struct tok *t)
+{
+	uint32_t end = t->at.hi;
+
+	for (size_t i = 0; t->kind == TOK_MAP && i < t->u.map.n; i++) {
+		uint32_t value = end_of(t->u.map.pairs[i].value);
+
+		end = value > end ? value : end;
+	}
+	for (size_t i = 0; t->kind == TOK_SEQ && i < t->u.seq.n; i++) {
+		uint32_t item = end_of(t->u.seq.items[i]);
+
+		end = item > end ? item : end;
+	}
+	return end;
+}
+
+void build_late(struct build *b, size_t from, const struct tok *t)
+{
+	for (size_t i = from; b->staged && i < b->diags->list.n; i++) {
+		b->diags->list.v[i].late = end_of(t);
+	}
+}

@@ -189,9 +189,6 @@ static void build_kind(struct build *b, const struct tok *map, struct step_def *
 	step->uses = build_spanned(uses);
 	step->targets = build_list(
 		b, tok_get(map, step->kind == STEP_CANCEL ? STR("cancel") : STR("wait")));
-	if (tok_good(uses)) {
-		check_uses(b, step);
-	}
 	if (step->kind == STEP_WAIT_ALL) {
 		check_wait_all(b, tok_get(map, STR("wait-all")));
 	}
@@ -205,6 +202,7 @@ static void build_step(struct build *b, const struct tok *map, struct ids *ids,
 		       struct strmap *known, struct step_def *step)
 {
 	const struct tok *id = tok_get(map, STR("id"));
+	size_t from;
 
 	step->at = map->at;
 	step->id = build_spanned(id).s;
@@ -212,7 +210,12 @@ static void build_step(struct build *b, const struct tok *map, struct ids *ids,
 	build_fields(map, tokens, sizeof(tokens) / sizeof(tokens[0]), step);
 	check_minutes(b, step->timeout_minutes);
 	build_kind(b, map, step);
+	from = b->diags->list.n;
 	step->cond = build_condition(b, tok_get(map, STR("if")), b->step_if, &step->cond_text);
+	if (tok_good(tok_get(map, STR("uses")))) {
+		check_uses(b, step);
+	}
+	build_late(b, from, map);
 	check_targets(b, known, step);
 	if (tok_good(id) && ids_add(b, ids, build_spanned(id))) {
 		(void)strmap_slot(b->a, known, step->id, NULL);

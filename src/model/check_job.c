@@ -117,14 +117,14 @@ static void check_lists(struct build *b, const struct tok *matrix)
 	const struct tok *include = tok_get(matrix, STR("include"));
 	size_t nexclude = literal_items(exclude), ninclude = literal_items(include);
 
-	for (size_t i = 0; i < nexclude; i++) {
-		check_exclude_item(b, matrix, exclude->u.seq.items[i]);
-	}
 	for (size_t i = 0; i < ninclude; i++) {
 		if (include->u.seq.items[i]->u.map.n == 0) {
 			(void)diag_error(b->diags, include->u.seq.items[i]->at, "matrix",
 					 "Matrix include mapping does not contain any values");
 		}
+	}
+	for (size_t i = 0; i < nexclude; i++) {
+		check_exclude_item(b, matrix, exclude->u.seq.items[i]);
 	}
 }
 
@@ -149,29 +149,35 @@ void check_strategy(struct build *b, const struct tok *t)
 		(void)diag_error(b->diags, matrix->at, "matrix",
 				 "Matrix must define at least one vector");
 	}
-	check_lists(b, matrix);
+	/* GitHub's reader looks no further when anything of the strategy has to be evaluated. */
+	if (!b->staged || tok_is_literal(t)) {
+		size_t from = b->diags->list.n;
+
+		check_lists(b, matrix);
+		build_late(b, from, t);
+	}
 }
 
 /* --- containers --- */
 
+/* A job's container without an image is none for GitHub, unless it is written as docker://. */
 void check_container(struct build *b, const struct tok *t, struct span key, bool service)
 {
 	const struct tok *image = t->kind == TOK_MAP ? tok_get(t, STR("image")) : t;
 	struct str text = build_spanned(image).s;
+	bool missing = t->kind == TOK_MAP && t->u.map.n > 0 && !image;
+	struct span at = missing ? key : image && t->kind == TOK_MAP ? image->at : t->at;
 
 	if (!tok_is_literal(t) || (image && image->kind == TOK_STRING && text.len > 0 &&
 				   !str_eq(text, STR("docker://")))) {
 		return;
 	}
-	if (t->kind == TOK_MAP || service || text.len > 0) {
-		bool missing = t->kind == TOK_MAP && t->u.map.n > 0 && !image;
-
-		diag_error(b->diags,
-			   missing                       ? key
-			   : image && t->kind == TOK_MAP ? image->at
-							 : t->at,
-			   "syntax-check", "Container image cannot be empty")
-			->token = t->at;
+	if (service || text.len > 0) {
+		diag_error(b->diags, at, "syntax-check", "Container image cannot be empty")->token =
+			t->at;
+	} else if (t->kind == TOK_MAP && !b->staged) {
+		(void)diag_warning(b->diags, at, "syntax-check",
+				   "There is no image, so the job has no container");
 	}
 }
 

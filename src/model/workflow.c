@@ -53,6 +53,11 @@ static void build_root(struct build *b, const struct tok *root, struct workflow 
 	}
 }
 
+static uint32_t turn_of(const struct diag *d)
+{
+	return d->late ? d->late : d->token.lo;
+}
+
 /* By place, which is the order in which GitHub comes by. Insertion: few, and mostly in order. */
 static void sort_errors(struct diags *diags, size_t from)
 {
@@ -60,7 +65,7 @@ static void sort_errors(struct diags *diags, size_t from)
 		struct diag d = diags->list.v[i];
 		size_t k = i;
 
-		for (; k > from && diags->list.v[k - 1].token.lo > d.token.lo; k--) {
+		for (; k > from && turn_of(&diags->list.v[k - 1]) > turn_of(&d); k--) {
 			diags->list.v[k] = diags->list.v[k - 1];
 		}
 		diags->list.v[k] = d;
