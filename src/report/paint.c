@@ -81,7 +81,7 @@ static void add_character(struct strbuf *out, struct str s, size_t at, size_t n,
 		strbuf_addc(out, ' ');
 	} else if (cp < 0x20 || cp == DEL) {
 		strbuf_add(out, (char[]){ '^', (char)(cp ^ 0x40) }, 2);
-	} else if (cp < 0x80 || cp >= 0xA0) {
+	} else if (cp < 0x80 || !utf8_is_hostile(cp)) {
 		strbuf_add(out, s.p + at, n);
 	} else {
 		strbuf_addf(out, "<%02X>", (unsigned)cp);
