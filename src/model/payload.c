@@ -345,11 +345,32 @@ static const struct payload_row *find_row(struct str event)
 	return &other;
 }
 
+/* What is so because of the action: the label that was added, the state of what was closed. */
+static struct value add_action(struct making *m, struct value payload)
+{
+	struct str action =
+		or_else(value_to_str(m->a, value_get(m->request->user_payload, STR("action"))),
+			value_to_str(m->a, value_get(payload, STR("action"))));
+	struct str event = str_eq(m->request->event, STR("pull_request_target"))
+				   ? STR("pull_request")
+				   : m->request->event;
+
+	for (size_t i = 0; i < payload_nactions; i++) {
+		const struct payload_action *p = &payload_actions[i];
+
+		if (str_eq(event, str_of(p->event)) && str_eq(action, str_of(p->action))) {
+			return merge(m->a, payload, template(m, p->json));
+		}
+	}
+	return payload;
+}
+
 static void make_payload(struct making *m, const struct payload_row *row)
 {
 	static const char common[] = "{'repository': '{repository}', 'sender': '{sender}'}";
 	struct value payload = merge(m->a, template(m, row->json), template(m, common));
 
+	payload = add_action(m, payload);
 	if (m->request->user_payload.kind == VALUE_OBJECT) {
 		payload = merge(m->a, payload, m->request->user_payload);
 	}

@@ -32,6 +32,17 @@ const struct payload_part payload_parts[] = {
 	  "{'id': '{sha}', 'tree_id': '{tree}', 'distinct': true, 'message': '{message}',"
 	  " 'timestamp': '{timestamp}', 'url': '{html_url}/commit/{sha}', 'author': '{author}',"
 	  " 'committer': '{author}', 'added': [], 'removed': [], 'modified': []}" },
+	{ "label", "{'id': 1, 'node_id': '', 'name': 'bug', 'color': 'd73a4a', 'description': '',"
+		   " 'default': true, 'url': '{api_url}/repos/{full_name}/labels/bug'}" },
+	{ "milestone",
+	  "{'id': 1, 'number': 1, 'title': 'milestone', 'state': 'open', 'description': '',"
+	  " 'creator': '{sender}'}" },
+	{ "discussion",
+	  "{'id': 1, 'node_id': '', 'number': 1, 'title': '{title}', 'body': '', 'state': 'open',"
+	  " 'locked': false, 'comments': 0, 'author_association': 'OWNER', 'user': '{sender}',"
+	  " 'labels': [], 'html_url': '{html_url}/discussions/1', 'category': {'id': 1,"
+	  " 'name': 'General', 'slug': 'general', 'description': '', 'is_answerable': false},"
+	  " 'answer_html_url': null, 'created_at': '{timestamp}', 'updated_at': '{timestamp}'}" },
 	{ "issue",
 	  "{'id': 1, 'node_id': '', 'number': 1, 'title': '{title}', 'body': null, 'state': 'open',"
 	  " 'state_reason': null, 'locked': false, 'user': '{sender}', 'labels': [],"
@@ -127,23 +138,14 @@ const struct payload_row payload_rows[] = {
 	{ "issues", REF_DEFAULT, "{'action': 'opened', 'issue': '{issue}'}" },
 	{ "issue_comment", REF_DEFAULT,
 	  "{'action': 'created', 'issue': '{issue}', 'comment': '{comment}'}" },
-	{ "label", REF_DEFAULT,
-	  "{'action': 'created', 'label': {'id': 1, 'name': 'bug', 'color': 'd73a4a',"
-	  " 'description': '', 'default': true}}" },
-	{ "milestone", REF_DEFAULT,
-	  "{'action': 'created', 'milestone': {'id': 1, 'number': 1, 'title': 'milestone',"
-	  " 'state': 'open', 'description': '', 'creator': '{sender}'}}" },
+	{ "label", REF_DEFAULT, "{'action': 'created', 'label': '{label}'}" },
+	{ "milestone", REF_DEFAULT, "{'action': 'created', 'milestone': '{milestone}'}" },
 	{ "watch", REF_DEFAULT, "{'action': 'started'}" },
 	{ "fork", REF_DEFAULT, "{'forkee': '{repository}'}" },
 	{ "gollum", REF_DEFAULT, "{'pages': []}" },
-	{ "discussion", REF_DEFAULT,
-	  "{'action': 'created', 'discussion': {'id': 1, 'number': 1, 'title': '{title}',"
-	  " 'body': '', 'state': 'open', 'user': '{sender}',"
-	  " 'html_url': '{html_url}/discussions/1'}}" },
+	{ "discussion", REF_DEFAULT, "{'action': 'created', 'discussion': '{discussion}'}" },
 	{ "discussion_comment", REF_DEFAULT,
-	  "{'action': 'created', 'comment': '{comment}',"
-	  " 'discussion': {'id': 1, 'number': 1, 'title': '{title}', 'body': '', 'state': 'open',"
-	  " 'user': '{sender}', 'html_url': '{html_url}/discussions/1'}}" },
+	  "{'action': 'created', 'comment': '{comment}', 'discussion': '{discussion}'}" },
 	{ "check_run", REF_DEFAULT,
 	  "{'action': 'completed', 'check_run': {'id': 1, 'name': 'check', 'head_sha': '{sha}',"
 	  " 'status': 'completed', 'conclusion': 'success', 'pull_requests': []}}" },
@@ -169,3 +171,41 @@ const struct payload_row payload_rows[] = {
 	  " 'created_at': '{timestamp}', 'updated_at': '{timestamp}'}}" },
 };
 const size_t payload_nrows = sizeof(payload_rows) / sizeof(payload_rows[0]);
+
+/* pull_request's hold for pull_request_target, too. */
+const struct payload_action payload_actions[] = {
+	{ "issues", "labeled", "{'label': '{label}', 'issue': {'labels': ['{label}']}}" },
+	{ "issues", "unlabeled", "{'label': '{label}'}" },
+	{ "issues", "assigned",
+	  "{'assignee': '{sender}', 'issue': {'assignee': '{sender}', 'assignees': "
+	  "['{sender}']}}" },
+	{ "issues", "unassigned", "{'assignee': '{sender}'}" },
+	{ "issues", "milestoned",
+	  "{'milestone': '{milestone}', 'issue': {'milestone': '{milestone}'}}" },
+	{ "issues", "closed",
+	  "{'issue': {'state': 'closed', 'state_reason': 'completed', 'closed_at': "
+	  "'{timestamp}'}}" },
+	{ "issues", "locked", "{'issue': {'locked': true}}" },
+	{ "issues", "edited", "{'changes': {}}" },
+	{ "pull_request", "labeled",
+	  "{'label': '{label}', 'pull_request': {'labels': ['{label}']}}" },
+	{ "pull_request", "unlabeled", "{'label': '{label}'}" },
+	{ "pull_request", "assigned",
+	  "{'assignee': '{sender}',"
+	  " 'pull_request': {'assignee': '{sender}', 'assignees': ['{sender}']}}" },
+	{ "pull_request", "unassigned", "{'assignee': '{sender}'}" },
+	{ "pull_request", "milestoned",
+	  "{'milestone': '{milestone}', 'pull_request': {'milestone': '{milestone}'}}" },
+	{ "pull_request", "synchronize", "{'before': '{before}', 'after': '{sha}'}" },
+	{ "pull_request", "closed",
+	  "{'pull_request': {'state': 'closed', 'closed_at': '{timestamp}'}}" },
+	{ "pull_request", "converted_to_draft", "{'pull_request': {'draft': true}}" },
+	{ "pull_request", "locked", "{'pull_request': {'locked': true}}" },
+	{ "pull_request", "review_requested",
+	  "{'requested_reviewer': '{owner_user}',"
+	  " 'pull_request': {'requested_reviewers': ['{owner_user}']}}" },
+	{ "pull_request", "review_request_removed", "{'requested_reviewer': '{owner_user}'}" },
+	{ "pull_request", "edited", "{'changes': {}}" },
+	{ "release", "prereleased", "{'release': {'prerelease': true}}" },
+};
+const size_t payload_nactions = sizeof(payload_actions) / sizeof(payload_actions[0]);

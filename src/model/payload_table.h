@@ -26,10 +26,18 @@ struct payload_row {
 	const char *json; /* what the event adds to repository and sender */
 };
 
+/* What one of an event's actions adds to its row. */
+struct payload_action {
+	const char *event, *action;
+	const char *json;
+};
+
 /* Later parts may use earlier ones. */
 extern const struct payload_part payload_parts[];
 extern const size_t payload_nparts;
 extern const struct payload_row payload_rows[];
 extern const size_t payload_nrows;
+extern const struct payload_action payload_actions[];
+extern const size_t payload_nactions;
 
 #endif

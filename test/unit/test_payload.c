@@ -137,6 +137,43 @@ Test(payload, refs_follow_the_event)
 }
 
 static const struct {
+	const char *event, *user, *path, *want;
+} actions[] = {
+	{ "issues", NULL, "issue.state", "open" },
+	{ "issues", "{\"action\": \"labeled\"}", "label.name", "bug" },
+	{ "issues", "{\"action\": \"labeled\"}", "issue.labels", "(collection)" },
+	{ "issues", "{\"action\": \"labeled\", \"label\": {\"name\": \"p1\"}}", "label.name",
+	  "p1" },
+	{ "issues", "{\"action\": \"closed\"}", "issue.state", "closed" },
+	{ "issues", "{\"action\": \"assigned\"}", "assignee.login", "Mona-Lisa" },
+	{ "pull_request", NULL, "label.name", "" },
+	{ "pull_request", "{\"action\": \"labeled\"}", "label.name", "bug" },
+	{ "pull_request_target", "{\"action\": \"labeled\"}", "label.name", "bug" },
+	{ "pull_request", "{\"action\": \"synchronize\"}", "after", HEAD_SHA },
+	{ "pull_request", "{\"action\": \"closed\"}", "pull_request.state", "closed" },
+	{ "pull_request", "{\"action\": \"closed\"}", "pull_request.merged", "false" },
+	{ "pull_request", "{\"action\": \"converted_to_draft\"}", "pull_request.draft", "true" },
+	{ "pull_request", "{\"action\": \"review_requested\"}", "requested_reviewer.login",
+	  "octo" },
+	{ "release", "{\"action\": \"prereleased\"}", "release.prerelease", "true" },
+	{ "discussion", NULL, "discussion.category.name", "General" },
+	{ "push", "{\"action\": \"labeled\"}", "label.name", "" },
+};
+
+Test(payload, an_action_brings_what_belongs_to_it)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		struct arena a = ARENA_INIT;
+		struct event_facts f =
+			make(&a, actions[i].event, "refs/heads/main", actions[i].user);
+		struct str got = at(&a, &f, actions[i].path);
+
+		cr_expect(str_eq(got, str_of(actions[i].want)), "row %zu: %.*s", i, STR_ARG(got));
+		arena_release(&a);
+	}
+}
+
+static const struct {
 	const char *event, *path, *value;
 } fields[] = {
 	{ "push", "ref", "refs/heads/f" },
