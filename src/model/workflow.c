@@ -82,9 +82,10 @@ static const struct workflow *load(struct build *b, uint32_t file, const struct 
 	if (!node) {
 		return NULL;
 	}
-	if (node->kind == YAML_NULL) {
-		diag_error(b->diags, (struct span){ file, 0, 0 }, "syntax-check",
-			   "The workflow file is empty")
+	if (node->kind == YAML_NULL && (!b->staged || node->at.hi == 0)) {
+		diag_error(b->diags, (struct span){ file, 0, 0 }, "syntax-check", "%s",
+			   b->staged ? "Expected document start parse event"
+				     : "The workflow file is empty")
 			->token = NO_SPAN;
 		return NULL;
 	}
