@@ -246,8 +246,11 @@ static bool read_list(struct options *o, struct str from, path_list *paths, stru
 			(void)strbuf_add(&text, block, n);
 		}
 	} else {
-		ok = read_file(arena_cstr(&o->arena, from), &text, err) ||
-		     err_wrap(err, "--changed-files");
+		struct err why = ERR_INIT;
+
+		ok = read_file(arena_cstr(&o->arena, from), &text, &why) ||
+		     err_set(err, ERR_USAGE, "--changed-files: %s", why.msg);
+		err_release(&why);
 	}
 	if (ok) {
 		add_paths(&o->arena, paths, arena_str(&o->arena, strbuf_str(&text)), '\n');
