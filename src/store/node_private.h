@@ -5,7 +5,7 @@
 #include "actc/node_store.h"
 
 /* The builds that are fetched. */
-#define NODE_VERSION "24.21.0"
+#define NODE_VERSION      "24.21.0"
 #define NODE_MUSL_VERSION "24.19.0"
 
 /* Fetches it for an architecture into dest, which is made, as dest/bin/node. `temp` is a name for
