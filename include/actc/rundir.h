@@ -49,7 +49,9 @@ void rundir_unmark(const struct rundir *d, const char *name);
 bool rundir_marked(const struct rundir *d);
 /* Whether an ended run may have left something at an engine, so that a sweep is worth its time. */
 bool rundir_leftovers(const struct rundir *d);
-/* After a sweep: the ended runs of now have left nothing. */
-void rundir_swept(const struct rundir *d);
+/* After a sweep: the ended runs of now have left nothing in their directories, and at an engine
+ * nothing whose name begins so ("" = nothing at all; NULL = who swept makes nothing there, and
+ * others have still to look). */
+void rundir_swept(const struct rundir *d, const char *names);
 
 #endif

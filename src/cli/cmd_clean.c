@@ -100,7 +100,7 @@ int cmd_clean(struct options *o)
 	if (things < 0) {
 		return clean_runs_only(&home, engine->name, &err);
 	}
-	rundir_swept(&home);
+	rundir_swept(&home, "");
 
 	struct str externals = node_store_dir(&o->arena);
 

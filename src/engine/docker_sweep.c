@@ -277,7 +277,7 @@ int docker_sweep(const struct docker_program *d, const struct rundir *home, bool
 
 	arena_release(&scratch);
 	if (ok) {
-		rundir_swept(home);
+		rundir_swept(home, "");
 	}
 	return ok ? removed : -1;
 }

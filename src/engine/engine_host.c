@@ -240,14 +240,13 @@ static struct str host_why_lost(struct arena *a, struct machine *machine)
 	return STR("the connection to the agent was lost");
 }
 
-/* What a run leaves here is in its directory, which goes with the run, and its processes end with
- * the connection. */
+/* What a run leaves here is in its directory, and its processes end with the connection. */
 static int host_sweep(const struct rundir *home, bool all, bool caches, struct err *err)
 {
-	(void)home;
 	(void)all;
 	(void)caches;
 	(void)err;
+	rundir_swept(home, NULL);
 	return 0;
 }
 

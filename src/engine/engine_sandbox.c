@@ -508,7 +508,6 @@ static int sandbox_sweep(const struct rundir *home, bool all, bool caches, struc
 	(void)all;
 	(void)caches;
 	(void)err;
-	rundir_swept(home);
 	return removed;
 }
 

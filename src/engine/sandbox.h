@@ -87,6 +87,7 @@ bool sandbox_can_limit(enum sandbox_limit which);
 bool sandbox_limit(struct arena *a, const struct machine_spec *spec, pid_t pid,
 		   const char *groups[SANDBOX_LIMITS], struct err *err);
 void sandbox_unlimit(const struct machine_spec *spec, const char *groups[SANDBOX_LIMITS]);
+/* Removes what ended runs left of them, and notes it. */
 int sandbox_sweep_limits(const struct rundir *home);
 
 /* The helper that carries the job's network: by a tap device, or, where there is no /dev/net/tun,

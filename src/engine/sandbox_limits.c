@@ -279,7 +279,7 @@ static int sweep_dir(const struct rundir *home, const char *dir)
 
 int sandbox_sweep_limits(const struct rundir *home)
 {
-	char beside[PATH_MAX];
+	char beside[PATH_MAX], names[32];
 	int removed = sweep_dir(home, V2_MOUNT);
 
 	if (v2_beside(beside) && strcmp(beside, V2_MOUNT) != 0) {
@@ -288,5 +288,8 @@ int sandbox_sweep_limits(const struct rundir *home)
 	for (size_t i = 0; i < SANDBOX_LIMITS; i++) {
 		removed += sweep_dir(home, limits[i].v1_dir);
 	}
+	(void)snprintf(names, sizeof(names), "act-c-%.*s-",
+		       STR_ARG(str_slice(home->home_id, 0, HOME_PART)));
+	rundir_swept(home, names);
 	return removed;
 }

@@ -290,8 +290,8 @@ void rundir_unmark(const struct rundir *d, const char *name)
 	strbuf_release(&path);
 }
 
-/* Looks for marks in a run's directory, and takes them away. */
-static bool find_marks(const struct rundir *d, struct str run, bool remove)
+/* Looks for marks in a run's directory, and takes those away whose name begins so (NULL = none). */
+static bool find_marks(const struct rundir *d, struct str run, const char *names)
 {
 	struct strbuf path = STRBUF_INIT(0);
 	bool found = false;
@@ -304,7 +304,8 @@ static bool find_marks(const struct rundir *d, struct str run, bool remove)
 	while (dir && (entry = readdir(dir))) {
 		if (str_starts(str_of(entry->d_name), str_of(mark))) {
 			found = true;
-			if (remove) {
+			if (names &&
+			    str_starts(str_of(entry->d_name + sizeof(mark) - 1), str_of(names))) {
 				(void)unlinkat(dirfd(dir), entry->d_name, 0);
 			}
 		}
@@ -318,7 +319,7 @@ static bool find_marks(const struct rundir *d, struct str run, bool remove)
 
 bool rundir_marked(const struct rundir *d)
 {
-	return d->run_id.len && find_marks(d, d->run_id, false);
+	return d->run_id.len && find_marks(d, d->run_id, NULL);
 }
 
 /* --- ended runs ------------------------------------------------------------------------------ */
@@ -383,7 +384,7 @@ static bool has(const struct rundir *d, const char *run, const char *name)
 
 static bool is_unswept(const struct rundir *d, const char *run)
 {
-	return has(d, run, "tmp") || find_marks(d, str_of(run), false);
+	return has(d, run, "tmp") || find_marks(d, str_of(run), NULL);
 }
 
 /* Whether the run has ended; *fd (or -1) then holds its lock, so that only one removes it. */
@@ -434,7 +435,7 @@ static bool is_kept(const struct rundir *d, const char *run, int keep, int *seen
 	if (run[0] == '.' || keep == 0) {
 		return false;
 	}
-	return has(d, run, "tmp") || ++*seen <= keep || find_marks(d, str_of(run), false);
+	return has(d, run, "tmp") || ++*seen <= keep || find_marks(d, str_of(run), NULL);
 }
 
 int rundir_prune(const struct rundir *d, int keep)
@@ -468,7 +469,7 @@ bool rundir_leftovers(const struct rundir *d)
 	return found;
 }
 
-void rundir_swept(const struct rundir *d)
+void rundir_swept(const struct rundir *d, const char *names)
 {
 	struct runs runs = runs_list(d);
 	int fd;
@@ -478,7 +479,7 @@ void rundir_swept(const struct rundir *d)
 
 		if (name[0] != '.' && is_unswept(d, name) && claim(d, name, &fd)) {
 			(void)remove_part(d, name, "tmp");
-			(void)find_marks(d, str_of(name), true);
+			(void)find_marks(d, str_of(name), names);
 			unclaim(fd);
 		}
 	}

@@ -220,7 +220,7 @@ Test(rundir, a_killed_run_is_told_until_it_was_swept)
 	cr_assert(rundir_leftovers(&other));
 	(void)rundir_prune(&other, 5);
 	cr_assert(rundir_leftovers(&other), "still to be swept");
-	rundir_swept(&other);
+	rundir_swept(&other, "");
 	cr_assert_not(rundir_leftovers(&other));
 	fixture_release(&f);
 }
@@ -239,7 +239,11 @@ Test(rundir, a_marked_run_is_swept_after_its_end)
 	cr_assert(rundir_marked(&d));
 	rundir_close(&d);
 	cr_assert(rundir_leftovers(&d));
-	rundir_swept(&d);
+	rundir_swept(&d, NULL);
+	cr_assert(rundir_leftovers(&d), "another engine's");
+	rundir_swept(&d, "a");
+	cr_assert(rundir_leftovers(&d), "another one's");
+	rundir_swept(&d, "b");
 	cr_assert_not(rundir_leftovers(&d));
 	cr_assert_not(rundir_marked(&d));
 	fixture_release(&f);
