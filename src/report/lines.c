@@ -29,6 +29,13 @@ struct str text_label(const struct text_reporter *t, const struct job_state *job
 	return job->name;
 }
 
+struct str text_step_label(struct text_reporter *t, const struct step_state *step, struct str id)
+{
+	bool unnamed = str_starts(step->name, STR("Run "));
+
+	return id.len && unnamed ? arena_str(&t->live.arena, id) : step->name;
+}
+
 bool text_is_crowded(const struct text_reporter *t)
 {
 	return t->live.njobs > 1;
@@ -65,7 +72,7 @@ void text_prefix(struct text_reporter *t, const struct job_state *job,
 	paint_text(&p, text_label(t, job));
 	if (step && job->parallel) {
 		paint_arrow(&p);
-		paint_clipped(&p, step->name, PREFIX_NAME_MAX);
+		paint_clipped(&p, step->label.len ? step->label : step->name, PREFIX_NAME_MAX);
 	}
 	strbuf_addc(&name, ']');
 	paint_styled(&t->paint, STYLE_CYAN, strbuf_str(&name));

@@ -22,9 +22,10 @@ struct tail {
 struct step_state {
 	struct str path;
 	struct str name;
-	bool shown; /* its header has been written */
-	bool quiet; /* no header before it has something to say */
-	int groups; /* open ones */
+	struct str label; /* in front of lines that stand among others' */
+	bool shown;       /* its header has been written */
+	bool quiet;       /* no header before it has something to say */
+	int groups;       /* open ones */
 	struct tail *tail;
 	struct step_state *next;
 };

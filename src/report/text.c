@@ -149,6 +149,7 @@ static void on_step_started(struct text_reporter *t, const struct event *e)
 	struct step_state *step = live_step(&t->live, job, e->step);
 
 	step->name = shown_name(t, e->u.step_started.name);
+	step->label = text_step_label(t, step, e->u.step_started.id);
 	step->quiet = str_eq(phase, STR("setup")) || str_eq(phase, STR("complete"));
 	if (!step->quiet && !t->options.quiet) {
 		text_step_header(t, job, step);

@@ -60,6 +60,9 @@ void text_contacts(struct text_reporter *t);
 
 /* What to call a job: its name, or its path where that says more. */
 struct str text_label(const struct text_reporter *t, const struct job_state *job);
+/* What a step is called in front of its lines: a script without a name by the id that `wait` and
+ * `cancel` call it by. */
+struct str text_step_label(struct text_reporter *t, const struct step_state *step, struct str id);
 void text_newline(struct text_reporter *t);
 /* The same, and blanks at the end of the line are taken off. */
 void text_end_line(struct text_reporter *t);
