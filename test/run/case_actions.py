@@ -1,8 +1,10 @@
 """Actions where time and the store matter: fetched through git, cancelled, timed out, side by side."""
+import glob
 import os
 import signal
+import subprocess
 
-from harness import expect
+from harness import Result, expect
 
 TOOLS = ('mkdir -p tools/bin; printf \'#!/bin/sh\\nexec sh "$@"\\n\' >tools/bin/node; chmod +x tools/bin/node')
 SHELL_ACTION = 'runs: {using: node24, main: main.js, post: post.js}\n'
@@ -109,6 +111,48 @@ def test_fetched_actions_are_shown_and_run_without_the_network_then(box):
     second = box.run('--node', 'tools', '--offline', '-j', 'a', '--json')
     second.exits(0)
     expect(second.events('step.finished', step='post-1'), 'no post step')
+
+
+def without_route(box, *args):
+    """act-c run ARGS where there is no network but the engine's socket; None where that takes root."""
+    if os.geteuid() != 0:
+        return None
+    done = subprocess.run(['unshare', '-n', *box.command(*args)], cwd=box.repo, env=box.env, capture_output=True,
+                          text=True, timeout=120, stdin=subprocess.DEVNULL)
+    return Result(done.returncode, done.stdout, done.stderr, 0)
+
+
+def test_offline_where_there_is_no_route(box):
+    box.write('outer/action.yml', OUTER)
+    box.init(REMOTE, before=TOOLS)
+    git = library(box)
+    box.write('tools/bin/node', '#!/bin/sh\necho "stage of $INPUT_ID"\n', 0o755)
+    args = ('--node', 'tools', '--offline', '-j', 'a')
+    missing = without_route(box, *args)
+    if missing is None:
+        print('skipped: without root there is no machine without a route')
+        return
+    missing.exits(1)
+    missing.says('octo/lib@v1', '--offline')
+    box.run('--node', 'tools', '-j', 'a', env=git).exits(0)
+    there = without_route(box, *args)
+    there.exits(0)
+    there.says('stage of linked')
+
+
+def test_processes_that_fetch_one_action_at_once(box):
+    box.init(REMOTE)
+    git = library(box)
+    fetch = [subprocess.Popen([box.act_c, 'actions', 'fetch', 'octo/lib@v1'], cwd=box.repo, env=dict(box.env, **git),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(8)]
+    for child in fetch:
+        said = child.communicate(timeout=60)[0]
+        expect(child.returncode == 0, f'fetching side by side: {said}')
+    commit = box.git('rev-parse', 'v1', cwd=f'{box.dir}/lib')
+    found = sorted(os.path.relpath(path, f'{box.dir}/cache/act-c/actions')
+                   for path in glob.glob(f'{box.dir}/cache/act-c/actions/**/action.yml', recursive=True))
+    expect(found and all(commit in path for path in found), f'not one copy of {commit}: {found}')
+    expect(len(found) == len(set(path[path.index(commit):] for path in found)), f'more than one copy: {found}')
 
 
 def test_a_composite_in_the_background_holds_up_nothing(box):
