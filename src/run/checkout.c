@@ -76,6 +76,33 @@ static bool read_inputs(struct step *s, struct checkout *c)
 	return true;
 }
 
+/* The first version was a part of the runner: its history is whole, and its path is one of the
+ * runner's directory, to which the workspace moves. Here it stays, and so relative paths mean the
+ * same. */
+static void as_first_version(struct step *s, struct checkout *c)
+{
+	struct str ref =
+		str_slice(s->def->uses.s, str_chr(s->def->uses.s, '@', 0) + 1, s->def->uses.s.len);
+	struct str name = s->job->run->request->event->repository;
+
+	if (!str_eq(ref, STR("v1")) && !str_starts(ref, STR("v1."))) {
+		return;
+	}
+	if (c->depth.len == 0) {
+		c->depth = STR("0");
+	}
+	(void)str_cut(&name, '/');
+	if (c->path.len && !str_eq(c->path, name)) {
+		job_annotate(s->job, s->path, "warning",
+			     arena_printf(s->a,
+					  "At GitHub actions/checkout@v1 moves the workspace to "
+					  "'%.*s', beside where it was; here it stays, with the "
+					  "repository in it",
+					  STR_ARG(c->path)));
+	}
+	c->path = STR_EMPTY;
+}
+
 static bool leaves_workspace(struct str path)
 {
 	int depth = 0;
@@ -364,6 +391,7 @@ void step_checkout(struct step *s)
 		action_start(s);
 		return;
 	}
+	as_first_version(s, &c);
 	if (!check_path(s, &c)) {
 		return;
 	}
