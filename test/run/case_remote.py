@@ -20,6 +20,7 @@ jobs:
         run: |
           echo "text=$(cat README.md)" >> "$GITHUB_OUTPUT"
           wget -q -O - "http://localhost:${{ job.services.web.ports['80'] }}/passwd" | grep -q ^root && echo served-$((40 + 2))
+      - uses: ./ask
   after:
     needs: builds
     runs-on: ubuntu-latest
@@ -31,7 +32,19 @@ jobs:
       - uses: actions/checkout@v4
       - run: test "$(cat README.md)" = demo && test "$PWD" = /__w/demo/demo && echo inside-$((40 + 2))
 '''
-SAYS = ('served-42', 'got-demo', 'inside-42')
+SAYS = ('served-42', 'got-demo', 'inside-42', 'asked-42')
+
+# The services are here, not there: the agent must not take a path of this machine for its own.
+ASK = r'''mkdir -p tools/bin ask
+printf '#!/bin/sh\nexec sh "$@"\n' > tools/bin/node; chmod +x tools/bin/node
+printf 'runs: {using: node24, main: main.js}\n' > ask/action.yml
+cat > ask/main.js <<'END'
+wget -q -O - --header "Authorization: Bearer $ACTIONS_RUNTIME_TOKEN" --header 'Content-Type: application/json' \
+  --post-data '{"key":"k","version":"v"}' \
+  "${ACTIONS_RESULTS_URL}twirp/github.actions.results.api.v1.CacheService/GetCacheEntryDownloadURL" |
+  grep -q '"ok": *false' && echo "asked-$((40 + 2))"
+END
+'''
 
 
 class Remote(Daemon):
@@ -51,22 +64,22 @@ def check(box, result):
 def test_remote_daemon(box):
     if not shutil.which('ip', path='/usr/sbin:/sbin:/usr/bin:/bin'):
         return
-    box.init(WORKFLOW)
+    box.init(WORKFLOW, before=ASK)
     with Remote(400) as remote:
-        check(box, box.run('push', image='busybox', env={'DOCKER_HOST': remote.host}))
+        check(box, box.run('push', '--node', 'tools', image='busybox', env={'DOCKER_HOST': remote.host}))
 
         # A context of docker's own, as one for ssh would be.
         config = {'DOCKER_CONFIG': f'{box.dir}/docker'}
         for args in (['create', 'far', '--docker', f'host={remote.host}'], ['use', 'far']):
             subprocess.run(['docker', 'context', *args], env=dict(box.env, **config), check=True, capture_output=True)
-        check(box, box.run('push', image='busybox', env=config))
+        check(box, box.run('push', '--node', 'tools', image='busybox', env=config))
 
         # Over TCP, from within its network; the client's files are this machine's all the same.
         plain = box.command
         inside = as_root('pgrep', '-f', f'dockerd --data-root {remote.dir}').stdout.split()[0]
         enter = ([] if os.getuid() == 0 else ['sudo', '-n', '-E']) + ['nsenter', '-t', inside, '-n']
         box.command = lambda *args, **kwargs: enter + plain(*args, **kwargs)
-        check(box, box.run('push', image='busybox', env={'DOCKER_HOST': 'tcp://127.0.0.1:2375'}))
+        check(box, box.run('push', '--node', 'tools', image='busybox', env={'DOCKER_HOST': 'tcp://127.0.0.1:2375'}))
         box.command = plain
 
         for what in (['ps', '-aq'], ['network', 'ls', '-q', '--filter', 'label=act-c.run'],
