@@ -466,6 +466,13 @@ static bool buildkit(struct asked *q)
 	return true;
 }
 
+/* `docker inspect` asks for a name of any kind, this last: a job sees none of the daemon's. */
+static bool no_plugin(struct asked *q)
+{
+	q->out->missing = true;
+	return refuse(q, arena_printf(q->a, "plugin \"%.*s\" not found", STR_ARG(q->name)));
+}
+
 static bool pass(struct asked *q)
 {
 	(void)q;
@@ -541,6 +548,7 @@ static const struct rule {
 	{ "POST", "/networks/", "/disconnect", connect_network, READS_BODY },
 	{ "GET", "/networks/", "", pass, 0 },
 	{ "DELETE", "/networks/", "", own_network, 0 },
+	{ "GET", "/plugins/", "/json", no_plugin, MANY },
 };
 
 static bool same_method(struct str asked, const char *rule)

@@ -166,6 +166,7 @@ static const struct {
 	{ "GET /containers/none/json", "No such container: none" },
 	{ "POST /containers/none/start", "No such container: none" },
 	{ "DELETE /networks/gone", "No such network: gone" },
+	{ "GET /plugins/octo/x/json", "plugin \"octo/x\" not found" },
 };
 
 Test(docker_gate, what_is_not_there_is_said_as_the_daemon_says_it)
