@@ -5,16 +5,16 @@
  */
 #include "calls_check.h"
 
-static bool has_key(const struct tok *map, struct str key)
+static const struct tok *value_of(const struct tok *map, struct str key)
 {
 	for (size_t i = 0; map && map->kind == TOK_MAP && i < map->u.map.n; i++) {
 		const struct tok *k = map->u.map.pairs[i].key;
 
 		if (k->kind == TOK_STRING && str_ieq(k->u.s, key)) {
-			return true;
+			return map->u.map.pairs[i].value;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 /* A literal has to have the declared type already; an expression may still give it. */
@@ -52,13 +52,20 @@ static void undefined(struct diags *diags, const struct tok_pair *pair, const ch
 	d->token = pair->value->at;
 }
 
+/* In the order of the definitions; what is not defined comes last. */
 static void check_inputs(struct arena *a, struct diags *diags, const struct job_def *job,
 			 const struct event_filter *call)
 {
 	for (size_t i = 0; i < call->ninputs; i++) {
 		const struct input_def *in = &call->inputs[i];
+		const struct tok *given = value_of(job->with, in->id.s);
 
-		if (in->required && !has_key(job->with, in->id.s)) {
+		if (in->fallback) {
+			check_type(a, diags, in, in->fallback);
+		}
+		if (given) {
+			check_type(a, diags, in, given);
+		} else if (in->required) {
 			diag_error(diags, job->uses.at, "workflow-call",
 				   "Input %.*s is required, but not provided while calling.",
 				   STR_ARG(in->id.s));
@@ -66,11 +73,8 @@ static void check_inputs(struct arena *a, struct diags *diags, const struct job_
 	}
 	for (size_t i = 0; job->with && job->with->kind == TOK_MAP && i < job->with->u.map.n; i++) {
 		const struct tok_pair *pair = &job->with->u.map.pairs[i];
-		const struct input_def *in = find_input(call, pair->key);
 
-		if (in) {
-			check_type(a, diags, in, pair->value);
-		} else if (pair->key->kind == TOK_STRING) {
+		if (pair->key->kind == TOK_STRING && !find_input(call, pair->key)) {
 			undefined(diags, pair, "input");
 		}
 	}
@@ -84,7 +88,7 @@ static void check_secrets(struct diags *diags, const struct job_def *job,
 	for (size_t i = 0; i < call->nsecrets && !job->secrets_inherit; i++) {
 		const struct secret_def *s = &call->secrets[i];
 
-		if (s->required && !has_key(given, s->id.s)) {
+		if (s->required && !value_of(given, s->id.s)) {
 			diag_error(diags, job->uses.at, "workflow-call",
 				   "Secret %.*s is required, but not provided while calling.",
 				   STR_ARG(s->id.s));
