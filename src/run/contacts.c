@@ -26,6 +26,25 @@ void contacts_begin(struct job *job)
 	}
 }
 
+/* --network-alias NAME, or with a "=". */
+static bool is_alias(const struct container_spec *c, struct str name)
+{
+	static const struct str option = STR_INIT("--network-alias");
+
+	for (size_t i = 0; i < c->noptions; i++) {
+		struct str alias = c->options[i], word = str_cut(&alias, '=');
+
+		if (!str_eq(word, option)) {
+			continue;
+		}
+		alias = alias.p || i + 1 == c->noptions ? alias : c->options[i + 1];
+		if (str_ieq(alias, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Where the engine has no names, a service is dialled by its address. */
 static bool is_service(const struct job *job, struct str name)
 {
@@ -33,7 +52,8 @@ static bool is_service(const struct job *job, struct str name)
 
 	for (size_t i = 0; pod && i < pod->n; i++) {
 		if (str_ieq(pod->services[i].name, name) ||
-		    str_ieq(pod->services[i].spec->id, name)) {
+		    str_ieq(pod->services[i].spec->id, name) ||
+		    is_alias(pod->services[i].spec, name)) {
 			return true;
 		}
 	}

@@ -41,7 +41,7 @@ jobs:
 '''
 
 SERVICE = '''    services:
-      web: {image: "act-c-test:busybox", ports: ["80"], command: "httpd -f -p 80"}
+      web: {image: "act-c-test:busybox", ports: ["80"], command: "httpd -f -p 80", options: --network-alias other}
 '''
 CONTACTS = f'''on: push
 jobs:
@@ -52,6 +52,7 @@ jobs:
       - run: |
           curl -s -o /dev/null http://localhost:${{{{ job.services.web.ports['80'] || 9 }}}}/ || true
           curl -s -o /dev/null http://web/ || true
+          curl -s -o /dev/null http://other/ || true
           python3 names.py 192.0.2.9 &
           sleep 0.5
           echo nameserver 127.0.0.1 > /etc/resolv.conf
