@@ -188,19 +188,23 @@ void log_head_release(struct log_head *h);
 /*
  * Lines of one step's log that came at once, as one piece: the form in which they travel from a
  * worker, and lie in a file that nobody may read yet. Each of them is an event, with a seq of its
- * own; whoever asks for records gets one a line. Packed it is "#N BYTES SEQ HEAD\n" and the text.
+ * own; whoever asks for records gets one a line. Packed it is "#N BYTES SEQ ESCAPES PLAIN HEAD\n"
+ * and the text.
  */
 struct log_block {
 	size_t n;
 	struct str head; /* of their records, up to the line */
 	struct str text; /* masked; each line with \n behind it */
+	size_t escapes;  /* how many bytes more the text has as strings of JSON */
+	bool plain;      /* without what utf8_is_hostile() names, but \t and \n */
 	struct event e;  /* what they have in common; seq is the first one's */
 };
-/* Masks the text (whole lines) and packs it; e is a line's event without the line. */
-void event_emit_block(struct strbuf *out, struct masker *m, struct log_head *h,
-		      const struct event *e, struct str text);
-/* The same for a block that has been read. */
-void log_block_pack(struct strbuf *out, const struct log_block *b);
+/* Masks the text (whole lines); e is a line's event without the line. What is in *b is borrowed,
+ * from the masker, the head and the text. */
+void event_block(struct log_block *b, struct masker *m, struct log_head *h, const struct event *e,
+		 struct str text);
+/* What stands before a block's text when it is packed. */
+void log_block_pack_head(struct strbuf *out, const struct log_block *b);
 enum log_block_status { LOG_BLOCK_OK, LOG_BLOCK_MORE, LOG_BLOCK_BAD };
 /* Reads what is packed at the begin of `bytes`: a block when they begin with LOG_BLOCK_MARK. Only
  * .e.seq is set of its event; the strings are borrowed. */

@@ -8,54 +8,118 @@
 #include <inttypes.h>
 
 #include "actc/event.h"
+#include "actc/utf8.h"
 #include "encode.h"
 #include "mask.h"
 
-enum { BLOCK = 16 };
+/* Bytes that are looked at together; so many times before it counts that one of them was doubtful;
+ * and until the sums no longer fit into bytes. */
+enum { BLOCK = 16, GROUP = 4 * BLOCK, ROUNDS = 63 };
 
-/* Sum of a block's bytes, none of which is larger than eight. */
-static inline size_t block_sum(const unsigned char *v)
+/* How many of the bytes at each place of a block are what. */
+struct sums {
+	unsigned char ends[BLOCK], quotes[BLOCK], controls[BLOCK], doubtful[BLOCK];
+};
+
+/* Doubtful is what may begin a character that utf8_is_hostile() names: all other bytes do not. */
+static inline void add_byte(struct sums *s, int i, char byte)
+{
+	unsigned char c = (unsigned char)byte;
+	unsigned char end = c == '\n', low = (c < 0x20) ^ end;
+
+	s->ends[i] = (unsigned char)(s->ends[i] + end);
+	s->quotes[i] = (unsigned char)(s->quotes[i] + ((c == '"') | (c == '\\')));
+	s->controls[i] = (unsigned char)(s->controls[i] + low);
+	s->doubtful[i] |= (unsigned char)((low ^ (c == '\t')) | (c == 0x7F) | (c == 0xC2) |
+					  (c == 0xE2) | (c >= 0xEF));
+}
+
+static void take_sums(struct log_block *b, struct sums *s)
+{
+	for (int i = 0; i < BLOCK; i++) {
+		b->n += s->ends[i];
+		b->escapes += s->quotes[i] + 5U * s->controls[i];
+	}
+	*s = (struct sums){ { 0 }, { 0 }, { 0 }, { 0 } };
+}
+
+static inline bool was_doubtful(struct sums *s)
 {
 	uint64_t half[2];
 
-	memcpy(half, v, BLOCK);
-	return (size_t)((half[0] + half[1]) * 0x0101010101010101u >> 56);
+	memcpy(half, s->doubtful, BLOCK);
+	memset(s->doubtful, 0, BLOCK);
+	return (half[0] | half[1]) != 0;
 }
 
-/* Without branches: the compiler makes a few wide instructions of it. */
-static size_t count_lines(struct str text)
+/* Whether a character that begins in a part of the text is hostile. What is doubtful is most often
+ * a tick or a quotation mark. */
+static bool is_hostile(struct str text, size_t from, size_t to)
 {
-	unsigned char ends[BLOCK];
-	size_t n = 0, at = 0;
+	for (; from < to; from++) {
+		unsigned char c = (unsigned char)text.p[from];
+		uint32_t cp = c;
 
-	for (; at + BLOCK <= text.len; at += BLOCK) {
-		for (int i = 0; i < BLOCK; i++) {
-			ends[i] = text.p[at + (size_t)i] == '\n';
+		if (c >= 0xC2) {
+			(void)utf8_at(text, from, &cp);
+		} else if (c >= 0x80 || c == '\n' || c == '\t') {
+			continue;
 		}
-		n += block_sum(ends);
+		if (utf8_is_hostile(cp)) {
+			return true;
+		}
 	}
-	for (; at < text.len; at++) {
-		n += text.p[at] == '\n';
-	}
-	return n;
+	return false;
 }
 
-void log_block_pack(struct strbuf *out, const struct log_block *b)
+static inline void look_at_group(struct log_block *b, struct sums *s, size_t at)
 {
-	strbuf_grow(out, b->head.len + b->text.len + 80);
-	strbuf_addf(out, "%c%zu %zu %" PRIu64 " ", LOG_BLOCK_MARK, b->n, b->text.len, b->e.seq);
+	for (size_t k = at; k < at + GROUP; k += BLOCK) {
+		for (int i = 0; i < BLOCK; i++) {
+			add_byte(s, i, b->text.p[k + (size_t)i]);
+		}
+	}
+	if (was_doubtful(s) && b->plain) {
+		b->plain = !is_hostile(b->text, at, at + GROUP);
+	}
+}
+
+/* All that is to be known of the text, in one pass. Nearly without branches: the compiler makes a
+ * few wide instructions of it. */
+static void look_at(struct log_block *b)
+{
+	struct sums s = { { 0 }, { 0 }, { 0 }, { 0 } };
+	size_t at = 0, len = b->text.len;
+
+	b->n = b->escapes = 0;
+	b->plain = true;
+	while (len - at >= GROUP) {
+		for (int k = 0; k < ROUNDS && len - at >= GROUP; k++, at += GROUP) {
+			look_at_group(b, &s, at);
+		}
+		take_sums(b, &s);
+	}
+	b->plain = b->plain && !is_hostile(b->text, at, len);
+	for (; at < len; at++) {
+		add_byte(&s, (int)(at % BLOCK), b->text.p[at]);
+	}
+	take_sums(b, &s);
+}
+
+void log_block_pack_head(struct strbuf *out, const struct log_block *b)
+{
+	strbuf_addf(out, "%c%zu %zu %" PRIu64 " %zu %d ", LOG_BLOCK_MARK, b->n, b->text.len,
+		    b->e.seq, b->escapes, b->plain);
 	strbuf_adds(out, b->head);
 	strbuf_addc(out, '\n');
-	strbuf_adds(out, b->text);
 }
 
-void event_emit_block(struct strbuf *out, struct masker *m, struct log_head *h,
-		      const struct event *e, struct str text)
+void event_block(struct log_block *b, struct masker *m, struct log_head *h, const struct event *e,
+		 struct str text)
 {
-	struct log_block b = { .n = count_lines(text), .head = encode_head(h, e), .text = text };
-
-	b.text = m ? masker_lines(m, text) : text;
-	log_block_pack(out, &b);
+	*b = (struct log_block){ .head = encode_head(h, e),
+				 .text = m ? masker_lines(m, text) : text };
+	look_at(b);
 }
 
 /* --- reading -----------------------------------------------------------------------------------
@@ -71,13 +135,14 @@ enum log_block_status log_block_unpack(struct str bytes, struct log_block *b, si
 {
 	size_t end = str_chr(bytes, '\n', 0);
 	struct str rest = str_slice(bytes, 1, end);
-	unsigned long n = 0, len = 0, seq = 0;
+	unsigned long n = 0, len = 0, seq = 0, more = 0, plain = 0;
 
 	if (end == STR_NPOS) {
 		return LOG_BLOCK_MORE;
 	}
 	if (bytes.p[0] != LOG_BLOCK_MARK || !take_number(&rest, &n) || !take_number(&rest, &len) ||
-	    !take_number(&rest, &seq) || !rest.p) {
+	    !take_number(&rest, &seq) || !take_number(&rest, &more) ||
+	    !take_number(&rest, &plain) || !rest.p) {
 		return LOG_BLOCK_BAD;
 	}
 	if (bytes.len - end - 1 < len) {
@@ -85,6 +150,8 @@ enum log_block_status log_block_unpack(struct str bytes, struct log_block *b, si
 	}
 	*b = (struct log_block){ .n = n,
 				 .head = rest,
+				 .escapes = more,
+				 .plain = plain != 0,
 				 .e = { .kind = EVENT_STEP_LOG, .seq = seq } };
 	b->text = str_slice(bytes, end + 1, end + 1 + len);
 	*used = end + 1 + len;
@@ -110,36 +177,10 @@ void log_block_record(struct strbuf *out, const struct log_block *b, uint64_t se
 	strbuf_add(out, "}\n", 2);
 }
 
-static inline unsigned char extra(char byte)
-{
-	unsigned char c = (unsigned char)byte;
-	unsigned char control = (unsigned char)((c < 0x20) & (c != '\n'));
-
-	return (unsigned char)(((c == '"') | (c == '\\')) + 5 * control);
-}
-
-/* How many bytes more a text has as strings of JSON. */
-static size_t escapes(struct str text)
-{
-	unsigned char more[BLOCK];
-	size_t n = 0, at = 0;
-
-	for (; at + BLOCK <= text.len; at += BLOCK) {
-		for (int i = 0; i < BLOCK; i++) {
-			more[i] = extra(text.p[at + (size_t)i]);
-		}
-		n += block_sum(more);
-	}
-	for (; at < text.len; at++) {
-		n += extra(text.p[at]);
-	}
-	return n;
-}
-
 /* At most: a seq has as many digits as fit, and \t is shorter than \u0009. */
 size_t log_block_size(const struct log_block *b)
 {
 	const size_t around = STR(",\"seq\":1234567890123\"\"}").len;
 
-	return b->text.len + escapes(b->text) + b->n * (b->head.len + around);
+	return b->text.len + b->escapes + b->n * (b->head.len + around);
 }

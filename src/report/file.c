@@ -8,8 +8,8 @@
  * behind a note that says what is missing.
  *
  * Nearly all that goes into the two is thrown away again. So many lines of a step that came at once
- * lie there as one block (log_block_pack) between the records, and become records only when they
- * are appended.
+ * lie there as one block (log_block_pack_head) between the records, and become records only when
+ * they are appended.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -160,7 +160,8 @@ static bool file_block(struct reporter *r, const struct log_block *b)
 	if (!p) {
 		return false;
 	}
-	log_block_pack(&p->out.pending, b);
+	log_block_pack_head(&p->out.pending, b);
+	(void)output_put(&p->out, b->text);
 	return part_added(f, p, size, b->e.seq, b->n);
 }
 

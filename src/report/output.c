@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdint.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { ENOUGH = 64 * 1024 };
@@ -23,10 +25,15 @@ void output_release(struct output *o)
 	strbuf_release(&o->pending);
 }
 
-/* Writes some of s; 0 when nothing could be written but it is worth another try. */
-static ssize_t write_some(int fd, struct str s)
+/* Writes some of what is pending and of s; 0 when nothing could be written but it is worth another
+ * try. */
+static ssize_t write_some(int fd, struct str pending, struct str s)
 {
-	ssize_t n = write(fd, s.p, s.len);
+	struct iovec parts[] = {
+		{ (void *)(uintptr_t)pending.p, pending.len },
+		{ (void *)(uintptr_t)s.p, s.len },
+	};
+	ssize_t n = writev(fd, parts, 2);
 
 	if (n >= 0) {
 		return n;
@@ -38,20 +45,37 @@ static ssize_t write_some(int fd, struct str s)
 	return errno == EINTR ? 0 : -1;
 }
 
-bool output_flush(struct output *o)
+/* Writes what is pending, and s behind it. */
+static bool write_both(struct output *o, struct str s)
 {
 	struct str rest = strbuf_str(&o->pending);
 
-	while (rest.len && !o->error) {
-		ssize_t n = write_some(o->fd, rest);
+	while ((rest.len || s.len) && !o->error) {
+		ssize_t n = write_some(o->fd, rest, s);
+		size_t done = n > 0 ? (size_t)n : 0;
+		size_t first = done < rest.len ? done : rest.len;
 
 		if (n < 0) {
 			o->error = errno;
-		} else {
-			rest = str_slice(rest, (size_t)n, rest.len);
 		}
+		rest = str_slice(rest, first, rest.len);
+		s = str_slice(s, done - first, s.len);
 	}
 	strbuf_reset(&o->pending);
+	return !o->error;
+}
+
+bool output_flush(struct output *o)
+{
+	return write_both(o, STR_EMPTY);
+}
+
+bool output_put(struct output *o, struct str s)
+{
+	if (o->pending.len + s.len >= ENOUGH) {
+		return write_both(o, s);
+	}
+	strbuf_adds(&o->pending, s);
 	return !o->error;
 }
 

@@ -19,5 +19,7 @@ void output_release(struct output *o);
 /* Writes when enough has been gathered. Both return false once a write has failed. */
 bool output_settle(struct output *o);
 bool output_flush(struct output *o);
+/* Appends a text, which is not copied when there is enough to be written. */
+bool output_put(struct output *o, struct str s);
 
 #endif

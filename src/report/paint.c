@@ -119,48 +119,6 @@ void paint_text(const struct painter *p, struct str s)
 	}
 }
 
-/* A byte that may begin something which is not written as it is: a control character, or the first
- * of a character that utf8_is_hostile() names. */
-static inline unsigned char is_doubtful(char byte)
-{
-	unsigned char c = (unsigned char)byte;
-
-	return (unsigned char)(((c < 0x20) & (c != '\n') & (c != '\t')) | (c == DEL) | (c == 0xC2) |
-			       (c == 0xE2) | (c >= 0xEF));
-}
-
-/* Looks at each character: what is doubtful is most often a tick or a quotation mark. */
-static bool is_harmless(struct str text)
-{
-	uint32_t cp;
-
-	for (size_t at = 0; at < text.len;) {
-		at += utf8_at(text, at, &cp);
-		if (utf8_is_hostile(cp) && cp != '\n' && cp != '\t') {
-			return false;
-		}
-	}
-	return true;
-}
-
-bool paint_is_plain(struct str text)
-{
-	unsigned char bad[BLOCK];
-	uint64_t half[2] = { 0, 0 };
-	size_t at = 0;
-
-	for (; at + BLOCK <= text.len && (half[0] | half[1]) == 0; at += BLOCK) {
-		for (int i = 0; i < BLOCK; i++) {
-			bad[i] = is_doubtful(text.p[at + (size_t)i]);
-		}
-		memcpy(half, bad, BLOCK);
-	}
-	while (at < text.len && (half[0] | half[1]) == 0) {
-		half[0] = is_doubtful(text.p[at++]);
-	}
-	return (half[0] | half[1]) == 0 || is_harmless(text);
-}
-
 void paint_clipped(const struct painter *p, struct str s, size_t max)
 {
 	size_t at = 0;

@@ -24,8 +24,6 @@ enum mark { MARK_START, MARK_OK, MARK_FAILED, MARK_SKIPPED, MARK_NOT_REHEARSED, 
 /* Foreign text on one line: escape sequences are left out (but colours, with .sgr, which end with
  * the text), other control characters are shown as ^X. */
 void paint_text(const struct painter *p, struct str s);
-/* Quick: true when paint_text() would write each line of the text as it is. */
-bool paint_is_plain(struct str text);
 void paint_styled(const struct painter *p, enum style style, struct str s);
 /* At most `max` characters of it, then an ellipsis. */
 void paint_clipped(const struct painter *p, struct str s, size_t max);

@@ -230,22 +230,66 @@ static void tail_block(struct tail *t, const struct log_block *b)
 	}
 }
 
-/* Every line under the same header with the same indent: what nearly all of a long log is. */
+/* Lines that are written as they are, each behind the same indent; without one where it is empty,
+ * as text_end_line() does. */
+static void plain_lines(struct text_reporter *t, struct str text, struct str indent, size_t n)
+{
+	struct strbuf *out = &t->out.pending;
+	size_t bare = indent.len;
+
+	while (bare > 0 && indent.p[bare - 1] == ' ') {
+		bare--;
+	}
+	(void)strbuf_grow(out, text.len + n * indent.len);
+
+	char *to = out->p + out->len;
+
+	while (text.len) {
+		size_t len = str_chr(text, '\n', 0) + 1;
+		size_t before = len == 1 ? bare : indent.len;
+
+		memcpy(to, indent.p, before);
+		memcpy(to + before, text.p, len);
+		to += before + len;
+		text = str_slice(text, len, text.len);
+	}
+	out->len = (size_t)(to - out->p);
+	out->p[out->len] = '\0';
+}
+
+static void block_line(struct text_reporter *t, struct job_state *job, struct step_state *step,
+		       struct str line)
+{
+	text_begin_line(t, job, step);
+	paint_text(&t->paint, logged_mark(t, line));
+	(line.len ? text_newline : text_end_line)(t);
+}
+
+/* Every line under the same header with the same indent: what nearly all of a long log is. The
+ * first one may get the header; what then stands before the second stands before all. */
 static void simple_block(struct text_reporter *t, const struct log_block *b, struct job_state *job,
 			 struct step_state *step)
 {
-	struct strbuf *out = &t->out.pending;
-	bool plain = paint_is_plain(b->text);
 	struct str rest = b->text, line;
 
-	while (log_block_line(&rest, &line)) {
+	bool marks = t->options.colour && str_find(b->text, STR("##["), 0) != STR_NPOS;
+
+	if (b->plain && !marks && log_block_line(&rest, &line)) {
+		struct strbuf indent = STRBUF_INIT(0);
+		size_t at;
+
+		block_line(t, job, step, line);
+		at = t->out.pending.len;
 		text_begin_line(t, job, step);
-		if (plain && !str_starts(line, STR("##["))) {
-			strbuf_adds(out, line);
-		} else {
-			paint_text(&t->paint, logged_mark(t, line));
-		}
-		(line.len ? text_newline : text_end_line)(t);
+		strbuf_adds(&indent,
+			    str_slice(strbuf_str(&t->out.pending), at, t->out.pending.len));
+		t->out.pending.len = at;
+		plain_lines(t, rest, strbuf_str(&indent), b->n - 1);
+		strbuf_release(&indent);
+		return;
+	}
+	while (log_block_line(&rest, &line)) {
+		block_line(t, job, step, line);
 	}
 }
 

@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "actc/process.h"
@@ -40,15 +42,23 @@ static void wait_for_room(struct job *job)
 	}
 }
 
-void job_flush(struct job *job)
+/* Everything that waits, and a text behind it. */
+static void flush_with(struct job *job, struct str text)
 {
 	struct str rest = strbuf_str(&job->out);
 
-	while (rest.len) {
-		ssize_t n = write(job->events, rest.p, rest.len);
+	while (rest.len || text.len) {
+		struct iovec parts[] = {
+			{ (void *)(uintptr_t)rest.p, rest.len },
+			{ (void *)(uintptr_t)text.p, text.len },
+		};
+		ssize_t n = writev(job->events, parts, 2);
 
 		if (n >= 0) {
-			rest = str_slice(rest, (size_t)n, rest.len);
+			size_t first = (size_t)n < rest.len ? (size_t)n : rest.len;
+
+			rest = str_slice(rest, first, rest.len);
+			text = str_slice(text, (size_t)n - first, text.len);
 		} else if (errno == EAGAIN) {
 			wait_for_room(job);
 		} else if (errno != EINTR) {
@@ -57,6 +67,11 @@ void job_flush(struct job *job)
 		}
 	}
 	strbuf_reset(&job->out);
+}
+
+void job_flush(struct job *job)
+{
+	flush_with(job, STR_EMPTY);
 }
 
 void job_emit(struct job *job, struct event *e)
@@ -87,9 +102,14 @@ void job_log_block(struct job *job, struct str path, struct str text)
 		.kind = EVENT_STEP_LOG, .job = job->leg->path, .step = path, .t_us = job->came_us
 	};
 
-	event_emit_block(&job->out, job->masker, &job->log_head, &e, text);
-	if (job->out.len >= FLUSH_BYTES) {
-		job_flush(job);
+	struct log_block b;
+
+	event_block(&b, job->masker, &job->log_head, &e, text);
+	log_block_pack_head(&job->out, &b);
+	if (job->out.len + b.text.len >= FLUSH_BYTES) {
+		flush_with(job, b.text);
+	} else {
+		strbuf_adds(&job->out, b.text);
 	}
 }
 

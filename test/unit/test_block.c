@@ -66,6 +66,16 @@ struct rig {
 	char kept[64];
 };
 
+static void pack(struct strbuf *out, struct masker *m, struct log_head *head, const struct event *e,
+		 struct str text)
+{
+	struct log_block b;
+
+	event_block(&b, m, head, e, text);
+	log_block_pack_head(out, &b);
+	strbuf_adds(out, b.text);
+}
+
 static struct event line_event(void)
 {
 	return (struct event){
@@ -136,7 +146,7 @@ static void emit_block(struct rig *r, struct str text)
 	struct event e = line_event();
 
 	if (text.len) {
-		event_emit_block(&r->records, r->m, &r->head, &e, text);
+		pack(&r->records, r->m, &r->head, &e, text);
 	}
 	take(r);
 }
@@ -309,7 +319,7 @@ Test(block, is_read_when_all_of_it_is_there)
 	struct str line;
 	size_t used = 0;
 
-	event_emit_block(&packed, NULL, &head, &e, STR("one\n\n#3\n"));
+	pack(&packed, NULL, &head, &e, STR("one\n\n#3\n"));
 	strbuf_adds(&packed, STR("{\"more\""));
 	for (size_t n = 1; n < packed.len - 7; n++) {
 		cr_assert_eq(log_block_unpack(str_mk(packed.p, n), &b, &used), LOG_BLOCK_MORE,
@@ -318,6 +328,7 @@ Test(block, is_read_when_all_of_it_is_there)
 	cr_assert_eq(log_block_unpack(strbuf_str(&packed), &b, &used), LOG_BLOCK_OK);
 	cr_assert_eq(used, packed.len - 7);
 	cr_assert_eq(b.n, 3);
+	cr_assert(b.plain && b.escapes == 0);
 	cr_assert(log_block_line(&b.text, &line) && str_eq(line, STR("one")));
 	cr_assert(log_block_line(&b.text, &line) && str_eq(line, STR_EMPTY));
 	cr_assert(log_block_line(&b.text, &line) && str_eq(line, STR("#3")));
@@ -326,10 +337,56 @@ Test(block, is_read_when_all_of_it_is_there)
 	strbuf_release(&packed);
 }
 
+Test(block, tells_what_its_text_holds)
+{
+	static const struct {
+		struct str text;
+		size_t escapes;
+		bool plain;
+	} rows[] = {
+		{ STR_INIT("a line that is longer than a piece\n"), 0, true },
+		{ STR_INIT("caf\u00e9, and \u2713\n"), 0, true },
+		{ STR_INIT("\u2018quoted\u2019 with \U0001F642, in more than sixty-four bytes of "
+			   "text, and "
+			   "a last one\n"),
+		  0, true },
+		{ STR_INIT("\ttab\n"), 5, true },
+		{ STR_INIT("\"quoted\" and back\\slash, in more than sixteen bytes\n"), 3, true },
+		{ STR_INIT("0123456789abcdef\033[31m\n"), 5, false },
+		{ STR_INIT("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\u202E, "
+			   "which "
+			   "lies across the end of a group\n"),
+		  0, false },
+		{ STR_INIT("\177\n"), 0, false },
+		{ STR_INIT("0123456789abcdef\xC2\x85\n"), 0, false },
+	};
+	struct log_head head = LOG_HEAD_INIT;
+	struct event e = line_event();
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct log_block b;
+
+		event_block(&b, NULL, &head, &e, rows[i].text);
+		cr_expect_eq(b.n, 1, "row %zu", i);
+		cr_expect_eq(b.escapes, rows[i].escapes, "row %zu: %zu", i, b.escapes);
+		cr_expect_eq(b.plain, rows[i].plain, "row %zu", i);
+	}
+	log_head_release(&head);
+}
+
 static const char *const bad[] = {
-	"#\n",         "#3\n",        "#3 4\n",
-	"#3 4 5\n",    "# 3 4 5 {\n", "#a 4 5 {\n",
-	"#3 -4 5 {\n", "{}\n",        "#3 99999999999999999999999 5 {\n",
+	"#\n",
+	"#3\n",
+	"#3 4\n",
+	"#3 4 5\n",
+	"#3 4 5 {\n",
+	"#3 4 5 0 {\n",
+	"#3 4 5 0 1\n",
+	"# 3 4 5 0 1 {\n",
+	"#a 4 5 0 1 {\n",
+	"#3 -4 5 0 1 {\n",
+	"{}\n",
+	"#3 99999999999999999999999 5 0 1 {\n",
 };
 
 Test(block, what_is_none_is_refused)
