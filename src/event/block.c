@@ -60,10 +60,11 @@ static bool is_hostile(struct str text, size_t from, size_t to)
 		unsigned char c = (unsigned char)text.p[from];
 		uint32_t cp = c;
 
+		if ((c >= 0x20 && c < 0x7F) || (c >= 0x80 && c < 0xC2) || c == '\n' || c == '\t') {
+			continue; /* most by far, and the inside of a character */
+		}
 		if (c >= 0xC2) {
 			(void)utf8_at(text, from, &cp);
-		} else if (c >= 0x80 || c == '\n' || c == '\t') {
-			continue;
 		}
 		if (utf8_is_hostile(cp)) {
 			return true;
