@@ -54,31 +54,24 @@ struct value gate_overlay(struct arena *a, struct value base, const struct setti
 
 /* --- deciding --------------------------------------------------------------------------------- */
 
-static void note(struct run *run, const char *level, struct str message)
-{
-	struct event e = { .kind = EVENT_RUN_NOTE };
-
-	e.u.run_note.level = str_of(level);
-	e.u.run_note.message = message;
-	run_emit(run, &e);
-}
-
 static void tell(struct run *run, const struct leg_run *leg)
 {
 	const struct environment *rules = leg->rules;
 
 	if (rules->missing.len) {
-		note(run, "warning",
-		     arena_printf(run->arena, "%.*s: environment %.*s: %.*s", STR_ARG(leg->path),
-				  STR_ARG(leg->environment), STR_ARG(rules->missing)));
+		run_note(run, "warning",
+			 arena_printf(run->arena, "%.*s: environment %.*s: %.*s",
+				      STR_ARG(leg->path), STR_ARG(leg->environment),
+				      STR_ARG(rules->missing)));
 	}
 	if (rules->wait_minutes > 0) {
-		note(run, "info",
-		     arena_printf(run->arena,
-				  "%.*s: GitHub would wait %g minutes before it deploys to %.*s; "
-				  "the wait is skipped",
-				  STR_ARG(leg->path), rules->wait_minutes,
-				  STR_ARG(leg->environment)));
+		run_note(run, "info",
+			 arena_printf(
+				 run->arena,
+				 "%.*s: GitHub would wait %g minutes before it deploys to %.*s; "
+				 "the wait is skipped",
+				 STR_ARG(leg->path), rules->wait_minutes,
+				 STR_ARG(leg->environment)));
 	}
 }
 

@@ -129,15 +129,6 @@ static bool would_deadlock(struct run *run, struct group_member m, struct str na
 	return false;
 }
 
-static void note(struct run *run, const char *level, struct str message)
-{
-	struct event e = { .kind = EVENT_RUN_NOTE };
-
-	e.u.run_note.level = str_of(level);
-	e.u.run_note.message = message;
-	run_emit(run, &e);
-}
-
 static struct group *join(struct run *run, struct group_member m, const struct group_wish *wish)
 {
 	struct turn_wish want = { .queue = wish->name,
@@ -151,10 +142,10 @@ static struct group *join(struct run *run, struct group_member m, const struct g
 	g->next = run->groups;
 	run->groups = g;
 	if (err.kind != ERR_NONE) {
-		note(run, "warning",
-		     arena_printf(run->arena,
-				  "the concurrency group %.*s holds in this run only: %s",
-				  STR_ARG(wish->name), err.msg));
+		run_note(run, "warning",
+			 arena_printf(run->arena,
+				      "the concurrency group %.*s holds in this run only: %s",
+				      STR_ARG(wish->name), err.msg));
 		err_release(&err);
 	}
 	return g;
@@ -178,10 +169,10 @@ static void announce(struct run *run, struct group *g)
 		e.u.job_waiting.reason = why;
 		run_emit(run, &e);
 	} else {
-		note(run, "info",
-		     arena_printf(run->arena, "%.*s waits: %.*s",
-				  STR_ARG(g->member.scope->workflow->workflow->path),
-				  STR_ARG(why)));
+		run_note(run, "info",
+			 arena_printf(run->arena, "%.*s waits: %.*s",
+				      STR_ARG(g->member.scope->workflow->workflow->path),
+				      STR_ARG(why)));
 	}
 }
 

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "actc/process.h"
-#include "actc/utf8.h"
 #include "contacts.h"
 #include "containers.h"
 #include "deploy.h"
 #include "env.h"
+#include "job_outputs.h"
 #include "outside.h"
 #include "services.h"
 #include "step.h"
@@ -26,7 +26,6 @@
 enum {
 	FLUSH_BYTES = 32 * 1024,
 	KEEPALIVE_MS = 1000,
-	OUTPUTS_MAX = 1024 * 1024,
 };
 
 /* --- the ways out ---------------------------------------------------------------------------- */
@@ -576,63 +575,6 @@ static void tear_down(struct job *job)
 /* --- complete ----------------------------------------------------------------------------------
  */
 
-/* Strings only; an output that masking would change is dropped (SEMANTICS 4.10). */
-static void keep_output(struct job *job, struct vobject *kept, const struct vpair *p)
-{
-	struct str s = value_to_str(&job->arena, p->value);
-
-	if (masker_hits(job->masker, s)) {
-		job_annotate(job, complete_path, "warning",
-			     arena_printf(&job->arena,
-					  "Skip output '%.*s' since it may contain secret.",
-					  STR_ARG(p->key)));
-	} else if (s.len) {
-		vobject_set(&job->arena, kept, p->key, value_str(s));
-	}
-}
-
-/* GitHub's service takes no more; its count is of UTF-16. What becomes of a job beyond that is told
- * nowhere, so it is said and the job goes on. */
-static void check_outputs(struct job *job, const struct vobject *outputs)
-{
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < outputs->n; i++) {
-		bytes += 2 * utf8_utf16_length(outputs->v[i].value.u.s);
-	}
-	if (bytes > OUTPUTS_MAX) {
-		job_annotate(job, complete_path, "warning",
-			     arena_printf(&job->arena,
-					  "The outputs of this job are %zu KB (in UTF-16): GitHub "
-					  "takes at most 1 MB of a job, and 50 MB of a run.",
-					  bytes / 1024));
-	}
-}
-
-static struct vobject *job_outputs(struct job *job)
-{
-	struct vobject *kept = vobject_new(&job->arena, false);
-	struct expr_env env = contexts_env(&job->contexts);
-	struct eval_error e = { .at = NO_SPAN };
-	struct value v = value_null();
-
-	if (!job->def->outputs) {
-		return kept;
-	}
-	if (!tok_eval(&job->arena, job->def->outputs, &env, false, &v, &e)) {
-		job->reason = arena_printf(&job->arena, "Fail to evaluate job outputs: %.*s",
-					   STR_ARG(job_placed(job, &job->arena, &e)));
-		job_annotate(job, complete_path, "error", job->reason);
-		job->status = job_is_cancelled(job) ? RESULT_CANCELLED : RESULT_FAILURE;
-		return kept;
-	}
-	for (size_t i = 0; v.kind == VALUE_OBJECT && i < v.u.o->n; i++) {
-		keep_output(job, kept, &v.u.o->v[i]);
-	}
-	check_outputs(job, kept);
-	return kept;
-}
-
 static void send_result(struct job *job, const struct vobject *outputs, struct str url)
 {
 	struct vobject *o = vobject_new(&job->arena, false);
@@ -701,8 +643,9 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 		job.reason = job.not_rehearsed;
 	}
 
-	const struct vobject *outputs =
-		job.lost || !job.global_env ? vobject_new(&job.arena, false) : job_outputs(&job);
+	const struct vobject *outputs = job.lost || !job.global_env
+						? vobject_new(&job.arena, false)
+						: job_outputs(&job, complete_path);
 	struct str url = job.lost || !job.global_env ? STR_EMPTY : deploy_url(&job);
 
 	tear_down(&job);

@@ -11,8 +11,11 @@
 #include "actc/reads.h"
 #include "gate.h"
 #include "groups.h"
+#include "job_outputs.h"
 #include "legs.h"
 #include "scope.h"
+
+enum { RUN_OUTPUTS_MAX = 50 * 1024 * 1024 };
 
 void schedule_init(struct run *run, const struct run_request *request, struct arena *a)
 {
@@ -118,6 +121,26 @@ static void merge_outputs(struct run *run, struct job_run *job, const struct vob
 			vobject_set(run->arena, job->outputs, arena_str(run->arena, p->key),
 				    value_copy(run->arena, p->value));
 		}
+	}
+}
+
+/* As of a job alone (job_outputs.c): GitHub takes no more, and it is said once of each run there,
+ * which is a started file with what it calls. */
+static void count_outputs(struct run *run, struct scope *scope, const struct vobject *outputs)
+{
+	size_t before;
+
+	while (scope->caller) {
+		scope = scope->caller->job->scope;
+	}
+	before = scope->outputs;
+	scope->outputs += outputs ? outputs_size(outputs) : 0;
+	if (before <= RUN_OUTPUTS_MAX && scope->outputs > RUN_OUTPUTS_MAX) {
+		run_note(run, "warning",
+			 arena_printf(run->arena,
+				      "the outputs of %.*s's jobs are more than 50 MB (in UTF-16), "
+				      "which is what GitHub takes of a run",
+				      STR_ARG(scope->workflow->workflow->path)));
 	}
 }
 
@@ -262,6 +285,9 @@ static void leg_end(struct run *run, struct leg_run *leg, enum result result, st
 	job->ended++;
 	group_leave(run, (struct group_member){ .leg = leg });
 	merge_outputs(run, job, outputs);
+	if (!leg->body) {
+		count_outputs(run, job->scope, outputs);
+	}
 	if (result == RESULT_NOT_REHEARSED && !leg->body) {
 		emit_not_rehearsed(run, leg, reason);
 	} else if (!leg->body || reason.len) {

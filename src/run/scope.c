@@ -10,6 +10,15 @@ void run_emit(struct run *run, const struct event *e)
 	event_bus_emit(run->request->bus, run->request->masker, e);
 }
 
+void run_note(struct run *run, const char *level, struct str message)
+{
+	struct event e = { .kind = EVENT_RUN_NOTE };
+
+	e.u.run_note.level = str_of(level);
+	e.u.run_note.message = message;
+	run_emit(run, &e);
+}
+
 struct str run_placed(struct run *run, const struct eval_error *e)
 {
 	if (e->at.file == SPAN_NONE) {

@@ -7,6 +7,8 @@
 #include "state.h"
 
 void run_emit(struct run *run, const struct event *e);
+/* Something that act-c itself has to say: level is "info", "warning", "error". */
+void run_note(struct run *run, const char *level, struct str message);
 /* "path:line:col: text", the way every message about a file begins. */
 struct str run_placed(struct run *run, const struct eval_error *e);
 /* "build", "ci.yml:build", "deploy(2)/test". */

@@ -93,6 +93,7 @@ struct scope {
 	struct str broken;              /* why none of them can; or empty */
 	bool cancelled; /* as a whole, with its calling leg; see scope_cancelled() */
 	bool barred;    /* it was cancelled before its turn came: nothing of it runs */
+	size_t outputs; /* of a started file: of all jobs that have ended, in bytes of UTF-16 */
 	size_t njobs;
 	struct job_run *jobs; /* parallel to the workflow's */
 	struct scope *next;
