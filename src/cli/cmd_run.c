@@ -500,6 +500,10 @@ int cmd_run(struct options *o)
 
 	/* A reader that goes away is a reporter that fails, not the end of the run. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* A script starts what it puts in the background with SIGINT ignored. The run heeds it all
+	 * the same, so what comes before does, too. */
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
 	p.rundir.lock_fd = -1;
 	p.sources.arena = p.a;
 	p.diags.arena = p.a;

@@ -62,7 +62,11 @@ static bool signals_start(struct sigaction *old)
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
-		(void)sigaction(caught[i], &sa, &old[i]);
+		(void)sigaction(caught[i], NULL, &old[i]);
+		/* nohup's word holds. */
+		if (caught[i] != SIGHUP || old[i].sa_handler != SIG_IGN) {
+			(void)sigaction(caught[i], &sa, NULL);
+		}
 	}
 	return true;
 }

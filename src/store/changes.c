@@ -89,13 +89,13 @@ static bool walk(const struct comparing *c, const git_oid *from, const struct oi
 	return false;
 }
 
-/* libgit2 gives up where a commit has parents that a shallow clone does not have. */
+/* libgit2 gives up, and leaks, where a commit has parents that a shallow clone does not have. */
 static bool common_commit(const struct comparing *c, const git_oid *tip, git_oid *id)
 {
 	struct oidset ours = { 0 }, theirs = { 0 };
 
-	if (c->g->git_merge_base(id, c->repo, tip, &c->after) == 0) {
-		return true;
+	if (!c->g->git_repository_is_shallow(c->repo)) {
+		return c->g->git_merge_base(id, c->repo, tip, &c->after) == 0;
 	}
 	(void)walk(c, &c->after, NULL, &ours, id);
 	return walk(c, tip, &ours, &theirs, id);

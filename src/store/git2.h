@@ -75,6 +75,7 @@
 	X(git_repository_config)         \
 	X(git_repository_free)           \
 	X(git_repository_is_bare)        \
+	X(git_repository_is_shallow)     \
 	X(git_repository_odb)            \
 	X(git_repository_open_ext)       \
 	X(git_repository_path)           \

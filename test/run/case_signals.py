@@ -153,6 +153,19 @@ def test_workers_end_with_the_supervisor(box):
             time.sleep(0.1)
 
 
+def test_sigint_counts_where_it_was_ignored_and_nohup_holds(box):
+    box.init('on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n'
+             '    steps: [{run: echo ready-$((41 + 1)); sleep 60}]\n')
+    command = ['sh', '-c', 'trap "" INT HUP; exec "$@"', 'sh']
+    child = box.start('push', before=command)
+    box.until('ready-42', child)
+    os.kill(child.pid, signal.SIGHUP)
+    time.sleep(1)
+    expect(child.poll() is None, f'hung up\n{box.output()}')
+    os.kill(child.pid, signal.SIGINT)
+    box.ends(child, 14).exits(130)
+
+
 def moments(box, signo, rounds):
     """Signals at random moments; after each, nothing is left (for SIGKILL: by the next start)."""
     seed = int.from_bytes(os.urandom(4), 'big')

@@ -166,10 +166,10 @@ class Sandbox:
             out, err = out.decode('utf-8', 'replace'), err.decode('utf-8', 'replace')
         return Result(done.returncode, out, err, time.time() - start)
 
-    def start(self, *args, image='full', env=None):
-        """act-c run in the background; its outputs go to files that until() reads."""
+    def start(self, *args, image='full', env=None, before=()):
+        """act-c run in the background, by the command `before`; its outputs go to files that until() reads."""
         out, err = open(f'{self.dir}/out', 'wb'), open(f'{self.dir}/err', 'wb')
-        child = subprocess.Popen(self.command(*args, image=image), cwd=self.repo, stdout=out, stderr=err,
+        child = subprocess.Popen([*before, *self.command(*args, image=image)], cwd=self.repo, stdout=out, stderr=err,
                                  env=dict(self.env, **(env or {})), stdin=subprocess.DEVNULL,
                                  start_new_session=True)
         self.children.append(child)
