@@ -194,7 +194,7 @@ static bool given_base(struct comparing *c, struct err *err)
 	return true;
 }
 
-static bool too_many_commits(const struct comparing *c)
+static size_t count_walked(const struct comparing *c)
 {
 	git_revwalk *walk = NULL;
 	size_t n = 0;
@@ -208,7 +208,34 @@ static bool too_many_commits(const struct comparing *c)
 		}
 	}
 	c->g->git_revwalk_free(walk);
-	return n > MAX_COMMITS;
+	return n;
+}
+
+/* The same where parents are missing. */
+static size_t count_shallow(const struct comparing *c)
+{
+	struct oidset before = { 0 }, seen = { 0 };
+	oid_list list = { 0 };
+	size_t n = 0;
+	git_oid id;
+
+	(void)walk(c, &c->base, NULL, &before, &id);
+	vec_push(c->a, &list, c->after);
+	for (size_t i = 0; i < list.n && n <= MAX_COMMITS; i++) {
+		id = list.v[i];
+		if (!oidset_has(&before, &id) && oidset_add(c->a, &seen, &id)) {
+			n++;
+			add_parents(c, &id, &list);
+		}
+	}
+	return n;
+}
+
+static bool too_many_commits(const struct comparing *c)
+{
+	bool shallow = c->g->git_repository_is_shallow(c->repo);
+
+	return (shallow ? count_shallow(c) : count_walked(c)) > MAX_COMMITS;
 }
 
 static git_tree *tree_of(const struct comparing *c, const git_oid *commit_id)
