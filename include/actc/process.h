@@ -47,6 +47,14 @@ struct child {
 		0, -1, -1, -1, 0, false \
 	}
 
+/* A short-lived child that runs body(ctx) in this process's memory, on that stack (Linux only): a
+ * fork would first copy the page tables of a program that has loaded a dozen libraries. The body
+ * makes system calls only, and executes a program or ends by _exit(); stack and ctx live as long as
+ * it runs. `flags` are clone's, as CLONE_NEWUSER; with CLONE_VFORK the caller waits until it has
+ * executed or ended. -1 with errno. */
+enum { CHILD_STACK = 32 * 1024 };
+pid_t child_beside(void *stack, size_t size, int flags, int (*body)(void *ctx), void *ctx);
+
 /* ERR_NOT_FOUND when the program is not there. */
 bool child_start(const struct child_spec *spec, struct child *child, struct err *err);
 /* True when it has ended (status is set); timeout_ms < 0 waits for ever. */

@@ -6,23 +6,18 @@
 
 #define KIND "pyflakes"
 
-/* The number at the front, up to the colon behind it; -1 without one. */
-static double cut_number(struct str *line)
+/* Takes the number at the front and the colon behind it; false without one. */
+static bool cut_number(struct str *line, double *n)
 {
-	struct str digits = str_slice(*line, 0, str_chr(*line, ':', 0));
-	double n = 0;
+	size_t colon = str_chr(*line, ':', 0);
+	unsigned long number;
 
-	if (digits.len == 0 || digits.len > 9 || digits.len == line->len) {
-		return -1;
+	if (colon == STR_NPOS || !str_to_ulong(str_slice(*line, 0, colon), &number)) {
+		return false;
 	}
-	for (size_t i = 0; i < digits.len; i++) {
-		if (digits.p[i] < '0' || digits.p[i] > '9') {
-			return -1;
-		}
-		n = n * 10 + (digits.p[i] - '0');
-	}
-	*line = str_slice(*line, digits.len + 1, line->len);
-	return n;
+	*n = (double)number;
+	*line = str_slice(*line, colon + 1, line->len);
+	return true;
 }
 
 static bool has_expression(struct str text, double line)
@@ -37,15 +32,14 @@ static void report(struct check *c, const struct tok *run, struct str line)
 {
 	static const struct str file = STR_INIT("<stdin>:");
 	struct str text = run->from->text, said;
-	double row, column;
+	double row = 0, column = 0;
 
 	if (!str_starts(line, file)) {
 		return;
 	}
 	line = said = str_slice(line, file.len, line.len);
-	row = cut_number(&line);
-	column = cut_number(&line);
-	if (row < 1 || column < 0 || has_expression(text, row)) {
+	if (!cut_number(&line, &row) || !cut_number(&line, &column) || row < 1 ||
+	    has_expression(text, row)) {
 		return;
 	}
 	(void)check_warn(c, check_span(c, run, script_offset(text, row, column), 1), KIND,

@@ -16,7 +16,6 @@
 #include "actc/file.h"
 #include "actc/process.h"
 #include "agent_blob.h"
-#include "beside.h"
 #include "host_dirs.h"
 #include "machine.h"
 
@@ -90,7 +89,8 @@ static pid_t start_agent(struct arena *a, int *in, int *out, struct err *err)
 	if (pipe2(down, O_CLOEXEC) == 0 && pipe2(up, O_CLOEXEC) == 0) {
 		struct start s = { program, down[0], up[1] };
 
-		pid = beside_start(a, CLONE_VFORK, child_main, &s);
+		pid = child_beside(arena_alloc(a, CHILD_STACK), CHILD_STACK, CLONE_VFORK,
+				   child_main, &s);
 	}
 	if (pid < 0) {
 		err_sys(err, errno, "start the agent");

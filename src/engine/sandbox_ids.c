@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "actc/file.h"
-#include "beside.h"
+#include "actc/process.h"
 
 enum { SMALL_FILE = 65536, NEWIDMAP_MS = 10000 };
 
@@ -152,7 +152,8 @@ static int shifting_namespace(struct arena *a, pid_t *holder, struct err *err)
 		return -1;
 	}
 
-	pid_t pid = beside_start(a, CLONE_NEWUSER, hold_namespace, hold);
+	pid_t pid = child_beside(arena_alloc(a, CHILD_STACK), CHILD_STACK, CLONE_NEWUSER,
+				 hold_namespace, hold);
 	int n = snprintf(map, sizeof(map), "0 %d %d\n", SANDBOX_SHIFT, SANDBOX_SHIFT_COUNT);
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);

@@ -31,7 +31,7 @@
 
 #include "actc/file.h"
 #include "actc/frame.h"
-#include "beside.h"
+#include "actc/process.h"
 
 #define SYSTEM_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -148,7 +148,7 @@ static bool enter_inner(const struct sandbox *s, struct err *err)
 		return err_sys(err, errno, "pipe");
 	}
 
-	pid_t helper = beside_start(s->a, 0, map_inner, m);
+	pid_t helper = child_beside(arena_alloc(s->a, CHILD_STACK), CHILD_STACK, 0, map_inner, m);
 
 	(void)close(m->ask[0]);
 	(void)close(m->tell[1]);

@@ -13,6 +13,7 @@
 
 #include <linux/close_range.h>
 
+#include "actc/process.h"
 #include "platform.h"
 
 enum { SPAWN_STACK = 64 * 1024 };
@@ -28,17 +29,26 @@ enum { SPAWN_STACK = 64 * 1024 };
 
 /* What fork would copy first, and both would then copy again page by page, is not looked at before
  * the exec. ASan does not know a stack that another process has used. */
-pid_t platform_spawn(int (*body)(void *ctx), void *ctx)
+pid_t child_beside(void *stack, size_t size, int flags, int (*body)(void *ctx), void *ctx)
 {
 #ifdef HAS_ASAN
-	pid_t pid = fork();
+	pid_t pid =
+		(pid_t)syscall(SYS_clone, (unsigned long)(flags | SIGCHLD), NULL, NULL, NULL, NULL);
 
+	(void)stack;
+	(void)size;
 	if (pid == 0) {
 		_exit(body(ctx));
 	}
 	return pid;
 #else
-	char *stack = mmap(NULL, SPAWN_STACK, PROT_READ | PROT_WRITE,
+	return clone(body, (char *)stack + size, flags | CLONE_VM | SIGCHLD, ctx);
+#endif
+}
+
+pid_t platform_spawn(int (*body)(void *ctx), void *ctx)
+{
+	void *stack = mmap(NULL, SPAWN_STACK, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	pid_t pid;
 	int sys;
@@ -46,12 +56,11 @@ pid_t platform_spawn(int (*body)(void *ctx), void *ctx)
 	if (stack == MAP_FAILED) {
 		return -1;
 	}
-	pid = clone(body, stack + SPAWN_STACK, CLONE_VM | CLONE_VFORK | SIGCHLD, ctx);
+	pid = child_beside(stack, SPAWN_STACK, CLONE_VFORK, body, ctx);
 	sys = errno;
 	(void)munmap(stack, SPAWN_STACK);
 	errno = sys;
 	return pid;
-#endif
 }
 
 void platform_die_with(pid_t parent)

@@ -15,6 +15,7 @@
 #include "gate.h"
 #include "groups.h"
 #include "schedule.h"
+#include "scope.h"
 #include "services.h"
 #include "step.h"
 #include "worker.h"
@@ -84,20 +85,6 @@ static void signals_stop(const struct sigaction *old)
 /* --- events of the run itself ------------------------------------------------------------------
  */
 
-static void emit(struct supervisor *s, const struct event *e)
-{
-	event_bus_emit(s->run.request->bus, s->run.request->masker, e);
-}
-
-static void note(struct supervisor *s, const char *level, struct str message)
-{
-	struct event e = { .kind = EVENT_RUN_NOTE };
-
-	e.u.run_note.level = str_of(level);
-	e.u.run_note.message = message;
-	emit(s, &e);
-}
-
 static void emit_started(struct supervisor *s)
 {
 	const struct run_request *r = s->run.request;
@@ -112,7 +99,7 @@ static void emit_started(struct supervisor *s)
 	e.u.run_started.sha = r->event->sha;
 	e.u.run_started.directory = r->repo->root;
 	e.u.run_started.dirty = r->snapshot && r->snapshot->dirty;
-	emit(s, &e);
+	run_emit(&s->run, &e);
 }
 
 static void emit_job_started(struct supervisor *s, const struct leg_run *leg)
@@ -132,7 +119,7 @@ static void emit_job_started(struct supervisor *s, const struct leg_run *leg)
 		e.u.job_started.leg = (int64_t)leg->index + 1;
 		e.u.job_started.legs = (int64_t)leg->total;
 	}
-	emit(s, &e);
+	run_emit(&s->run, &e);
 }
 
 /* --- cancelling ---------------------------------------------------------------------------------
@@ -184,7 +171,7 @@ static void cancel_run(struct supervisor *s, int signo, enum worker_command how)
 				    : signo == SIGINT ? STR("interrupt")
 						      : STR("terminate");
 	e.u.run_cancelling.running = running_steps(s);
-	emit(s, &e);
+	run_emit(&s->run, &e);
 	s->how = how;
 	schedule_cancel(&s->run);
 	s->how = WORKER_CANCEL;
@@ -278,7 +265,7 @@ static void rehearse_dry(struct supervisor *s, struct leg_run *leg)
 		e.u.step_started.name = step_title(&s->arena, &def->steps[i], NULL);
 		e.u.step_started.id = def->steps[i].id;
 		e.u.step_started.phase = STR("main");
-		emit(s, &e);
+		run_emit(&s->run, &e);
 	}
 	schedule_ended(&s->run, leg, RESULT_SUCCESS, STR_EMPTY, NULL);
 }
@@ -424,8 +411,8 @@ static void tidy(struct supervisor *s)
 
 	rundir_close(r->rundir);
 	if (r->engine && r->engine->sweep && r->engine->sweep(r->rundir, false, false, &err) < 0) {
-		note(s, "warning",
-		     arena_printf(&s->arena, "could not look for leftovers: %s", err.msg));
+		run_note(&s->run, "warning",
+			 arena_printf(&s->arena, "could not look for leftovers: %s", err.msg));
 		err_release(&err);
 	}
 }
@@ -444,7 +431,7 @@ static int finish(struct supervisor *s, long long started)
 	e.u.run_finished.jobs = value_object(counts);
 	e.u.run_finished.exit_code = code;
 	e.u.run_finished.duration_ms = now_ms() - started;
-	emit(s, &e);
+	run_emit(&s->run, &e);
 	event_bus_flush(s->run.request->bus);
 	return code;
 }
@@ -463,7 +450,7 @@ int run_execute(const struct run_request *request)
 	s.run.request = request;
 	emit_started(&s);
 	for (size_t i = 0; i < request->nnotes; i++) {
-		note(&s, "info", request->notes[i]);
+		run_note(&s.run, "info", request->notes[i]);
 	}
 	schedule_init(&s.run, request, &s.arena);
 	s.run.services = services_open(&s.run);

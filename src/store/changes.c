@@ -196,18 +196,18 @@ static bool given_base(struct comparing *c, struct err *err)
 
 static size_t count_walked(const struct comparing *c)
 {
-	git_revwalk *walk = NULL;
+	git_revwalk *revisions = NULL;
 	size_t n = 0;
 	git_oid id;
 
-	if (c->g->git_revwalk_new(&walk, c->repo) == 0 &&
-	    c->g->git_revwalk_push(walk, &c->after) == 0 &&
-	    c->g->git_revwalk_hide(walk, &c->base) == 0) {
-		while (n <= MAX_COMMITS && c->g->git_revwalk_next(&id, walk) == 0) {
+	if (c->g->git_revwalk_new(&revisions, c->repo) == 0 &&
+	    c->g->git_revwalk_push(revisions, &c->after) == 0 &&
+	    c->g->git_revwalk_hide(revisions, &c->base) == 0) {
+		while (n <= MAX_COMMITS && c->g->git_revwalk_next(&id, revisions) == 0) {
 			n++;
 		}
 	}
-	c->g->git_revwalk_free(walk);
+	c->g->git_revwalk_free(revisions);
 	return n;
 }
 
