@@ -30,7 +30,6 @@ enum {
 	STOP_MS = 3 * 1000,
 	REPORT_MAX = 4096,
 	RESOLV_MAX = 65536,
-	HIDDEN_MAX = 16,
 };
 
 #define WORK       "/home/runner/work"
@@ -55,67 +54,6 @@ struct pipes {
 
 /* --- what is shown and what is not -------------------------------------------------------------
  */
-
-static bool is_top(const char *path)
-{
-	return path[0] != '/' || strchr(path + 1, '/') == NULL;
-}
-
-/* Directories of the user's own, wherever they are; a directory like /usr is nobody's own. */
-static void hide(struct arena *a, const char **list, size_t *n, const char *path)
-{
-	static const char *const system_dirs[] = {
-		"/", "/usr", "/etc", "/var", "/bin", "/lib", "/lib64", "/sbin", "/opt", "/usr/local"
-	};
-	char real[PATH_MAX];
-
-	if (!path || !*path || !realpath(path, real) || *n + 1 >= HIDDEN_MAX) {
-		return;
-	}
-	for (size_t i = 0; i < sizeof(system_dirs) / sizeof(*system_dirs); i++) {
-		if (strcmp(real, system_dirs[i]) == 0) {
-			return;
-		}
-	}
-	list[(*n)++] = arena_cstr(a, str_of(real));
-}
-
-/* The repository's directory, from the one that act-c works in. */
-static void hide_repository(struct arena *a, const char **list, size_t *n)
-{
-	char here[PATH_MAX], dot[PATH_MAX + 8];
-
-	if (!getcwd(here, sizeof(here))) {
-		return;
-	}
-	hide(a, list, n, here);
-	for (;;) {
-		(void)snprintf(dot, sizeof(dot), "%s/.git", here);
-		if (access(dot, F_OK) == 0) {
-			hide(a, list, n, here);
-			return;
-		}
-		if (is_top(here)) {
-			return;
-		}
-		*strrchr(here, '/') = '\0';
-	}
-}
-
-static const char *const *hidden_dirs(struct arena *a, const struct machine_spec *spec)
-{
-	static const char *const variables[] = { "HOME", "XDG_RUNTIME_DIR", "TMPDIR",
-						 "XDG_CONFIG_HOME", "XDG_CACHE_HOME" };
-	const char **list = arena_array(a, const char *, HIDDEN_MAX);
-	size_t n = 0;
-
-	hide_repository(a, list, &n);
-	hide(a, list, &n, arena_cstr(a, spec->rundir->state));
-	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
-		hide(a, list, &n, getenv(variables[i]));
-	}
-	return list;
-}
 
 /* Pairs of a path here and where it is shown. */
 static const char *const *exposed_paths(struct arena *a, const struct machine_spec *spec,
@@ -425,7 +363,7 @@ static bool init_sandbox(struct sandbox *s, enum sandbox_helper *helper, struct 
 	const struct machine_spec *spec = s->spec;
 
 	s->base = arena_cstr(s->a, spec->rundir->tmp);
-	s->hidden = hidden_dirs(s->a, spec);
+	s->hidden = sandbox_hidden(s->a, spec->rundir);
 	s->exposed = exposed_paths(s->a, spec, err);
 	s->bind = spec->bind.len ? arena_cstr(s->a, spec->bind) : NULL;
 	if (!s->exposed || !choose_network(s, helper, err) || !sandbox_choose_ids(s, err)) {

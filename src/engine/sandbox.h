@@ -68,7 +68,13 @@ _Noreturn void sandbox_init(struct sandbox *s);
 bool sandbox_view(struct sandbox *s, struct err *err);
 /* dev, proc and sys in it. */
 bool sandbox_system(struct sandbox *s, struct err *err);
-/* Files in it that are not this machine's. */
+/* Once that is the root, and in a user namespace: no namespace below shows a control group. */
+void sandbox_hide_control_groups(void);
+/* Once that is the root: where root is this machine's, of /proc what only root may write. */
+bool sandbox_protect(struct err *err);
+/* What of this machine's is shown in it all the same. */
+bool sandbox_show(const struct sandbox *s, struct err *err);
+/* Once that is the root, so that links lead nowhere else: files that are not this machine's. */
 bool sandbox_files(struct sandbox *s, struct err *err);
 /* A file of that content, made anew, owned by the job's root. */
 bool sandbox_put(const struct sandbox *s, const char *path, struct str content, unsigned mode,
@@ -76,6 +82,12 @@ bool sandbox_put(const struct sandbox *s, const char *path, struct str content, 
 /* `from` shown at `to`, which must be there; read-only unless `writable`. */
 bool sandbox_bind(const struct sandbox *s, const char *from, const char *to, bool writable,
 		  struct err *err);
+
+/* Directories of people's that are not shown, wherever they are; NULL at the end. */
+const char *const *sandbox_hidden(struct arena *a, const struct rundir *rundir);
+bool sandbox_is_system_dir(const char *path);
+/* Takes files with the system's keys away, once that is the root. */
+void sandbox_remove_secrets(void);
 
 /* Resource limits, by control groups where this machine has them. */
 enum sandbox_limit { LIMIT_MEMORY, LIMIT_CPUS, SANDBOX_LIMITS };

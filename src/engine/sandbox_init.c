@@ -160,6 +160,21 @@ static bool enter_inner(const struct sandbox *s, struct err *err)
 	return ok;
 }
 
+/* What the new root forbids. Where its root is this machine's, and no user namespace has been made
+ * yet, that is one of its own: only below it the setting holds. */
+static bool restrict_root(const struct sandbox *s, struct err *err)
+{
+	bool same = s->ids == IDS_SAME;
+
+	if (same && !s->first_userns && !enter_inner(s, err)) {
+		return false;
+	}
+	if (same || s->first_userns) {
+		sandbox_hide_control_groups();
+	}
+	return !same || sandbox_protect(err);
+}
+
 /*
  * Where there is only one user, packages that give files to others, and programs that drop groups,
  * are told that it worked.
@@ -217,16 +232,16 @@ static bool build(struct sandbox *s, struct err *err)
 	    chdir(s->base) < 0) {
 		return err_sys(err, errno, "make the writable layer");
 	}
-	if (!sandbox_view(s, err) || !sandbox_system(s, err) || !sandbox_files(s, err) ||
-	    !change_root(err)) {
+	if (!sandbox_view(s, err) || !sandbox_system(s, err) || !sandbox_show(s, err) ||
+	    !change_root(err) || !sandbox_files(s, err)) {
 		return false;
 	}
 	if (!s->share_network) {
 		loopback_up();
 		s->packets = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	}
-	return enter_inner(s, err) && become_root(s, err) && die_with_act_c(s) &&
-	       (s->ids != IDS_SINGLE || ignore_owners(err));
+	return restrict_root(s, err) && enter_inner(s, err) && become_root(s, err) &&
+	       die_with_act_c(s) && (s->ids != IDS_SINGLE || ignore_owners(err));
 }
 
 /* Nothing of the user's environment: it may hold secrets, and paths that are not there. */

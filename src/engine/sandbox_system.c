@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -103,15 +102,15 @@ static bool add_dev(const struct sandbox *s, struct err *err)
 
 /* Where the job's root is this machine's, what only file modes protect must not be writable. */
 static const char *const read_only[] = {
-	"root/proc/sys", "root/proc/sysrq-trigger", "root/proc/irq", "root/proc/bus",
-	"root/proc/fs",
+	"/proc/sys",  "/proc/sysrq-trigger", "/proc/irq",    "/proc/bus",  "/proc/fs",
+	"/proc/acpi", "/proc/asound",        "/proc/driver", "/proc/mtrr", "/proc/scsi",
 };
 static const char *const masked[] = {
 	"/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
 	"/proc/timer_list", "/proc/sched_debug", "/proc/timer_stats",
 };
 
-static bool protect_proc(struct err *err)
+bool sandbox_protect(struct err *err)
 {
 	for (size_t i = 0; i < sizeof(read_only) / sizeof(*read_only); i++) {
 		const char *path = read_only[i];
@@ -125,11 +124,10 @@ static bool protect_proc(struct err *err)
 		}
 	}
 	for (size_t i = 0; i < sizeof(masked) / sizeof(*masked); i++) {
-		char path[64] = "root";
+		const char *path = masked[i];
 
-		(void)strncat(path, masked[i], sizeof(path) - 5);
 		if (access(path, F_OK) == 0 && mount("/dev/null", path, NULL, MS_BIND, NULL) < 0) {
-			return err_sys(err, errno, "mask %s", masked[i]);
+			return err_sys(err, errno, "mask %s", path);
 		}
 	}
 	return true;
@@ -143,6 +141,12 @@ static void set_sysctl(const char *path, const char *value)
 		(void)!write(fd, value, strlen(value));
 		(void)close(fd);
 	}
+}
+
+/* The control group that act-c is in may be its user's to freeze or to kill. */
+void sandbox_hide_control_groups(void)
+{
+	set_sysctl("/proc/sys/user/max_cgroup_namespaces", "0");
 }
 
 /* What root may do on other machines it may here, though it does not own the network namespace:
@@ -187,21 +191,20 @@ static bool add_sys(const struct sandbox *s, struct err *err)
 
 bool sandbox_system(struct sandbox *s, struct err *err)
 {
-	return add_dev(s, err) && add_proc(s, err) && (s->ids != IDS_SAME || protect_proc(err)) &&
-	       add_sys(s, err);
+	return add_dev(s, err) && add_proc(s, err) && add_sys(s, err);
 }
 
 /* --- files -------------------------------------------------------------------------------------
  */
 
 /* The passwords' hashes are this machine's secret; that there are users is not. */
-static void blank_passwords(const char *from, const char *to)
+static void blank_passwords(const char *path)
 {
 	struct strbuf text = STRBUF_INIT(SHADOW_MAX), out = STRBUF_INIT(SHADOW_MAX);
 	struct err ignored = ERR_INIT;
 	int fd;
 
-	if (read_file(from, &text, &ignored)) {
+	if (read_file(path, &text, &ignored)) {
 		struct str rest = strbuf_str(&text);
 
 		while (rest.p && rest.len) {
@@ -214,7 +217,7 @@ static void blank_passwords(const char *from, const char *to)
 			(void)strbuf_addf(&out, "%.*s:*:%.*s\n", STR_ARG(name),
 					  (int)(line.p ? line.len : 0), line.p ? line.p : "");
 		}
-		fd = open(to, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+		fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0) {
 			(void)write_all(fd, out.p, out.len);
 			(void)close(fd);
@@ -223,24 +226,6 @@ static void blank_passwords(const char *from, const char *to)
 	err_release(&ignored);
 	strbuf_release(&text);
 	strbuf_release(&out);
-}
-
-/* Private keys of the machine. Readable only where the job's root can read as root. */
-static void remove_keys(void)
-{
-	static const char *const patterns[] = { "root/etc/ssh/ssh_host_*_key",
-						"root/etc/ssl/private/*" };
-
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
-		glob_t found = { 0 };
-
-		if (glob(patterns[i], GLOB_NOSORT, NULL, &found) == 0) {
-			for (size_t k = 0; k < found.gl_pathc; k++) {
-				(void)unlink(found.gl_pathv[k]);
-			}
-		}
-		globfree(&found);
-	}
 }
 
 /* For a machine without sudo, which GitHub's have; and with one user only sudo cannot work, nor is
@@ -302,7 +287,7 @@ static bool show(const struct sandbox *s, const char *from, const char *at, bool
 	return sandbox_bind(s, from, to, writable, err);
 }
 
-static bool show_all(const struct sandbox *s, struct err *err)
+bool sandbox_show(const struct sandbox *s, struct err *err)
 {
 	for (size_t i = 0; s->exposed[i]; i += 2) {
 		if (!show(s, s->exposed[i], s->exposed[i + 1], false, err)) {
@@ -325,7 +310,7 @@ static bool put_hosts(struct sandbox *s, struct err *err)
 	for (size_t i = 0; i < s->spec->nhosts; i++) {
 		(void)strbuf_addf(&text, "127.0.0.1 %.*s\n", STR_ARG(s->spec->hosts[i]));
 	}
-	ok = sandbox_put(s, "root/etc/hosts", strbuf_str(&text), 0644, err);
+	ok = sandbox_put(s, "/etc/hosts", strbuf_str(&text), 0644, err);
 	strbuf_release(&text);
 	return ok;
 }
@@ -334,29 +319,29 @@ bool sandbox_files(struct sandbox *s, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 
-	if (!show_all(s, err) || !add_dir(s, "root/run/lock", 01777, err)) {
+	if (!add_dir(s, "/run/lock", 01777, err)) {
 		return false;
 	}
-	(void)sandbox_put(s, "root/etc/resolv.conf", s->resolv, 0644, &ignored);
+	(void)sandbox_put(s, "/etc/resolv.conf", s->resolv, 0644, &ignored);
 	err_release(&ignored);
 	if (s->spec->nhosts && !put_hosts(s, err)) {
 		return false;
 	}
 	if (s->ids == IDS_SINGLE || access("/usr/bin/sudo", F_OK) < 0) {
-		(void)sandbox_put(s, "root/usr/local/bin/sudo",
+		(void)sandbox_put(s, "/usr/local/bin/sudo",
 				  s->ids == IDS_SINGLE ? sudo_one_user : sudo_missing, 0755,
 				  &ignored);
 		err_release(&ignored);
 	}
 	if (s->ids == IDS_SINGLE && s->tree_ms) {
-		(void)sandbox_put(s, "root/etc/apt/apt.conf.d/99act-c",
+		(void)sandbox_put(s, "/etc/apt/apt.conf.d/99act-c",
 				  STR("APT::Sandbox::User \"root\";\n"), 0644, &ignored);
 		err_release(&ignored);
 	}
 	if (s->ids == IDS_SHIFTED || s->ids == IDS_SAME) {
-		blank_passwords("/etc/shadow", "root/etc/shadow");
-		blank_passwords("/etc/gshadow", "root/etc/gshadow");
-		remove_keys();
+		blank_passwords("/etc/shadow");
+		blank_passwords("/etc/gshadow");
+		sandbox_remove_secrets();
 	}
 	return true;
 }

@@ -27,7 +27,8 @@ enum {
 	LARGE_FILE = 16 * 1024 * 1024,
 };
 
-/* Never shown, in any sandbox: empty directories of these modes stand there. */
+/* Never shown, in any sandbox: empty directories of these modes stand there, and where links at
+ * these places lead to. */
 static const struct {
 	const char *path;
 	mode_t mode;
@@ -46,6 +47,17 @@ static const struct {
 	{ "/var/snap", 0755 },
 	{ "/var/mail", 0755 },
 	{ "/var/spool/cron", 0755 },
+	{ "/var/backups", 0755 },
+	{ "/etc/NetworkManager/system-connections", 0755 },
+	{ "/etc/wireguard", 0700 },
+	{ "/etc/kubernetes", 0755 },
+	{ "/var/lib/NetworkManager", 0700 },
+	{ "/var/lib/iwd", 0700 },
+	{ "/var/lib/kubelet", 0755 },
+	{ "/var/lib/libvirt", 0755 },
+	{ "/var/lib/machines", 0700 },
+	{ "/var/lib/private", 0700 },
+	{ "/var/lib/rancher", 0755 },
 	{ "/var/lib/docker", 0755 },
 	{ "/var/lib/containerd", 0755 },
 	{ "/var/lib/containers", 0755 },
@@ -79,7 +91,8 @@ struct view {
 	struct sandbox *s;
 	VEC(const char *) mounts; /* mount points below "/", as the kernel lists them */
 	unsigned layers;
-	dev_t memory; /* what the writable layer is on */
+	const char *linked[NPRIVATE]; /* a private directory that is elsewhere, or NULL */
+	dev_t memory;                 /* what the writable layer is on */
 };
 
 /* --- what is mounted here ----------------------------------------------------------------------
@@ -154,7 +167,8 @@ static bool has_mounts_below(const struct view *v, const char *dir)
 static bool is_hidden(const struct view *v, const char *path)
 {
 	for (size_t i = 0; i < NPRIVATE; i++) {
-		if (is_within(path, private_dirs[i].path)) {
+		if (is_within(path, private_dirs[i].path) ||
+		    (v->linked[i] && is_within(path, v->linked[i]))) {
 			return true;
 		}
 	}
@@ -357,7 +371,8 @@ static bool mount_overlay(struct view *v, const char *path, struct err *err)
 					   work, v->s->first_userns ? ",userxattr" : "")
 				      .p;
 
-	return mount("act-c", in_root(v, strcmp(path, "/") == 0 ? "" : path), "overlay", 0,
+	/* Device nodes that lie about here open nothing: the job's root owns what root owns. */
+	return mount("act-c", in_root(v, strcmp(path, "/") == 0 ? "" : path), "overlay", MS_NODEV,
 		     options) == 0 ||
 	       err_sys(err, errno, "mount an overlay of %s", path);
 }
@@ -394,11 +409,15 @@ bool sandbox_bind(const struct sandbox *s, const char *from, const char *to, boo
 /* An overlay, or, where that cannot be, the directory itself, read-only. */
 static void show_dir(struct view *v, const char *path)
 {
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NODEV };
 	struct err err = ERR_INIT;
 
 	if (!mount_overlay(v, path, &err)) {
 		err_release(&err);
-		(void)sandbox_bind(v->s, path, in_root(v, path), false, &err);
+		if (sandbox_bind(v->s, path, in_root(v, path), false, &err)) {
+			(void)mount_setattr(AT_FDCWD, in_root(v, path), AT_RECURSIVE, &attr,
+					    sizeof(attr));
+		}
 	}
 	err_release(&err);
 }
@@ -517,10 +536,46 @@ static bool hide(struct view *v, const char *path, mode_t mode, struct err *err)
 	       (mount(empty, to, NULL, MS_BIND, NULL) == 0 || err_sys(err, errno, "hide %s", path));
 }
 
+/* /home may be a link to /data/home, and /var one to /data/var. */
+static void find_linked(struct view *v)
+{
+	char real[PATH_MAX];
+
+	for (size_t i = 0; i < NPRIVATE; i++) {
+		const char *path = private_dirs[i].path;
+
+		if (realpath(path, real) && strcmp(path, real) != 0) {
+			v->linked[i] = arena_cstr(v->s->a, str_of(real));
+		}
+	}
+}
+
+/* Where a link leads to, and in place of one below the root a directory: what the job gets there
+ * must not be made at the link's end on this machine. */
+static bool hide_linked(struct view *v, const char *path, const char *real, mode_t mode,
+			struct err *err)
+{
+	const char *to = in_root(v, path);
+	struct stat st;
+
+	if (!sandbox_is_system_dir(real) && !hide(v, real, mode, err)) {
+		return false;
+	}
+	if (strchr(path + 1, '/') || lstat(to, &st) < 0 || !S_ISLNK(st.st_mode)) {
+		return true;
+	}
+	return (unlink(to) == 0 || err_sys(err, errno, "hide %s", path)) &&
+	       make_dir(v, to, mode, err);
+}
+
 static bool hide_all(struct view *v, struct err *err)
 {
 	for (size_t i = 0; i < NPRIVATE; i++) {
-		if (!hide(v, private_dirs[i].path, private_dirs[i].mode, err)) {
+		const char *path = private_dirs[i].path;
+		const mode_t mode = private_dirs[i].mode;
+
+		if (!(v->linked[i] ? hide_linked(v, path, v->linked[i], mode, err)
+				   : hide(v, path, mode, err))) {
 			return false;
 		}
 	}
@@ -549,6 +604,7 @@ static bool make_view(struct sandbox *s, struct err *err)
 		return false;
 	}
 	v.memory = st.st_dev;
+	find_linked(&v);
 	if (mount("root", "root", NULL, MS_BIND, NULL) < 0) {
 		return err_sys(err, errno, "make the sandbox's root");
 	}
