@@ -32,30 +32,33 @@ static size_t count_running(const struct job *job)
 	return n;
 }
 
-static void start(struct step *s)
+static void begin(struct step *s)
 {
 	s->queued = false;
 	s->started_ms = now_ms();
-	if (!step_start(s)) {
-		s->awaited = true; /* a skipped one never enters `steps` */
-		if (s->outcome == RESULT_FAILURE) {
-			step_apply(s);
-		}
-	} else if (!step_is_busy(s)) {
+	step_begin(s);
+	if (!step_is_busy(s)) {
 		step_settle(s);
 	}
 }
 
+/* Its env and its `if` are looked at where it stands in the file, also when it has to queue. */
 static void add(struct job *job, const struct step_def *def, struct str path)
 {
 	struct step *s = arena_new(&job->arena, struct step);
 
 	step_init(s, job, &s->own, def, path);
 	s->background = true;
-	s->queued = true;
+	s->begun = step_prepare(s);
 	vec_push(&job->arena, &job->background, s);
+	if (!s->begun) {
+		s->awaited = true; /* it never enters `steps` */
+		step_apply_status(s);
+		return;
+	}
+	s->queued = true;
 	if (count_running(job) < MAX_RUNNING) {
-		start(s);
+		begin(s);
 	}
 }
 
@@ -74,7 +77,7 @@ void background_tick(struct job *job)
 			step_settle(s);
 		}
 		if (s->queued && count_running(job) < MAX_RUNNING && !job->killed) {
-			start(s);
+			begin(s);
 		}
 	}
 }
@@ -108,11 +111,12 @@ static struct step *find(struct job *job, struct str id)
 	return NULL;
 }
 
-/* Worst wins; a cancelled one does not count here. */
+/* Worst wins, and cancelled is worse than failed. */
 static void merge(struct step *waiter, const struct step *s)
 {
-	if (s->settled && s->conclusion == RESULT_FAILURE) {
-		waiter->outcome = waiter->conclusion = RESULT_FAILURE;
+	if (s->begun && s->settled && waiter->conclusion != RESULT_CANCELLED &&
+	    (s->conclusion == RESULT_FAILURE || s->conclusion == RESULT_CANCELLED)) {
+		waiter->outcome = waiter->conclusion = s->conclusion;
 	}
 }
 
@@ -141,14 +145,32 @@ static void run_wait_all(struct job *job, struct step *waiter, size_t from)
 	}
 }
 
+/* One that does not heed the signals in time counts as cancelled from here on; what it still does
+ * changes nothing. */
+static void give_up(struct step *s)
+{
+	enum result outcome = s->outcome;
+
+	s->outcome = s->conclusion = RESULT_CANCELLED;
+	step_apply(s);
+	s->outcome = outcome;
+}
+
 static void run_cancel(struct job *job, struct step *waiter)
 {
 	for (size_t i = 0; i < waiter->def->targets.n; i++) {
 		struct step *s = find(job, waiter->def->targets.v[i].s);
 
-		if (s) {
-			step_stop(s);
-			await(s, now_ms() + CANCEL_WAIT_MS);
+		if (!s) {
+			continue;
+		}
+		if (s->queued) {
+			step_never_begin(s);
+		}
+		step_stop(s);
+		await(s, now_ms() + CANCEL_WAIT_MS);
+		if (!s->awaited) {
+			give_up(s);
 		}
 	}
 }
@@ -236,6 +258,30 @@ void background_run(struct job *job, const struct step_def *def, struct str path
 	}
 }
 
+/* Until none of them has a process any more: a `cancel` may have gone on without it. */
+static void drain(struct job *job)
+{
+	for (size_t i = 0; i < job->background.n; i++) {
+		struct step *s = job->background.v[i];
+
+		while (s->begun && !s->queued && !is_over(s)) {
+			job_turn(job, 0);
+		}
+	}
+}
+
+/* What failed counts now at the latest, also when only a `cancel` asked for it. */
+static void take_results(struct job *job)
+{
+	for (size_t i = 0; i < job->background.n; i++) {
+		struct step *s = job->background.v[i];
+
+		if (s->begun && s->settled) {
+			step_apply_status(s);
+		}
+	}
+}
+
 void background_finish(struct job *job)
 {
 	struct step s;
@@ -253,6 +299,8 @@ void background_finish(struct job *job)
 		run_wait_all(job, &s, 0);
 		tell(&s, EVENT_STEP_FINISHED);
 	}
+	drain(job);
+	take_results(job);
 	for (size_t i = 0; i < job->background.n; i++) {
 		arena_release(&job->background.v[i]->own);
 	}

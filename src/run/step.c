@@ -334,7 +334,7 @@ static void apply_context(struct step *s)
 		    value_object(o));
 }
 
-static void apply_status(struct step *s)
+void step_apply_status(struct step *s)
 {
 	struct job *job = s->job;
 	struct frame *frame = s->frame;
@@ -395,7 +395,6 @@ static bool prepare(struct step *s)
 		ok = false;
 	}
 	if (ok && wanted) {
-		emit_started(s);
 		return true;
 	}
 	if (ok) {
@@ -460,7 +459,7 @@ static void end_unstarted(struct step *s)
 	emit_finished(s);
 }
 
-bool step_start(struct step *s)
+bool step_prepare(struct step *s)
 {
 	/* A cancellation that came while the machine was started must be seen by the condition. */
 	job_listen(s->job);
@@ -473,9 +472,23 @@ bool step_start(struct step *s)
 	}
 	/* Its `if` was looked at after the cancellation: it was not meant to stop it. */
 	s->cond_after_cancel = s->keep_going = job_is_cancelled(s->job);
+	return true;
+}
+
+void step_begin(struct step *s)
+{
+	emit_started(s);
 	prepare_timeout(s);
 	step_files_prepare(s);
 	start_kind(s);
+}
+
+bool step_start(struct step *s)
+{
+	if (!step_prepare(s)) {
+		return false;
+	}
+	step_begin(s);
 	return true;
 }
 
@@ -500,12 +513,21 @@ void step_settle(struct step *s)
 	emit_finished(s);
 }
 
+void step_never_begin(struct step *s)
+{
+	s->queued = false;
+	s->outcome = RESULT_CANCELLED;
+	end_unstarted(s);
+}
+
 void step_apply(struct step *s)
 {
 	s->awaited = true;
 	apply_changes(s);
 	apply_context(s);
-	apply_status(s);
+	if (!s->background) {
+		step_apply_status(s); /* of one that ran beside others the one that waited tells */
+	}
 }
 
 void step_drive(struct step *s)

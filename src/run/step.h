@@ -79,6 +79,7 @@ struct step {
 	struct step *next_running;
 	bool background;
 	bool queued;      /* waits for a place among the background steps that run */
+	bool begun;       /* it has run, or will: skipped ones are none that a wait knows */
 	bool settled;     /* its outcome is known */
 	bool awaited;     /* its changes are in the job's state */
 	struct arena own; /* of a background step */
@@ -131,12 +132,20 @@ void step_endgroup(struct step *s);
 void step_log_env(struct step *s);
 /* A text that may have several lines. */
 void step_log(struct step *s, struct str text);
-/* Prepares it and starts its process; false: it is over already. */
+/* Evaluates its env and its `if`; false: it is over already. */
+bool step_prepare(struct step *s);
+/* Starts the process of one that is prepared. */
+void step_begin(struct step *s);
+/* Both, one after the other. */
 bool step_start(struct step *s);
 /* Its process has ended: reads its files, decides outcome and conclusion, tells them. */
 void step_settle(struct step *s);
-/* Takes its changes over into the job's state. */
+/* Takes its changes over into the job's state; of a background step without its result … */
 void step_apply(struct step *s);
+/* … which is the job's, or that of the composite action around it, by this. */
+void step_apply_status(struct step *s);
+/* A background step that was cancelled while it queued. */
+void step_never_begin(struct step *s);
 
 /* Background steps (background.c, SEMANTICS 4.13). */
 bool step_is_background(const struct step_def *def);
