@@ -92,53 +92,74 @@ static struct str workflow_run_id(struct arena *a, const struct run_request *run
 	return arena_printf(a, "%lu", first + i);
 }
 
+static struct str visibility(struct value payload)
+{
+	struct value repository = value_get(payload, STR("repository"));
+	struct value shown = value_get(repository, STR("visibility"));
+
+	if (value_truthy(value_get(repository, STR("private")))) {
+		return shown.kind == VALUE_STRING && str_eq(shown.u.s, STR("internal"))
+			       ? shown.u.s
+			       : STR("private");
+	}
+	return STR("public");
+}
+
+/* In the order in which toJSON(github) shows it at GitHub. */
 struct vobject *github_context(struct arena *a, const struct run_request *run,
-			       const struct run_workflow *workflow)
+			       const struct run_workflow *workflow, struct str job)
 {
 	const struct event_facts *e = run->event;
 	const struct setting *token = settings_get(run->secrets, STR("GITHUB_TOKEN"), true);
 	struct vobject *o = vobject_new(a, false);
 	struct str path = workflow->workflow->path;
-
 	const struct {
-		struct str key, value;
+		struct str key;
+		struct value value;
 	} fields[] = {
-		{ STR("token"), token ? token->value : STR_EMPTY },
-		{ STR("ref"), e->ref },
-		{ STR("sha"), e->sha },
-		{ STR("repository"), e->repository },
-		{ STR("repository_owner"), e->owner },
-		{ STR("repository_id"), e->repository_id },
-		{ STR("repository_owner_id"), e->owner_id },
+		{ STR("token"), value_str(token ? token->value : STR_EMPTY) },
+		{ STR("job"), job.len ? value_str(job) : value_null() },
+		{ STR("ref"), value_str(e->ref) },
+		{ STR("sha"), value_str(e->sha) },
+		{ STR("repository"), value_str(e->repository) },
+		{ STR("repository_owner"), value_str(e->owner) },
+		{ STR("repository_owner_id"), value_str(e->owner_id) },
 		{ STR("repositoryUrl"),
-		  arena_printf(a, "git://github.com/%.*s.git", STR_ARG(e->repository)) },
-		{ STR("run_id"), workflow_run_id(a, run, workflow) },
-		{ STR("run_number"), e->run_number },
-		{ STR("run_attempt"), e->run_attempt },
-		{ STR("retention_days"), STR("90") },
-		{ STR("actor"), e->actor },
-		{ STR("actor_id"), e->actor_id },
-		{ STR("triggering_actor"), e->actor },
-		{ STR("workflow"), workflow->workflow->name },
-		{ STR("head_ref"), e->head_ref },
-		{ STR("base_ref"), e->base_ref },
-		{ STR("event_name"), e->event_name },
-		{ STR("server_url"), e->server_url },
-		{ STR("api_url"), api_url(a, e->server_url, "", "/v3") },
-		{ STR("graphql_url"), api_url(a, e->server_url, "/graphql", "/graphql") },
-		{ STR("ref_name"), e->ref_name },
-		{ STR("ref_type"), e->ref_type },
-		{ STR("secret_source"), STR("Actions") },
-		{ STR("workflow_ref"), arena_printf(a, "%.*s/%.*s@%.*s", STR_ARG(e->repository),
-						    STR_ARG(path), STR_ARG(e->ref)) },
-		{ STR("workflow_sha"), e->sha },
+		  value_str(arena_printf(a, "git://github.com/%.*s.git", STR_ARG(e->repository))) },
+		{ STR("run_id"), value_str(workflow_run_id(a, run, workflow)) },
+		{ STR("run_number"), value_str(e->run_number) },
+		{ STR("retention_days"), value_str(STR("90")) },
+		{ STR("run_attempt"), value_str(e->run_attempt) },
+		{ STR("artifact_cache_size_limit"), value_str(STR("10")) },
+		{ STR("repository_visibility"), value_str(visibility(workflow->payload)) },
+		{ STR("repository_id"), value_str(e->repository_id) },
+		{ STR("actor_id"), value_str(e->actor_id) },
+		{ STR("actor"), value_str(e->actor) },
+		{ STR("triggering_actor"), value_str(e->actor) },
+		{ STR("workflow"), value_str(workflow->workflow->name) },
+		{ STR("head_ref"), value_str(e->head_ref) },
+		{ STR("base_ref"), value_str(e->base_ref) },
+		{ STR("event_name"), value_str(e->event_name) },
+		{ STR("event"), workflow->payload },
+		{ STR("server_url"), value_str(e->server_url) },
+		{ STR("api_url"), value_str(api_url(a, e->server_url, "", "/v3")) },
+		{ STR("graphql_url"),
+		  value_str(api_url(a, e->server_url, "/graphql", "/graphql")) },
+		{ STR("ref_name"), value_str(e->ref_name) },
+		{ STR("ref_protected"), value_bool(false) },
+		{ STR("ref_type"), value_str(e->ref_type) },
+		{ STR("secret_source"), value_str(STR("Actions")) },
+		{ STR("workflow_ref"),
+		  value_str(arena_printf(a, "%.*s/%.*s@%.*s", STR_ARG(e->repository), STR_ARG(path),
+					 STR_ARG(e->ref))) },
+		{ STR("workflow_sha"), value_str(e->sha) },
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		set_str(a, o, fields[i].key, fields[i].value);
+		if (fields[i].value.kind != VALUE_NULL) {
+			vobject_set(a, o, fields[i].key, fields[i].value);
+		}
 	}
-	vobject_set(a, o, STR("ref_protected"), value_bool(false));
-	vobject_set(a, o, STR("event"), workflow->payload);
 	return o;
 }
 

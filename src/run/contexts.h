@@ -35,10 +35,11 @@ struct contexts {
 /* An evaluator's view of them; c must outlive it. */
 struct expr_env contexts_env(struct contexts *c);
 
-/* The github context as the server has it: no paths, no action, no job (SEMANTICS 3). `workflow` is
- * the file that was started, also in the jobs of those it calls. */
+/* The github context as the server has it: no paths, no action (SEMANTICS 3). `workflow` is the
+ * file that was started, also in the jobs of those it calls; `job` is empty outside of jobs' own
+ * steps. */
 struct vobject *github_context(struct arena *a, const struct run_request *run,
-			       const struct run_workflow *workflow);
+			       const struct run_workflow *workflow, struct str job);
 struct value vars_context(struct arena *a, const struct settings *vars);
 struct value secrets_context(struct arena *a, const struct settings *secrets);
 /* strategy for a leg, or the defaults 0/1/1 without a matrix. */

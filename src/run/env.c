@@ -77,7 +77,6 @@ void env_runner_context(struct job *job)
 	}
 	job->contexts.runner = value_object(runner);
 
-	set_str(a, job->github, STR("job"), job->def->id.s);
 	set_str(a, job->github, STR("workspace"), job->shown->workspace);
 	set_str(a, job->github, STR("event_path"), event_path(job));
 	set_str(a, job->github, STR("action_ref"), STR_EMPTY);

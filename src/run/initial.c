@@ -45,7 +45,7 @@ struct vobject *run_contexts(struct arena *a, const struct run_request *run,
 		vobject_set(a, env, run->env->v[i].name, value_str(run->env->v[i].value));
 	}
 	vobject_set(a, o, STR("github"),
-		    run->event ? value_object(github_context(a, run, workflow)) : empty);
+		    run->event ? value_object(github_context(a, run, workflow, STR_EMPTY)) : empty);
 	vobject_set(a, o, STR("env"), value_object(env));
 	vobject_set(a, o, STR("vars"), vars_context(a, run->vars));
 	vobject_set(a, o, STR("secrets"), secrets_context(a, run->secrets));

@@ -418,7 +418,8 @@ static bool job_hash_files(void *owner, const struct str *patterns, size_t n, st
 static void init_contexts(struct job *job)
 {
 	job_contexts(job->run, job->leg->job, job->leg, &job->contexts);
-	job->github = github_context(&job->arena, job->run->request, job->leg->job->scope->root);
+	job->github = github_context(&job->arena, job->run->request, job->leg->job->scope->root,
+				     job->def->id.s);
 	job->steps = vobject_new(&job->arena, false);
 	job->job_object = vobject_new(&job->arena, false);
 	job->contexts.github = value_object(job->github);

@@ -134,7 +134,8 @@ static bool eval_group(struct run *run, struct scope *scope, struct str *why)
 	const struct concurrency *c = &scope->workflow->workflow->concurrency;
 	struct group_wish *wish = arena_new(run->arena, struct group_wish);
 	struct contexts contexts = {
-		.github = value_object(github_context(run->arena, run->request, scope->root)),
+		.github = value_object(
+			github_context(run->arena, run->request, scope->root, STR_EMPTY)),
 		.inputs = scope->workflow->inputs,
 		.vars = run->vars,
 	};
@@ -355,8 +356,8 @@ bool scope_outputs(struct run *run, const struct scope *scope, struct vobject **
 {
 	const struct event_filter *call =
 		workflow_event(scope->workflow->workflow, STR("workflow_call"));
-	struct contexts c = { .github = value_object(
-				      github_context(run->arena, run->request, scope->root)),
+	struct contexts c = { .github = value_object(github_context(run->arena, run->request,
+								    scope->root, STR_EMPTY)),
 			      .inputs = scope->workflow->inputs,
 			      .vars = run->vars,
 			      .jobs = jobs_context(run, scope) };

@@ -114,7 +114,7 @@ static struct rest_facts rest_facts(struct run *run)
 {
 	const struct run_request *r = run->request;
 	const struct run_workflow *first = &r->workflows[0];
-	const struct vobject *github = github_context(run->arena, r, first);
+	const struct vobject *github = github_context(run->arena, r, first, STR_EMPTY);
 	const struct setting *token = settings_get(r->secrets, STR("GITHUB_TOKEN"), true);
 	struct str branch = r->repo->default_branch;
 

@@ -201,7 +201,6 @@ static struct value identity(struct job *job, struct arena *a)
 {
 	struct vobject *o = vobject_new(a, true);
 	struct value shown = value_object(job->job_object);
-	struct value event = github_value(job, STR("event"));
 	struct str environment = environment_of(job, a);
 
 	set_str(a, o, STR("sub"), subject(job, a, environment));
@@ -217,9 +216,7 @@ static struct value identity(struct job *job, struct arena *a)
 		value_to_str(a, value_get(shown, STR("workflow_sha"))));
 	set_str(a, o, STR("check_run_id"), value_to_str(a, value_get(shown, STR("check_run_id"))));
 	set_str(a, o, STR("repository_visibility"),
-		value_truthy(value_get(value_get(event, STR("repository")), STR("private")))
-			? STR("private")
-			: STR("public"));
+		value_to_str(a, github_value(job, STR("repository_visibility"))));
 	set_str(a, o, STR("runner_environment"),
 		value_to_str(a, value_get(job->contexts.runner, STR("environment"))));
 	return value_object(o);

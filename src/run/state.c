@@ -148,7 +148,8 @@ void job_contexts(struct run *run, struct job_run *job, const struct leg_run *le
 
 	*owner = (struct job_owner){ run, job };
 	*out = (struct contexts){
-		.github = value_object(github_context(a, run->request, job->scope->root)),
+		.github =
+			value_object(github_context(a, run->request, job->scope->root, STR_EMPTY)),
 		.vars = run->vars,
 		.needs = needs_context(run, job),
 		.inputs = job->scope->workflow->inputs,
