@@ -36,7 +36,8 @@ struct supervisor {
 	long long deadline_ms;   /* of --timeout; 0 = none */
 	long long kill_at_ms;    /* 0 = not killing */
 	bool timed_out;
-	bool untidy; /* something was ended by force: look for leftovers at the end */
+	/* A worker has gone without a word: look for leftovers at the end, whatever is marked. */
+	bool untidy;
 };
 
 /* --- signals: a pipe that the loop polls --------------------------------------------------------
@@ -177,9 +178,9 @@ static void cancel_run(struct supervisor *s, int signo, enum worker_command how)
 	s->how = WORKER_CANCEL;
 }
 
+/* Workers that are asked take away what they have, or leave it marked. */
 static void kill_run(struct supervisor *s)
 {
-	s->untidy = true;
 	s->run.cancelled = true;
 	s->kill_at_ms = now_ms() + KILL_GRACE_MS;
 	for (size_t i = 0; i < s->nworkers; i++) {

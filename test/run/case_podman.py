@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import podman
+from case_signals import STUBBORN
 from harness import expect
 
 IMAGE = 'act-c-test:full'
@@ -82,6 +83,25 @@ def test_podman_sweeps_what_a_killed_run_leaves(box):
     box.write('.github/workflows/ci.yml', 'on: push\njobs: {b: {runs-on: ubuntu-latest, steps: [{run: "true"}]}}\n')
     box.run('push', image='busybox').exits(0)
     box.nothing_left()
+
+
+def test_podman_second_signal_ends_at_once(box):
+    """Nothing is looked for that the job has taken away: three lists of podman's are seconds on a busy machine."""
+    if not ready(box, IMAGE):
+        return
+    box.init(STUBBORN)
+    calls = f'{box.dir}/calls'
+    box.write('../bin/podman', f'#!/bin/sh\necho "$*" >>{calls}\nexec {shutil.which("podman")} "$@"\n', 0o755)
+    run = box.start('push', env={'PATH': f'{box.dir}/bin:{box.env["PATH"]}'})
+    box.until('ready-42', run)
+    for _ in range(2):
+        run.send_signal(signal.SIGINT)
+        time.sleep(1)
+    box.ends(run, 4).exits(130)
+    with open(calls, encoding='utf-8') as text:
+        lists = [line for line in text if ' ls ' in line]
+    expect(not lists, f'looked for leftovers: {lists}')
+    box.nothing_left(1)
 
 
 def test_podman_runs_jobs_and_leaves_nothing(box):
