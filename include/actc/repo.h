@@ -103,9 +103,11 @@ bool snapshot_make_of(struct arena *a, const struct repo_facts *facts,
 enum checkout_submodules { SUBMODULES_NONE, SUBMODULES_DIRECT, SUBMODULES_RECURSIVE };
 
 struct checkout_spec {
-	struct str ref;        /* branch, tag, refs/…, or full commit; empty = the snapshot */
-	long depth;            /* fetch-depth: 1 by default, 0 = everything */
-	bool tags;             /* fetch-tags */
+	struct str ref; /* branch, tag, refs/…, or full commit; empty = the snapshot */
+	long depth;     /* fetch-depth: 1 by default, 0 = everything */
+	bool tags;      /* fetch-tags */
+	bool old_tags;  /* as the action had them before v6.0.2: fetch-tags follows the history that
+			   is fetched, and an event's annotated tag comes as its commit */
 	struct str remote_url; /* written as origin */
 	size_t nsparse;        /* sparse-checkout; 0 = the whole tree */
 	const struct str *sparse;

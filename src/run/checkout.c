@@ -13,6 +13,7 @@
 #include "actc/base64.h"
 #include "actc/file.h"
 #include "actc/sha256.h"
+#include "checkout_again.h"
 #include "env.h"
 #include "step.h"
 
@@ -22,6 +23,7 @@ enum { CONFIG_MAX = 1 << 20 };
 struct checkout {
 	struct str repository, server, ref, path, depth, tags;
 	struct str clean, submodules, lfs, sparse, cone, persist, token;
+	bool again; /* an earlier one was brought up to date */
 };
 
 static const struct input {
@@ -103,6 +105,31 @@ static void as_first_version(struct step *s, struct checkout *c)
 	c->path = STR_EMPTY;
 }
 
+static unsigned long part_of(struct str *version, unsigned long otherwise)
+{
+	unsigned long n = otherwise;
+	struct str part = str_cut(version, '.');
+
+	return part.len && !str_to_ulong(part, &n) ? otherwise : n;
+}
+
+/* What the action does with tags has changed in v6.0.2. A major version stands for its last one;
+ * what is no version is taken for the newest. */
+static bool is_before_tags(const struct step *s)
+{
+	struct str uses = s->def->uses.s;
+	struct str ref = str_slice(uses, str_chr(uses, '@', 0) + 1, uses.len);
+
+	if (!str_starts(ref, STR("v"))) {
+		return false;
+	}
+	ref = str_slice(ref, 1, ref.len);
+
+	unsigned long major = part_of(&ref, 9), minor = part_of(&ref, 9), patch = part_of(&ref, 9);
+
+	return major < 6 || (major == 6 && minor == 0 && patch < 2);
+}
+
 static bool leaves_workspace(struct str path)
 {
 	int depth = 0;
@@ -163,12 +190,13 @@ static bool is_own(const struct step *s, const struct checkout *c)
 }
 
 /* A name for what the inputs ask for: legs that ask for the same share one tree. */
-static struct str tree_name(struct arena *a, const struct checkout *c)
+static struct str tree_name(const struct step *s, const struct checkout *c)
 {
-	struct str wish =
-		arena_printf(a, "%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s\n%.*s", STR_ARG(c->ref),
-			     STR_ARG(c->depth), STR_ARG(c->tags), STR_ARG(c->submodules),
-			     STR_ARG(c->lfs), STR_ARG(c->sparse), STR_ARG(c->cone));
+	struct arena *a = s->a;
+	struct str wish = arena_printf(a, "%.*s\n%.*s\n%.*s\n%d\n%.*s\n%.*s\n%.*s\n%.*s",
+				       STR_ARG(c->ref), STR_ARG(c->depth), STR_ARG(c->tags),
+				       is_before_tags(s), STR_ARG(c->submodules), STR_ARG(c->lfs),
+				       STR_ARG(c->sparse), STR_ARG(c->cone));
 	char hex[65];
 
 	sha256_text(wish, hex);
@@ -191,6 +219,14 @@ static void add_sparse(struct arena *a, struct str text, struct checkout_spec *s
 	spec->sparse = lines.v;
 }
 
+static struct str origin_of(const struct step *s)
+{
+	const struct event_facts *event = s->job->run->request->event;
+
+	return arena_printf(s->a, "%.*s/%.*s", STR_ARG(event->server_url),
+			    STR_ARG(event->repository));
+}
+
 static struct checkout_spec spec_of(struct step *s, const struct checkout *c)
 {
 	const struct run_request *r = s->job->run->request;
@@ -199,8 +235,8 @@ static struct checkout_spec spec_of(struct step *s, const struct checkout *c)
 		.ref = c->ref,
 		.depth = depth_of(c->depth),
 		.tags = is_true(c->tags, false),
-		.remote_url = arena_printf(s->a, "%.*s/%.*s", STR_ARG(r->event->server_url),
-					   STR_ARG(r->event->repository)),
+		.old_tags = is_before_tags(s),
+		.remote_url = origin_of(s),
 		.patterns = !is_true(c->cone, true),
 		.common_dir = r->repo->common_dir,
 		.submodules = recursive                       ? SUBMODULES_RECURSIVE
@@ -236,14 +272,33 @@ static bool make_tree(struct step *s, const struct checkout *c, struct str dir, 
 	return ok;
 }
 
-/* As the action does, what is there from before goes; with `clean: false` of an earlier checkout
- * only git's own part, which comes anew. */
+/* Parts of a tree that git in the job would have to fetch by itself are put, as the first time. */
+static bool has_more(const struct checkout *c)
+{
+	return c->sparse.len || is_true(c->lfs, false) ||
+	       str_ieq(c->submodules, STR("recursive")) || is_true(c->submodules, false);
+}
+
+static bool go_on_from(struct step *s, const struct checkout *c, struct str from, struct str to)
+{
+	struct checkout_again again = { .from = from,
+					.to = to,
+					.url = origin_of(s),
+					.server = s->job->run->request->event->server_url,
+					.clean = is_true(c->clean, true),
+					.depth = depth_of(c->depth) };
+
+	return !has_more(c) && checkout_again(s, &again);
+}
+
+/* What is there from before goes; with `clean: false` of an earlier checkout only git's own part,
+ * which comes anew. */
 static void make_room(struct step *s, const struct checkout *c, struct str to)
 {
 	struct str git = arena_printf(s->a, "%.*s/.git", STR_ARG(to));
 	struct file_content config = { .path = arena_printf(s->a, "%.*s/config", STR_ARG(git)) };
 	struct err ignored = ERR_INIT;
-	bool kept = !is_true(c->clean, true) &&
+	bool kept = has_more(c) && !is_true(c->clean, true) &&
 		    channel_read(s->job->channel, s->a, &config, 1, CONFIG_MAX, &ignored) &&
 		    config.found;
 
@@ -252,9 +307,14 @@ static void make_room(struct step *s, const struct checkout *c, struct str to)
 	channel_mkdir(s->job->channel, to, 0755, false);
 }
 
-static bool put_tree(struct step *s, const struct checkout *c, struct str from, struct str to,
+static bool put_tree(struct step *s, struct checkout *c, struct str from, struct str to,
 		     struct err *err)
 {
+	c->again = go_on_from(s, c, from, to);
+	if (c->again) {
+		return true;
+	}
+
 	struct tar_dir *tar = tar_dir_open(from, err);
 
 	if (!tar) {
@@ -267,6 +327,19 @@ static bool put_tree(struct step *s, const struct checkout *c, struct str from, 
 
 	tar_dir_close(tar);
 	return ok;
+}
+
+/* git's configuration as it is now: the job's, or the one that was put. */
+static bool read_config(struct step *s, const struct checkout *c, struct str from, struct str to,
+			struct strbuf *out, struct err *err)
+{
+	struct file_content now = { .path = arena_printf(s->a, "%.*s/.git/config", STR_ARG(to)) };
+
+	if (!c->again) {
+		return read_file(arena_printf(s->a, "%.*s/.git/config", STR_ARG(from)).p, out, err);
+	}
+	return channel_read(s->job->channel, s->a, &now, 1, CONFIG_MAX, err) &&
+	       strbuf_adds(out, now.content);
 }
 
 /* So that scripts can fetch and push, as the action has it up to v5. act-c's own stand-in for a
@@ -286,7 +359,7 @@ static bool put_credentials(struct step *s, const struct checkout *c, struct str
 		return true;
 	}
 
-	bool ok = read_file(arena_printf(a, "%.*s/.git/config", STR_ARG(from)).p, &config, err);
+	bool ok = read_config(s, c, from, to, &config, err);
 
 	if (ok) {
 		(void)strbuf_addf(&config,
@@ -358,7 +431,7 @@ static void set_outputs(struct step *s, const struct checkout *c, struct str com
 	vobject_set(s->a, s->outputs, STR("commit"), value_str(commit));
 }
 
-static bool make_and_put(struct step *s, const struct checkout *c, struct str dir, struct str to,
+static bool make_and_put(struct step *s, struct checkout *c, struct str dir, struct str to,
 			 struct err *err)
 {
 	return make_tree(s, c, dir, err) && put_tree(s, c, dir, to, err) &&
@@ -380,7 +453,7 @@ void step_checkout(struct step *s)
 {
 	struct job *job = s->job;
 	struct arena *a = s->a;
-	struct checkout c;
+	struct checkout c = { 0 };
 	struct str commit = job->run->request->snapshot->sha;
 	struct err err = ERR_INIT;
 
@@ -402,7 +475,7 @@ void step_checkout(struct step *s)
 	}
 
 	struct str dir = arena_printf(a, "%.*s/%.*s", STR_ARG(job->run->request->rundir->tmp),
-				      STR_ARG(tree_name(a, &c)));
+				      STR_ARG(tree_name(s, &c)));
 	struct str to = c.path.len ? arena_printf(a, "%.*s/%.*s", STR_ARG(job->paths->workspace),
 						  STR_ARG(c.path))
 				   : job->paths->workspace;

@@ -72,12 +72,14 @@ static const git_oid *view_find(const struct checkout *c, struct str name)
 	return NULL;
 }
 
-/* refs/heads/NAME as origin has it; other refs as they are. */
+/* refs/heads/NAME as origin has it; other refs as they are. Here case counts: origin has them. */
 static const git_oid *origin_find(const struct checkout *c, struct str ref)
 {
-	struct str branch = behind(ref, STR("refs/heads/"));
+	struct str heads = STR("refs/heads/");
 
-	return view_find(c, branch.len ? join(c->a, VIEW_HEADS, branch) : ref);
+	return view_find(c, str_starts(ref, heads)
+				    ? join(c->a, VIEW_HEADS, str_slice(ref, heads.len, ref.len))
+				    : ref);
 }
 
 static void fetch(struct checkout *c, struct str name, const git_oid *id)
@@ -142,9 +144,12 @@ static void fetch_qualified(struct checkout *c, const git_oid *id)
 	} else if (tag.len) {
 		c->detach = c->ref;
 		fetch(c, c->ref, id);
-	} else {
+	} else if (c->commit.len) {
 		c->detach = git2_hex(c->g, c->a, id);
 		fetch(c, STR_EMPTY, id); /* a tip of the history, and no ref */
+	} else {
+		c->detach = c->ref;
+		fetch(c, c->ref, id);
 	}
 }
 
@@ -178,23 +183,17 @@ static bool fetch_commit(struct checkout *c, struct err *err)
 			       STR_ARG(c->commit));
 	}
 	c->g->git_object_free(object);
-	if (behind(c->ref, STR("refs/tags/")).len) {
+	if (behind(c->ref, STR("refs/tags/")).len && !c->spec->old_tags) {
 		id = tag_object(c, &id);
 	}
 	fetch_qualified(c, &id);
 	return true;
 }
 
-static bool choose_refs(struct checkout *c, struct err *err)
+static bool choose_ref(struct checkout *c, struct err *err)
 {
 	const git_oid *id;
 
-	if (c->spec->depth <= 0) {
-		fetch_prefix(c, VIEW_HEADS, STR_EMPTY, "refs/remotes/origin/");
-	}
-	if (c->spec->depth <= 0 || c->spec->tags) {
-		fetch_prefix(c, "refs/tags/", STR_EMPTY, "refs/tags/");
-	}
 	if (c->commit.len) {
 		return fetch_commit(c, err);
 	}
@@ -207,6 +206,19 @@ static bool choose_refs(struct checkout *c, struct err *err)
 	}
 	fetch_qualified(c, id);
 	return true;
+}
+
+static bool choose_refs(struct checkout *c, struct err *err)
+{
+	bool all = c->spec->depth <= 0;
+
+	if (all) {
+		fetch_prefix(c, VIEW_HEADS, STR_EMPTY, "refs/remotes/origin/");
+	}
+	if (all || (c->spec->tags && !c->spec->old_tags)) {
+		fetch_prefix(c, "refs/tags/", STR_EMPTY, "refs/tags/");
+	}
+	return choose_ref(c, err);
 }
 
 /* Nothing asked for is what the run is about; 40 hex digits are a commit, all else is a ref. */
@@ -367,12 +379,32 @@ static bool pack(const struct checkout *c, struct str tips, struct err *err)
 		       err);
 }
 
+/* As git itself adds tags to what is fetched: those of commits that come anyway, and
+ * no history of their own. */
+static bool follow_tags(struct checkout *c, struct err *err)
+{
+	struct refs tags = { 0 };
+
+	if (!c->spec->tags || !c->spec->old_tags || c->spec->depth <= 0) {
+		return true;
+	}
+	for (size_t i = 0; i < c->view.list.n; i++) {
+		const struct ref *ref = &c->view.list.v[i];
+
+		if (str_starts(ref->name, STR("refs/tags/"))) {
+			refs_add(c->a, &tags, ref->name, &ref->id);
+		}
+	}
+	return history_tags(c->a, c->g, c->repo, &c->fetched, c->spec->depth, &tags, &c->fetched,
+			    err);
+}
+
 static bool transfer(struct checkout *c, struct err *err)
 {
 	struct str shallow;
 
 	if (!history_shallow(c->a, c->g, c->repo, &c->fetched, c->spec->depth, &shallow, err) ||
-	    (shallow.len && !put_file(c, "shallow", shallow, err))) {
+	    (shallow.len && !put_file(c, "shallow", shallow, err)) || !follow_tags(c, err)) {
 		return false;
 	}
 

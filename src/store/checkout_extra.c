@@ -51,6 +51,7 @@ static bool sparse_patterns(const struct checkout_extra *x, struct err *err)
 	for (size_t i = 0; i < x->spec->nsparse; i++) {
 		(void)strbuf_addf(&text, "\n%.*s", STR_ARG(x->spec->sparse[i]));
 	}
+	(void)strbuf_addc(&text, '\n');
 
 	bool ok = set_config(x, "core.sparseCheckout", "true", err) &&
 		  write_file(arena_printf(x->a, "%s/info/sparse-checkout", x->git_dir).p,

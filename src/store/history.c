@@ -59,23 +59,31 @@ static bool read_ends(struct walk *w, struct err *err)
 	return true;
 }
 
-/* A tag may stand for something that has no history. */
-static void start_at(struct walk *w, const git_oid *tip)
+/* False: a tag may stand for something that has no history. */
+static bool commit_of(const struct walk *w, const git_oid *tip, git_oid *out)
 {
 	git_object *object = NULL, *commit = NULL;
+	bool found;
 
 	if (w->g->git_object_lookup(&object, w->repo, tip, GIT_OBJECT_ANY) < 0) {
-		return;
+		return false;
 	}
-	if (w->g->git_object_peel(&commit, object, GIT_OBJECT_COMMIT) == 0) {
-		const git_oid *id = w->g->git_object_id(commit);
-
-		if (oidset_add(w->a, &w->seen, id)) {
-			vec_push(w->a, &w->level, *id);
-		}
+	found = w->g->git_object_peel(&commit, object, GIT_OBJECT_COMMIT) == 0;
+	if (found) {
+		*out = *w->g->git_object_id(commit);
 		w->g->git_object_free(commit);
 	}
 	w->g->git_object_free(object);
+	return found;
+}
+
+static void start_at(struct walk *w, const git_oid *tip)
+{
+	git_oid id;
+
+	if (commit_of(w, tip, &id) && oidset_add(w->a, &w->seen, &id)) {
+		vec_push(w->a, &w->level, id);
+	}
 }
 
 static bool add_parents(struct walk *w, const git_oid *id, oid_list *next, struct err *err)
@@ -113,23 +121,51 @@ static bool next_level(struct walk *w, bool last, struct err *err)
 	return true;
 }
 
+/* Without a limit and without ends there is nothing to find: no walk. */
+static bool walk(struct walk *w, const struct refs *tips, long depth, struct err *err)
+{
+	bool ok = read_ends(w, err);
+
+	if (ok && (depth > 0 || w->ends.n > 0)) {
+		for (size_t i = 0; i < tips->list.n; i++) {
+			start_at(w, &tips->list.v[i].id);
+		}
+	}
+	for (long at = 1; ok && w->level.n > 0; at++) {
+		ok = next_level(w, at == depth, err);
+	}
+	return ok;
+}
+
 bool history_shallow(struct arena *a, const struct git2 *g, git_repository *repo,
 		     const struct refs *tips, long depth, struct str *out, struct err *err)
 {
 	struct arena scratch = ARENA_INIT;
 	struct walk w = { .a = &scratch, .g = g, .repo = repo, .out = STRBUF_INIT(0) };
-	bool ok = read_ends(&w, err);
+	bool ok = walk(&w, tips, depth, err);
 
-	/* Without a limit and without ends there is nothing to find: no walk. */
-	if (ok && (depth > 0 || w.ends.n > 0)) {
-		for (size_t i = 0; i < tips->list.n; i++) {
-			start_at(&w, &tips->list.v[i].id);
+	*out = arena_str(a, strbuf_str(&w.out));
+	strbuf_release(&w.out);
+	arena_release(&scratch);
+	return ok;
+}
+
+bool history_tags(struct arena *a, const struct git2 *g, git_repository *repo,
+		  const struct refs *tips, long depth, const struct refs *tags, struct refs *out,
+		  struct err *err)
+{
+	struct arena scratch = ARENA_INIT;
+	struct walk w = { .a = &scratch, .g = g, .repo = repo, .out = STRBUF_INIT(0) };
+	bool ok = walk(&w, tips, depth, err);
+	git_oid id;
+
+	for (size_t i = 0; ok && i < tags->list.n; i++) {
+		const struct ref *tag = &tags->list.v[i];
+
+		if (commit_of(&w, &tag->id, &id) && oidset_has(&w.seen, &id)) {
+			refs_add(a, out, tag->name, &tag->id);
 		}
 	}
-	for (long at = 1; ok && w.level.n > 0; at++) {
-		ok = next_level(&w, at == depth, err);
-	}
-	*out = arena_str(a, strbuf_str(&w.out));
 	strbuf_release(&w.out);
 	arena_release(&scratch);
 	return ok;

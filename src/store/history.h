@@ -12,5 +12,9 @@
  */
 bool history_shallow(struct arena *a, const struct git2 *g, git_repository *repo,
 		     const struct refs *tips, long depth, struct str *out, struct err *err);
+/* Adds to `out` those of the tags whose commit is among these `depth` commits (not 0). */
+bool history_tags(struct arena *a, const struct git2 *g, git_repository *repo,
+		  const struct refs *tips, long depth, const struct refs *tags, struct refs *out,
+		  struct err *err);
 
 #endif

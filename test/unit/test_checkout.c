@@ -159,6 +159,34 @@ Test(checkout, fetch_tags)
 	assert_str(git_in("d", "rev-list --count HEAD"), "1");
 }
 
+/* Git's own following of tags, and an event's tag by its commit. */
+Test(checkout, fetch_tags_before_they_were_asked_for_by_name)
+{
+	struct checkout_spec spec = { .depth = 1, .tags = true, .old_tags = true };
+
+	(void)sh("%s", base);
+	check_out(snap("c"), "d", spec);
+	assert_str(refs("d"), "refs/heads/main\nrefs/remotes/origin/main");
+	spec.depth = 2;
+	check_out(snap("c"), "d", spec);
+	assert_str(refs("d"), "refs/heads/main\nrefs/remotes/origin/main\nrefs/tags/v1");
+	assert_str(git_in("d", "rev-list --count --all"), "2");
+	assert_str(git_in("d", "cat-file -t v1"), "tag");
+
+	(void)sh("cd c; git checkout -q v1");
+	check_out(snap("c"), "d", (struct checkout_spec){ .depth = 1, .old_tags = true });
+	assert_str(refs("d"), "refs/tags/v1");
+	assert_str(git_in("d", "cat-file -t v1"), "commit");
+}
+
+Test(checkout, a_ref_that_is_no_branch_and_no_tag)
+{
+	(void)sh("%s git update-ref refs/notes/n HEAD~1", base);
+	check_out(snap("c"), "d", (struct checkout_spec){ .depth = 1, .ref = STR("refs/notes/n") });
+	assert_str(refs("d"), "refs/notes/n");
+	assert_str(git_in("d", "log --format=%s"), "two");
+}
+
 static const struct {
 	const char *ref, *head, *log, *refs;
 } asked[] = {
@@ -171,7 +199,7 @@ static const struct {
 	{ "refs/tags/v1", "", "two", "refs/tags/v1" },
 	{ "refs/tags/light", "", "one", "refs/tags/light" },
 	{ "refs/pull/7/merge", "", "two", "refs/remotes/pull/7/merge" },
-	{ "refs/remotes/origin/other", "", "two", "" },
+	{ "refs/remotes/origin/other", "", "two", "refs/remotes/origin/other" },
 };
 
 Test(checkout, what_is_asked_for_is_what_head_is_on)
