@@ -47,6 +47,11 @@ struct container_spec {
 	const struct str *command; /* services only */
 };
 
+/* A TCP port of a service, and its number on the job's localhost. */
+struct pod_port {
+	unsigned host, inside;
+};
+
 /* What surrounds a job's machine: a network of its own, and services on it. */
 struct pod {
 	struct str network;
@@ -55,6 +60,7 @@ struct pod {
 		const struct container_spec *spec;
 		struct str id;   /* of its container */
 		struct str name; /* by which the machine can dial it */
+		VEC(struct pod_port) ports;
 	} * services;
 };
 

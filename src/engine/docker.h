@@ -46,7 +46,10 @@ struct docker_program {
 	/* Options of a network that leads nowhere. An internal one ends at its bridge, whose own
 	 * address, or name server, would be a way to this machine. */
 	const char *closed[4];
-	const char *no_daemon; /* what to do when it does not answer */
+	/* Of a container in it. Its name server is the daemon's, and an older one asks this
+	 * machine's own for names that it does not know. */
+	const char *closed_dns; /* or NULL */
+	const char *no_daemon;  /* what to do when it does not answer */
 };
 
 extern const struct docker_program docker_program, podman_program;
@@ -154,6 +157,8 @@ bool docker_pod_volumes(struct docker_pod *pod, struct docker_args *args,
 			const struct container_spec *c, bool trusted, struct err *err);
 /* Options that name all services of the pod, where its network does not. */
 void docker_pod_hosts(const struct docker_pod *pod, struct docker_args *args);
+/* Where nothing outside is reached, no name of it is asked for either. */
+void docker_pod_dns(const struct docker_pod *pod, struct docker_args *args);
 
 /* Logs in to the image's registry with a configuration that is made for it, and is removed by
  * docker_logout(): "DOCKER_CONFIG=…", or NULL. */

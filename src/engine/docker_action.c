@@ -256,13 +256,17 @@ bool docker_build(struct arena *a, const struct docker_program *d, const struct 
 	if (spec->platform.len) {
 		docker_argf(&args, "--platform=%.*s", STR_ARG(spec->platform));
 	}
+	if (spec->no_egress) {
+		docker_arg(&args, "--network=none"); /* its steps are the job's */
+	}
 	docker_arg(&args, "-");
 	if (!docker_follow(a, &args, &follow, err)) {
 		return false;
 	}
 	if (follow.status != 0) {
-		return err_set(err, ERR_ENGINE, "Docker build failed with exit code %d",
-			       follow.status);
+		return err_set(
+			err, ERR_ENGINE, "Docker build failed with exit code %d%s", follow.status,
+			spec->no_egress ? " (its steps reach nothing outside: egress none)" : "");
 	}
 
 	struct str now = image_now(a, d, spec->image);

@@ -24,6 +24,7 @@ const struct docker_program docker_program = {
 	.login = "DOCKER_CONFIG",
 	.closed = { "--internal", "--opt=com.docker.network.bridge.inhibit_ipv4=true",
 		    "--ipv6=false" },
+	.closed_dns = "--dns=127.0.0.1",
 	.no_daemon = "restart it (sudo systemctl restart docker), or check DOCKER_HOST and "
 		     "`docker context ls`",
 };

@@ -494,7 +494,7 @@ static const struct rule {
 	{ "GET", "/info", NULL, pass, 0 },
 	{ "GET", "/events", NULL, own_list, 0 },
 	{ "GET", "/system/df", NULL, pass, 0 },
-	{ "POST", "/auth", NULL, pass, 0 },
+	{ "POST", "/auth", NULL, pass, READS_BODY },
 	{ "GET", "/containers/json", NULL, own_list, 0 },
 	{ "POST", "/containers/prune", NULL, own_list, 0 },
 	{ "POST", "/containers/create", NULL, create_container, READS_BODY },

@@ -167,6 +167,7 @@ static bool job_args(struct docker_args *args, const struct machine_spec *spec,
 	}
 	if (spec->pod) {
 		docker_pod_hosts((struct docker_pod *)spec->pod, args);
+		docker_pod_dns((struct docker_pod *)spec->pod, args);
 	}
 	for (size_t i = 0; i < spec->nhosts; i++) {
 		docker_argf(args, "--add-host=%.*s:127.0.0.1", STR_ARG(spec->hosts[i]));

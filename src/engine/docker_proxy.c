@@ -257,6 +257,13 @@ static void carry(int client, struct upstream *u, struct docker_guard *guard)
 	}
 }
 
+void docker_proxy_carry(int client, int server)
+{
+	struct upstream u = { server, server, CHILD_INIT };
+
+	carry(client, &u, NULL);
+}
+
 /* --- one connection --------------------------------------------------------------------------- */
 
 struct connection {
@@ -460,8 +467,9 @@ static void pass_on(struct connection *c, const struct gate_pass *pass)
 
 static void serve(struct connection *c)
 {
+	struct docker_registry registry = DOCKER_REGISTRY_INIT;
 	struct gate_pass pass;
-	struct str head, body = STR_EMPTY;
+	struct str head, body = STR_EMPTY, refusal = STR_EMPTY;
 	const char *why = NULL;
 
 	if (!read_head(c, &head)) {
@@ -488,9 +496,13 @@ static void serve(struct connection *c)
 		answer_message(c, pass.missing ? "404 Not Found" : "403 Forbidden", pass.message);
 	} else if (pass.answer) {
 		answer(c, "200 OK", pass.message);
+	} else if (!docker_registry_open(c->s, &c->a, &c->request, body, c->client, &registry,
+					 &refusal)) {
+		answer_message(c, "403 Forbidden", refusal);
 	} else {
 		pass_on(c, &pass);
 	}
+	docker_registry_close(&registry);
 }
 
 void docker_proxy(const struct docker_socket *s, int client)

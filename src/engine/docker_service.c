@@ -69,6 +69,13 @@ static bool make_network(struct docker_pod *pod, struct err *err)
 	       err_wrap(err, "make the job's network");
 }
 
+void docker_pod_dns(const struct docker_pod *pod, struct docker_args *args)
+{
+	if (pod->own_network && pod->spec.no_egress && pod->program->closed_dns) {
+		docker_arg(args, pod->program->closed_dns);
+	}
+}
+
 static void init_services(struct docker_pod *pod, const struct container_spec *specs, size_t n)
 {
 	pod->services = arena_array(pod->a, struct docker_service, n);
@@ -284,6 +291,7 @@ static bool service_args(struct docker_pod *pod, size_t index, struct docker_arg
 	docker_argf(args, "--network-alias=%.*s", STR_ARG(c->id));
 	docker_argf(args, "--network-alias=act-c-service-%zu", index + 1);
 	docker_pod_hosts(pod, args);
+	docker_pod_dns(pod, args);
 	if (s->address.len) {
 		docker_argf(args, "--ip=%.*s", STR_ARG(s->address));
 	}

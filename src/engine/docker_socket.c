@@ -176,18 +176,25 @@ static void find_endpoint(struct docker_socket *s, struct arena *a)
 	strbuf_release(&text);
 }
 
+static struct str use_note(const struct docker_socket *s)
+{
+	if (s->mode != DOCKER_SOCKET_FULL) {
+		return STR("(the job uses the docker socket: what it makes there is its own, and "
+			   "goes with it)");
+	}
+	return s->no_egress ? STR("(the job uses the docker socket, unfiltered: --docker-socket "
+				  "full; what it starts there is not kept in by egress none)")
+			    : STR("(the job uses the docker socket, unfiltered: --docker-socket "
+				  "full)");
+}
+
 static void first_use(struct docker_socket *s, struct arena *a)
 {
 	s->used = true;
 	find_endpoint(s, a);
 	rundir_mark(s->rundir, s->mark);
 	if (s->note) {
-		s->note(s->ctx,
-			s->mode == DOCKER_SOCKET_FULL
-				? STR("(the job uses the docker socket, unfiltered: "
-				      "--docker-socket full)")
-				: STR("(the job uses the docker socket: what it makes there is its "
-				      "own, and goes with it)"));
+		s->note(s->ctx, use_note(s));
 	}
 }
 
@@ -262,6 +269,9 @@ static struct docker_socket *socket_of(struct arena *a, const struct docker_mach
 				     .program = m->program,
 				     .rundir = d,
 				     .mark = arena_printf(a, "%s-docker", m->name).p,
+				     .pod = spec->pod,
+				     .published = spec->publish,
+				     .no_egress = spec->no_egress,
 				     .note = spec->note,
 				     .ctx = spec->ctx };
 	s->gate = (struct docker_gate){ .run = d->run_id,

@@ -237,7 +237,7 @@ static bool forward(struct job *job, unsigned port, struct str to, struct err *e
 
 struct ports {
 	struct job *job;
-	const struct pod_service *service;
+	struct pod_service *service;
 	struct vobject *object; /* job.services.<id>.ports */
 	unsigned *next_random;
 	bool forwards; /* the job is not on the network itself */
@@ -283,6 +283,9 @@ static bool map_port(struct ports *p, struct port *port, struct str path, struct
 					  "port %u/udp of service %.*s is not mapped: only TCP "
 					  "reaches a service by localhost here",
 					  port->inside, STR_ARG(p->service->spec->id)));
+	}
+	if (!port->udp) {
+		vec_push(a, &p->service->ports, (struct pod_port){ port->host, port->inside });
 	}
 	set_str(a, p->object, arena_printf(a, "%u", port->inside),
 		arena_printf(a, "%u", port->host));

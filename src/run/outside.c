@@ -100,6 +100,14 @@ static void write_bundle(struct job *job)
 
 /* --- proxies ---------------------------------------------------------------------------------- */
 
+/* What a proxy's address means that names no port. */
+static const char *default_port(struct str url)
+{
+	return str_ieq(str_slice(url, 0, 8), STR("https://")) ? "443"
+	       : str_ieq(str_slice(url, 0, 5), STR("socks"))  ? "1080"
+							      : "80";
+}
+
 /* "http://user:password@127.0.0.1:3128/" as 127.0.0.1:3128, when that is this machine itself. */
 static bool on_this_machine(struct arena *a, struct str url, struct str *address)
 {
@@ -111,10 +119,12 @@ static bool on_this_machine(struct arena *a, struct str url, struct str *address
 		rest = str_slice(rest, at + 1, rest.len);
 	}
 
-	struct str port = rest, host = str_cut(&port, ':');
+	bool v6 = str_starts(rest, STR("[::1]"));
+	struct str port = v6 ? str_slice(rest, 5, rest.len) : rest, host = str_cut(&port, ':');
 
-	*address = arena_printf(a, "127.0.0.1:%.*s", STR_ARG(port.p ? port : STR("80")));
-	return str_eq(host, STR("localhost")) || str_starts(host, STR("127."));
+	*address = arena_printf(a, "%s:%.*s", v6 ? "[::1]" : "127.0.0.1",
+				STR_ARG(port.p ? port : str_of(default_port(url))));
+	return v6 || str_ieq(host, STR("localhost")) || str_starts(host, STR("127."));
 }
 
 static bool shares_network(const struct job *job)
@@ -168,9 +178,11 @@ bool outside_open(struct job *job, struct str *why)
 /* --- variables -------------------------------------------------------------------------------- */
 
 static const struct str ca_variables[] = {
-	STR_INIT("SSL_CERT_FILE"),      STR_INIT("CURL_CA_BUNDLE"), STR_INIT("GIT_SSL_CAINFO"),
-	STR_INIT("REQUESTS_CA_BUNDLE"), STR_INIT("PIP_CERT"),       STR_INIT("NODE_EXTRA_CA_CERTS"),
-	STR_INIT("AWS_CA_BUNDLE"),
+	STR_INIT("SSL_CERT_FILE"),  STR_INIT("CURL_CA_BUNDLE"),
+	STR_INIT("GIT_SSL_CAINFO"), STR_INIT("REQUESTS_CA_BUNDLE"),
+	STR_INIT("PIP_CERT"),       STR_INIT("NODE_EXTRA_CA_CERTS"),
+	STR_INIT("AWS_CA_BUNDLE"),  STR_INIT("CARGO_HTTP_CAINFO"),
+	STR_INIT("DENO_CERT"),      STR_INIT("NIX_SSL_CERT_FILE"),
 };
 
 static void set_missing(struct arena *a, struct vobject *env, struct str name, struct str value)
@@ -180,12 +192,26 @@ static void set_missing(struct arena *a, struct vobject *env, struct str name, s
 	}
 }
 
+/* The job's services are its own, too. */
+static struct str with_services(const struct job *job, struct arena *a, struct str list)
+{
+	for (size_t i = 0; job->containers && i < job->containers->n; i++) {
+		list = arena_printf(a, "%.*s,%.*s", STR_ARG(list),
+				    STR_ARG(job->containers->services[i].id));
+	}
+	return list;
+}
+
 void outside_env(struct job *job, struct arena *a, struct vobject *env)
 {
 	const struct settings *s = job->run->request->outside_env;
 
 	for (size_t i = 0; s && i < s->n && !outside_closed(job); i++) {
-		set_missing(a, env, s->v[i].name, s->v[i].value);
+		struct str value = s->v[i].value;
+
+		value = str_ieq(s->v[i].name, STR("no_proxy")) ? with_services(job, a, value)
+							       : value;
+		set_missing(a, env, s->v[i].name, value);
 	}
 	for (size_t i = 0; job->ca_file.len && i < sizeof(ca_variables) / sizeof(ca_variables[0]);
 	     i++) {

@@ -197,7 +197,41 @@ jobs:
         box.until('reached-42', child)
         network = next(word.split()[1] for word in box.at_engine() if word.startswith('network'))
         expect(docker('network', 'inspect', '-f', '{{.Internal}}', network) == 'true', 'the network is not internal')
+        # The daemon's name server would ask this machine's.
+        for container in [word.split()[1] for word in box.at_engine() if word.startswith('container')]:
+            asked = docker('inspect', '-f', '{{.HostConfig.Dns}}', container)
+            expect(asked == '[127.0.0.1]', f'{container} asks {asked} for names')
         box.ends(child, 60).exits(0)
+
+
+def test_builds_without_egress(box):
+    box.init('''on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps: [{uses: actions/checkout@v4}, {uses: ./act}]
+''')
+    box.write('act/action.yml', 'name: x\ndescription: x\nruns: {using: docker, image: Dockerfile}\n')
+    box.write('act/Dockerfile', f'''FROM act-c-test:busybox
+RUN echo {os.path.basename(box.dir)}; test "$(wc -l < /proc/net/route)" = 1
+ENTRYPOINT ["true"]
+''')
+    result = box.run()
+    result.exits(1)
+    result.says('Docker build failed with exit code')
+    box.run('--egress', 'none').exits(0)
+
+
+def test_services_are_not_asked_by_proxy(box):
+    box.init(f'''on: push
+jobs:
+  ask:
+    runs-on: ubuntu-latest
+{SERVICE}    steps: [{{run: 'test "$(curl -s -o /dev/null -w "%{{http_code}}" http://web/)" = 404; echo $no_proxy'}}]
+''')
+    result = box.run(env={'http_proxy': 'http://proxy.example.com:1', 'no_proxy': ''})
+    result.exits(0)
+    result.says('localhost,127.0.0.1,::1,web')
 
 
 def test_contacts(box):
