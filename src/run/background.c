@@ -204,8 +204,10 @@ static void tell(struct step *s, enum event_kind kind)
 	job_emit(s->job, &e);
 }
 
-static struct str control_name(struct arena *a, const struct step_def *def)
+static struct str control_name(struct step *s)
 {
+	const struct step_def *def = s->def;
+	struct expr_env env = contexts_env(&s->contexts);
 	static const struct {
 		enum step_kind kind;
 		struct str name;
@@ -221,8 +223,7 @@ static struct str control_name(struct arena *a, const struct step_def *def)
 			return names[i].name;
 		}
 	}
-	return def->name && def->name->kind == TOK_STRING ? def->name->u.s
-							  : step_title(a, def, NULL);
+	return step_title(s->a, def, &env);
 }
 
 /* wait, wait-all, cancel and parallel have no `if` and always run. */
@@ -232,7 +233,7 @@ static void run_control(struct job *job, const struct step_def *def, struct str 
 
 	step_init(&s, job, &job->scratch, def, path);
 	s.conclusion = RESULT_SUCCESS;
-	s.name = control_name(&job->scratch, def);
+	s.name = control_name(&s);
 	tell(&s, EVENT_STEP_STARTED);
 	if (def->kind == STEP_WAIT) {
 		run_wait(job, &s);

@@ -368,10 +368,15 @@ static bool init_defaults(struct job *job, struct str *why)
 	return true;
 }
 
-static bool is_true(const struct settings *s, struct str name)
+/* A secret of the name decides; without one the variable does. */
+static bool wants_debug(const struct run_request *request)
 {
-	const struct setting *found = settings_get(s, name, true);
+	static const struct str name = STR_INIT("ACTIONS_STEP_DEBUG");
+	const struct setting *found = settings_get(request->secrets, name, true);
 
+	if (!found) {
+		found = settings_get(request->vars, name, true);
+	}
 	return found && str_ieq(str_trim(found->value), STR("true"));
 }
 
@@ -430,8 +435,7 @@ static void init_contexts(struct job *job)
 	job->contexts.owner = job;
 	job->contexts.status = job_status;
 	job->contexts.hash_files = job_hash_files;
-	job->step_debug = is_true(job->run->request->secrets, STR("ACTIONS_STEP_DEBUG")) ||
-			  is_true(job->run->request->vars, STR("ACTIONS_STEP_DEBUG"));
+	job->step_debug = wants_debug(job->run->request);
 }
 
 /* What is known only with the machine: directories, user, event file. */

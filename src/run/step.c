@@ -4,19 +4,37 @@
  */
 #include "step.h"
 
+#include <string.h>
+
 #include "actc/process.h"
 #include "env.h"
 
+/* The first line that has something in it, as the runner shows it. */
 static struct str first_line(struct str text)
 {
-	while (text.p && text.len) {
-		struct str line = str_trim(str_cut(&text, '\n'));
+	size_t from = 0, end = 0;
 
-		if (line.len) {
-			return line;
-		}
+	while (from < text.len && memchr(" \t\r\n", text.p[from], 4)) {
+		from++;
 	}
-	return STR_EMPTY;
+	end = from;
+	while (end < text.len && text.p[end] != '\r' && text.p[end] != '\n') {
+		end++;
+	}
+	return str_slice(text, from, end);
+}
+
+/* What stands for the step where it has no name: its script's first line, its action. */
+static struct str unnamed(struct arena *a, const struct step_def *def, struct str script)
+{
+	struct str uses = def->uses.s;
+
+	if (def->kind != STEP_USES) {
+		uses = first_line(script);
+	} else if (action_is_image(uses)) {
+		uses = str_slice(uses, sizeof("docker://") - 1, uses.len);
+	}
+	return arena_printf(a, "Run %.*s", STR_ARG(uses));
 }
 
 struct str step_title(struct arena *a, const struct step_def *def, const struct expr_env *env)
@@ -32,14 +50,11 @@ struct str step_title(struct arena *a, const struct step_def *def, const struct 
 	} else if (t && t->kind == TOK_EXPR) {
 		text = expr_text(t->u.e);
 	}
-	if (def->name && text.len) {
-		return text;
-	}
-	if (def->kind == STEP_USES) {
-		return arena_printf(a, "Run %.*s", STR_ARG(def->uses.s));
+	if (!def->name || (t->kind == TOK_STRING && text.len == 0)) {
+		return unnamed(a, def, text);
 	}
 	text = first_line(text);
-	return arena_printf(a, "Run %.*s", STR_ARG(text));
+	return text.len ? text : STR("run");
 }
 
 void step_fail(struct step *s, struct str message)
