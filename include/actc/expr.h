@@ -54,6 +54,8 @@ const struct expr *expr_parse(struct arena *a, struct str text, const struct exp
 
 /* The text the expression was parsed from. */
 struct str expr_text(const struct expr *e);
+/* The scalar that it was read from, for people: with its `${{ }}` and the text around them. */
+struct str expr_scalar(struct arena *a, const struct expr *e);
 /* True when one of the four status functions occurs anywhere in it. */
 bool expr_has_status(const struct expr *e);
 /* True when it is a literal; *out then has its value. */

@@ -351,6 +351,48 @@ bool tmpl_parse(struct arena *a, struct str text, const struct expr_scope *allow
 	return true;
 }
 
+static void add_expression(struct strbuf *out, const struct expr *e)
+{
+	strbuf_adds(out, STR("${{ "));
+	strbuf_adds(out, e->text);
+	strbuf_adds(out, STR(" }}"));
+}
+
+/* The format string of a text around expressions, with them in it again. */
+static void add_formatted(struct strbuf *out, const struct expr *e)
+{
+	struct str format = e->root->args[0]->u.literal.u.s;
+	size_t part = 0;
+
+	for (size_t i = 0; i < format.len; i++) {
+		bool doubled = i + 1 < format.len && format.p[i + 1] == format.p[i];
+
+		if (format.p[i] == '{' && !doubled) {
+			add_expression(out, e->parts[part++].expr);
+			i = str_chr(format, '}', i);
+		} else {
+			strbuf_addc(out, format.p[i]);
+			i += doubled && (format.p[i] == '{' || format.p[i] == '}');
+		}
+	}
+}
+
+struct str expr_scalar(struct arena *a, const struct expr *e)
+{
+	struct strbuf text = STRBUF_INIT(0);
+	struct str copy = STR_EMPTY;
+
+	if (e->nparts && e->parts[0].expr != e && e->root->kind == NODE_CALL &&
+	    e->root->nargs == e->nparts + 1 && e->root->args[0]->kind == NODE_LITERAL) {
+		add_formatted(&text, e);
+	} else {
+		add_expression(&text, e);
+	}
+	copy = arena_str(a, strbuf_str(&text));
+	strbuf_release(&text);
+	return copy;
+}
+
 /* What stands in the condition once `${{ }}` is taken off. */
 static bool condition_text(struct arena *a, struct str text, const struct expr_scope *scope,
 			   struct str *out, struct expr_error *error)

@@ -2,6 +2,7 @@
  * exec.c - processes of steps from spawn to their end: output, timeout, and the ladder of SIGINT,
  * SIGTERM and SIGKILL (SEMANTICS 4.4). Any number run at once; job_turn() moves them all.
  */
+#include <errno.h>
 #include <signal.h>
 
 #include "actc/process.h"
@@ -172,6 +173,18 @@ static void log_undrained(struct step *s)
 		    "seconds after the step's own end)"));
 }
 
+/* A program that is not there is told in the runner's words. */
+static struct str not_started(struct arena *a, const struct proc_exit *exit)
+{
+	struct str what = exit->start_what;
+
+	if (exit->start_errno == ENOENT && str_starts(what, STR("exec "))) {
+		return arena_printf(a, "%.*s: command not found",
+				    STR_ARG(str_slice(what, 5, what.len)));
+	}
+	return arena_printf(a, "%.*s: %s", STR_ARG(what), strerror(exit->start_errno));
+}
+
 void step_exec_finish(struct step *s)
 {
 	struct execution *x = &s->exec;
@@ -190,8 +203,7 @@ void step_exec_finish(struct step *s)
 		s->outcome = RESULT_CANCELLED;
 		step_fail(s, STR("The operation was canceled."));
 	} else if (x->exit.start_errno) {
-		step_fail(s, arena_printf(s->a, "%.*s: %s", STR_ARG(x->exit.start_what),
-					  strerror(x->exit.start_errno)));
+		step_fail(s, not_started(s->a, &x->exit));
 	} else if (x->exit.oom && x->exit.code != 0) {
 		step_fail(s, STR("The step ran out of memory: the kernel's OOM killer ended it."));
 	} else if (x->exit.code != 0) {

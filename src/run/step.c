@@ -45,10 +45,9 @@ struct str step_title(struct arena *a, const struct step_def *def, const struct 
 
 	if (t && t->kind == TOK_STRING) {
 		text = t->u.s;
-	} else if (t && env) {
-		(void)tok_eval_str(a, t, env, &text, &ignored);
-	} else if (t && t->kind == TOK_EXPR) {
-		text = expr_text(t->u.e);
+	} else if (t && !(env && tok_eval_str(a, t, env, &text, &ignored)) && t->kind == TOK_EXPR &&
+		   (!env || !def->name)) {
+		text = expr_scalar(a, t->u.e); /* as well as can be */
 	}
 	if (!def->name || (t->kind == TOK_STRING && text.len == 0)) {
 		return unnamed(a, def, text);

@@ -214,3 +214,22 @@ Test(expr_tmpl, conditions_without_implicit_success)
 			 "err 0+3:Unexpected symbol: '${{'. Located at position 1 within "
 			 "expression: ${{ env.x }}");
 }
+
+static const char *const scalars[] = {
+	"${{ env.x }}",
+	"a ${{ env.x }}${{ format('{0}', 1) }} {b} }} 'c' {",
+	"${{ format('{0}', 1) }}",
+	"{{${{ env['x'] }}}}",
+	"${{ 'a' }}b",
+};
+
+Test(expr_tmpl, a_scalar_is_shown_as_it_was_written)
+{
+	for (size_t i = 0; i < sizeof(scalars) / sizeof(scalars[0]); i++) {
+		struct expr_error error = { 0 };
+		struct tmpl t;
+
+		cr_assert(tmpl_parse(&arena, str_of(scalars[i]), &scope, &t, &error));
+		cr_expect_str_eq(expr_scalar(&arena, t.expr).p, scalars[i]);
+	}
+}
