@@ -17,6 +17,7 @@
 #include "git2.h"
 #include "git_run.h"
 #include "history.h"
+#include "partial.h"
 #include "refs.h"
 
 struct checkout {
@@ -355,27 +356,40 @@ static const char *alternates_env(const struct checkout *c)
 }
 
 /* One pack with what is wanted, written where it belongs. Searching for deltas would take longer
- * than they save in a stream that stays on the machine, and so would waiting for the disk. */
+ * than they save in a stream that stays on the machine, and so would waiting for the disk. What a
+ * partial clone lacks git fetches into the snapshot, as its user would. */
 static bool pack(const struct checkout *c, struct str tips, struct err *err)
 {
-	const char *const args[] = { "-c",
-				     "core.fsync=none",
-				     "pack-objects",
-				     "-q",
-				     "--revs",
-				     "--delta-base-offset",
-				     "--window=0",
-				     "--compression=1",
-				     arena_printf(c->a, "%s/objects/pack/pack", c->git_dir).p,
-				     NULL };
-	const char *const env[] = { join(c->a, "GIT_DIR=", str_of(c->git_dir)).p, alternates_env(c),
-				    NULL };
+	const char *partial = partial_config(c->a, c->snapshot->git_dir);
+	const char *args[16] = { "-c", "core.fsync=none" };
+	size_t n = 2;
+
+	if (partial) {
+		args[n++] = "-c";
+		args[n++] = arena_printf(c->a, "include.path=%s", partial).p;
+	}
+	args[n++] = "pack-objects";
+	args[n++] = "-q";
+	args[n++] = "--revs";
+	args[n++] = "--delta-base-offset";
+	args[n++] = "--window=0";
+	args[n++] = "--compression=1";
+	args[n++] = arena_printf(c->a, "%s/objects/pack/pack", c->git_dir).p;
+
+	struct str where = partial ? c->snapshot->git_dir : str_of(c->git_dir);
+	const char *const env[] = {
+		join(c->a, "GIT_DIR=", where).p,
+		partial ? arena_printf(c->a, "GIT_SHALLOW_FILE=%s/shallow", c->git_dir).p
+			: alternates_env(c),
+		NULL,
+	};
 
 	return git_run(&(struct git_call){ .args = args,
 					   .env = env,
 					   .dir = str_of(c->dest),
 					   .input = &tips,
-					   .isolated = true },
+					   .isolated = !partial,
+					   .users = partial != NULL },
 		       err);
 }
 

@@ -150,14 +150,15 @@ enum hook_state hook_state(struct arena *a, struct str dir, enum hook_kind kind)
 	return exists(path_of(a, dir, kind, BEFORE)) ? HOOK_CHAINED : HOOK_OURS;
 }
 
-/* husky's scripts find their way by their own name, so none of them can be moved. */
+/* husky's scripts find their way by their own name, so none of them can be moved; those of its
+ * newer versions are known by their directory, .husky/_, only. */
 static bool may_move(const char *path, enum hook_kind kind, const char *before, struct err *err)
 {
 	if (exists(before)) {
 		return err_set(err, ERR_USAGE, "%s and %s are both there; remove one of them", path,
 			       before);
 	}
-	if (holds(path, STR("husky"))) {
+	if (holds(path, STR("husky")) || str_find(str_of(path), STR("/.husky/_/"), 0) != STR_NPOS) {
 		return err_set(err, ERR_USAGE,
 			       "%s is husky's; put this line into .husky/%s instead:\n"
 			       "  act-c hook run %s",

@@ -393,7 +393,15 @@ static bool open_repository(const struct git2 *g, struct arena *a, struct str di
 		(void)g->git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
 	}
 	if (rc < 0 && err->kind == ERR_NONE) {
-		return git2_error(g, err, "%s: cannot read the git repository", path);
+		(void)git2_error(g, err, "%s: cannot read the git repository", path);
+		if (str_find(str_of(err->msg), STR("extensions.objectformat"), 0) != STR_NPOS) {
+			err_release(err);
+			(void)err_set(
+				err, ERR_INVALID,
+				"%s: its objects are named by SHA-256, and GitHub has no such "
+				"repositories",
+				path);
+		}
 	}
 	return rc >= 0;
 }

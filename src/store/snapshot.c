@@ -20,6 +20,7 @@
 #include "git2.h"
 #include "git_run.h"
 #include "objects.h"
+#include "partial.h"
 #include "refs.h"
 #include "status.h"
 
@@ -287,14 +288,31 @@ static void add_alternate(struct strbuf *text, struct str objects, struct str pa
 			  relative ? "/" : "", STR_ARG(path));
 }
 
+/* A line end cannot be said there in a way that libgit2 reads, too: such a path goes by a link. */
+static struct str one_line(const struct making *m, struct str path, struct err *err)
+{
+	const char *link = path_in(m->a, m->git_dir, "lent");
+
+	if (str_chr(path, '\n', 0) == STR_NPOS) {
+		return path;
+	}
+	return symlink(arena_cstr(m->a, path), link) == 0 || errno == EEXIST
+		       ? str_of(link)
+		       : (err_sys(err, errno, "%s", link), STR_EMPTY);
+}
+
 /* The user's objects and those that they borrow from, all absolute: libgit2 resolves relative ones
  * of the first file only. */
 static bool write_alternates(const struct making *m, struct err *err)
 {
-	struct str objects = arena_printf(m->a, "%.*s/objects", STR_ARG(m->facts->common_dir));
+	struct str objects =
+		one_line(m, arena_printf(m->a, "%.*s/objects", STR_ARG(m->facts->common_dir)), err);
 	struct strbuf theirs = STRBUF_INIT(LIST_MAX), text = STRBUF_INIT(0);
 	struct err missing = ERR_INIT;
 
+	if (!objects.len) {
+		return false;
+	}
 	if (!read_file(path_in(m->a, objects.p, "info/alternates"), &theirs, &missing)) {
 		err_release(&missing);
 	}
@@ -550,7 +568,9 @@ static bool make_repository(struct making *m, struct err *err)
 {
 	struct str head = arena_printf(m->a, "%s\n", m->out->sha.p);
 
-	return (!m->user || (write_alternates(m, err) && copy_shallow(m, err))) &&
+	return (!m->user ||
+		(write_alternates(m, err) && copy_shallow(m, err) &&
+		 partial_note(m->a, m->facts->common_dir, m->work_tree, m->git_dir, err))) &&
 	       write_refs(m, err) && write_file(path_in(m->a, m->git_dir, "HEAD"), head, 0600, err);
 }
 

@@ -145,3 +145,57 @@ def test_pushes(box):
     repo.sh('git checkout -q main; sed -i "s/test -z.*/exit 7/" .github/workflows/ci.yml; git commit -qnam bad')
     repo.sh('git push -q up main', fails=True)
     expect(repo.sh('git ls-remote up refs/heads/main').split()[0] == repo.sh('git rev-parse main~1'), 'it was pushed')
+
+
+def test_commits_of_a_partial_clone(box):
+    """The job's tree is whole, whatever the clone lacks; git brings that into the snapshot."""
+    repo = start(box)
+    box.write('.github/workflows/ci.yml', WORKFLOW.replace('actions/checkout@v4', 'actions/checkout@v4\n'
+              '        with: {fetch-depth: 0}\n      - run: test "$(git show HEAD~2:o/f)$(cat o/f)" = 12'))
+    repo.sh('git config uploadpack.allowFilter true; git config uploadpack.allowAnySHA1InWant true; '
+            'mkdir o p; echo 0 > o/f; git add -A; git commit -qnm zero; echo 1 > o/f; git commit -qnam one; '
+            'echo 2 > o/f; echo 2 > p/g; git add -A; git commit -qnm two')
+    for kind in ('blob:none', 'tree:0'):
+        repo.sh(f'rm -rf ../part; git clone -q --filter={kind} --sparse "file://$PWD" ../part')
+        part = Repository(box, 'part')
+        part.sh(f"git sparse-checkout set p .github; '{box.act_c}' hook install --pre-commit; '{box.act_c}' hook install")
+        part.sh('git commit -qnm again --allow-empty')
+        missing = part.sh('git rev-list --objects --missing=print --all | grep -c "^?" || true')
+        part.pushes('git push -q origin main:' + kind[:4], **{'refs__heads__' + kind[:4]: 'main'})
+        expect(part.sh('git rev-list --objects --missing=print --all | grep -c "^?" || true') == missing,
+               'the clone has got more objects')
+
+
+def test_commits_where_names_are_odd(box):
+    start(box)
+    repo = Repository(box, 'we ird\n\'"$x')
+    os.makedirs(repo.dir)
+    repo.sh(f"git init -q -b main; git remote add up '{box.dir}/remote.git'; '{box.act_c}' hook install --pre-commit; "
+            f"'{box.act_c}' hook install; mkdir -p .github/workflows")
+    with open(f'{repo.dir}/.github/workflows/ci.yml', 'w', encoding='utf-8') as text:
+        text.write(WORKFLOW)
+    repo.commits("printf x > 'a\nb'; printf y > ' lead'; printf z > -dash; mkdir 'd\n'; echo q > 'd\n/.github'; "
+                 'git add -A; git commit -qm first')
+    repo.pushes('git push -q up main', refs__heads__main='main')
+
+
+def test_hooks_of_husky_are_not_moved(box):
+    """They go by their own name, and the newer ones say nothing of husky."""
+    repo = start(box)
+    repo.sh(r'''mkdir -p .husky/_; printf '#!/usr/bin/env sh\n. "$(dirname "$0")/h"\n' > .husky/_/pre-commit
+        chmod +x .husky/_/pre-commit; git config core.hooksPath .husky/_''')
+    done = subprocess.run([box.act_c, 'hook', 'install', '--pre-commit'], cwd=repo.dir, env=repo.env,
+                          capture_output=True, text=True)
+    expect(done.returncode != 0 and 'put this line into .husky/pre-commit instead' in done.stderr, done.stderr)
+    expect(os.listdir(f'{repo.dir}/.husky/_') == ['pre-commit'], 'something was written')
+
+
+def test_repositories_that_github_does_not_have(box):
+    start(box)
+    box.write('.github/workflows/ci.yml', WORKFLOW)
+    repo = Repository(box, 'longer')
+    os.makedirs(repo.dir)
+    repo.sh('git init -q --object-format=sha256 -b main; git commit -qm first --allow-empty; '
+            'mkdir -p .github; cp -r ../demo/.github/workflows .github; : > README.md')
+    done = subprocess.run([box.act_c, 'run'], cwd=repo.dir, env=repo.env, capture_output=True, text=True)
+    expect(done.returncode != 0 and 'GitHub has no such repositories' in done.stderr, done.stderr)
