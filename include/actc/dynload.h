@@ -26,9 +26,13 @@ struct dynload_symbol {
 #define DYNLOAD_MEMBER(function)       __typeof__(function) *function;
 #define DYNLOAD_SYMBOL(type, function) { #function, offsetof(struct type, function) },
 
-/* Fills the table; the library stays loaded until the program ends, so a second call costs
+/* Fills the table; the library stays loaded until it is forgotten, so a second call costs
  * little. ERR_NOT_FOUND when the library or one of its functions is not there. */
 bool dynload(const char *soname, const struct dynload_symbol *symbols, size_t n, void *table,
 	     struct err *err);
+
+/* Unloads it, with what it brought; no table of it may be used any more. A later dynload() loads it
+ * again. */
+void dynload_forget(const char *soname);
 
 #endif

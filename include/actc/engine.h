@@ -102,6 +102,7 @@ struct machine_spec {
 	enum docker_socket_mode docker_socket;
 	bool privileged;
 	bool publish; /* the ports of the workflow's containers are opened on this machine too */
+	int agent;    /* of engine_agent_program(), for all machines of a run; 0 = none */
 	const struct engine_image *known; /* what look() found when the run began */
 	size_t nknown;
 	const struct container_spec *container; /* the job's own; NULL = the runner itself */
@@ -210,6 +211,9 @@ extern const struct engine engine_fake;
 /* The build of the agent that is embedded, as it names itself, and the platforms of images that it
  * runs on: "linux/amd64 and linux/arm64". */
 struct str engine_agent_build(void);
+/* The agent as a program in memory, for engines that start it from there; else, and where it cannot
+ * be had, 0. The caller closes it. */
+int engine_agent_program(const struct engine *engine);
 struct str engine_agent_platforms(struct arena *a);
 
 /* "auto", "docker", "sandbox", "host", "fake": NULL when there is none of that name. auto is

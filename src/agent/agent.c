@@ -18,7 +18,11 @@
 
 extern char **environ;
 
-enum { PATIENCE_MS = 5 };
+enum {
+	PATIENCE_MS = 5,
+	QUEUE_SIZE = 16 * 1024, /* for a greeting with its environment, without growing */
+	STDIO_SIZE = 1280,      /* a FILE with its buffer */
+};
 
 #if defined(__x86_64__)
 #define ARCH "x86_64"
@@ -55,6 +59,9 @@ void agent_init(struct agent *a, int in, int out)
 	strbuf_init(&a->queue, 0);
 	/* So that a block stays when the others go: musl gives each back to the kernel. */
 	(void)arena_alloc(&a->scratch, 1);
+	a->stdio = malloc(STDIO_SIZE);
+	BUG_ON(!a->stdio);
+	(void)strbuf_grow(&a->queue, QUEUE_SIZE);
 	frame_input_init(&a->input, 2 * (FRAME_HEADER + FRAME_MAX));
 }
 
@@ -170,7 +177,8 @@ static void put_environ(struct strbuf *b)
 static void answer_hello(struct agent *a, bool direct)
 {
 	struct strbuf b = STRBUF_INIT(0);
-	bool bash = user_has_program("bash", getenv("PATH"));
+
+	a->bash = user_find_program("bash", getenv("PATH"));
 
 	frame_put_u32(&b, FRAME_VERSION);
 	frame_put_bytes(&b, STR(ACTC_AGENT_ID));
@@ -179,7 +187,7 @@ static void answer_hello(struct agent *a, bool direct)
 	frame_put_u32(&b, a->user.gid);
 	frame_put_bytes(&b, a->user.name);
 	frame_put_bytes(&b, a->user.home);
-	frame_put_u32(&b, (bash ? HELLO_HAS_BASH : 0U) | (direct ? HELLO_DIRECT : 0U));
+	frame_put_u32(&b, (a->bash ? HELLO_HAS_BASH : 0U) | (direct ? HELLO_DIRECT : 0U));
 	put_environ(&b);
 	agent_send(a, FRAME_HELLO, 0, strbuf_str(&b));
 	strbuf_release(&b);

@@ -82,8 +82,8 @@ struct stream {
 	uint64_t oom_before;
 	unsigned long long start_time; /* of the entry, as in /proc/PID/stat */
 	char *mark;                    /* an entry of its environment that no other step has */
-	char **files; /* handed back with EXITED, then removed; NULL behind the last */
-	int report;   /* STREAM_WORK: how it went */
+	char **files;                  /* handed back with EXITED; NULL behind the last */
+	int report;                    /* STREAM_WORK: how it went */
 
 	/* STREAM_FILE: the file's size; STREAM_LISTEN: where connections go. */
 	uint64_t size;
@@ -116,8 +116,11 @@ struct agent {
 	long long spoke;
 	struct oom_watch oom;
 	struct spare_files spare;
+	char **old_files;     /* those of the last process, that the next one's start removes */
 	struct arena scratch; /* one request */
 	uint8_t *chunk;       /* FRAME_HEADER + FRAME_MAX */
+	char *bash;           /* where it was at the greeting; NULL once a process ran */
+	void *stdio;          /* for nothing but that there is memory of this size */
 };
 
 /* agent.c: the state and what leaves it. */
@@ -186,7 +189,8 @@ void scan_kill_all(bool init);
 /* user.c */
 bool user_resolve(struct user *u, struct arena *arena, struct str spec, const char *passwd,
 		  const char *group, struct err *err);
-bool user_has_program(const char *name, const char *path);
+/* Where it is in the PATH (NULL: the usual one), to be freed; or NULL. */
+char *user_find_program(const char *name, const char *path);
 
 /* oom.c */
 void oom_open(struct oom_watch *w, const char *proc_cgroup, const char *mount);
@@ -206,6 +210,8 @@ bool file_read(struct agent *a, const struct request *r, struct err *err);
 bool file_hand_back(const char *path, struct strbuf *b);
 /* Those whose names are not empty. */
 void files_remove(char **files);
+/* The list, too. */
+void files_discard(char **files);
 /* NULL as owner changes nothing, and nor does an agent that is not root. */
 bool file_own(int fd, const struct user *owner);
 void file_settle(struct agent *a, struct stream *s);

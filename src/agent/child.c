@@ -66,7 +66,7 @@ void reset_signals(void)
 	unblock_signals();
 }
 
-static const char *env_get(char **env, const char *name)
+const char *env_get(char **env, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -159,6 +159,9 @@ static int child_main(void *ctx)
 		fail(p, "exec", "nothing");
 	}
 	unblock_signals();
+	if (p->found) {
+		(void)execve(p->found, p->argv, p->env);
+	}
 	if (strchr(p->argv[0], '/')) {
 		(void)execve(p->argv[0], p->argv, p->env);
 	} else {

@@ -15,6 +15,7 @@ struct plan {
 	char **argv;
 	char **env;
 	const char *cwd;
+	const char *found;       /* the program, if it is known where the PATH has it; or NULL */
 	const struct user *user; /* NULL: as the agent itself */
 	const char *tty;         /* the pty's other end, or NULL */
 	int in, out;
@@ -28,6 +29,7 @@ struct failure {
 	char what[PATH_MAX + 16];
 };
 
+const char *env_get(char **env, const char *name);
 /* Its pid once it has executed its program, or -1 with f set. The report is this function's. */
 pid_t child_start(struct plan *p, struct failure *f);
 

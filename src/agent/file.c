@@ -73,22 +73,29 @@ bool file_make_dirs(const char *path, unsigned mode, const struct user *owner, s
 	if (path[0] != '/') {
 		return err_set(err, ERR_INVALID, "%s is no absolute path", path);
 	}
+	/* To look costs less than to try in vain. */
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		return true;
+	}
 	/* Mostly only the last part is missing. */
 	if (mkdir(path, 0700) == 0) {
 		return set_up(path, mode, owner) || err_sys(err, errno, "make directory %s", path);
 	}
-	return (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) ||
-	       ((errno != ENOENT || make_parents(path, owner, err)) &&
-		make_dir(path, mode, owner, err));
+	return (errno != ENOENT || make_parents(path, owner, err)) &&
+	       make_dir(path, mode, owner, err);
 }
 
 bool file_give(const char *path, const struct user *owner, struct err *err)
 {
-	/* What is mounted read-only is shared with other jobs and nobody's to own. */
-	if (geteuid() == 0 && chown(path, owner->uid, owner->gid) < 0 && errno != EROFS) {
-		return err_sys(err, errno, "give %s to user %u", path, (unsigned)owner->uid);
+	struct stat st;
+
+	if (geteuid() != 0 ||
+	    (stat(path, &st) == 0 && st.st_uid == owner->uid && st.st_gid == owner->gid)) {
+		return true;
 	}
-	return true;
+	/* What is mounted read-only is shared with other jobs and nobody's to own. */
+	return chown(path, owner->uid, owner->gid) == 0 || errno == EROFS ||
+	       err_sys(err, errno, "give %s to user %u", path, (unsigned)owner->uid);
 }
 
 static bool write_content(int fd, struct str content)
@@ -105,16 +112,16 @@ static bool write_content(int fd, struct str content)
 }
 
 /* A symbolic link at the end is not followed: the directory may be one that a step can write. */
-static int open_new(const char *path, const struct user *owner, struct err *err)
+static int open_new(const char *path, unsigned mode, const struct user *owner, struct err *err)
 {
-	enum { FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK };
-	int fd = open(path, FLAGS, 0600);
+	enum { FLAGS = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK };
+	int fd = open(path, FLAGS, (mode_t)mode & 0777);
 
 	if (fd < 0 && errno == ENOENT) {
 		if (!make_parents(path, owner, err)) {
 			return -1;
 		}
-		fd = open(path, FLAGS, 0600);
+		fd = open(path, FLAGS, (mode_t)mode & 0777);
 	}
 	if (fd < 0) {
 		err_sys(err, errno, "write %s", path);
@@ -122,10 +129,21 @@ static int open_new(const char *path, const struct user *owner, struct err *err)
 	return fd;
 }
 
+/* What is as it should be is not set: each change goes through the file system's journal. */
 static bool fill(int fd, unsigned mode, const struct user *owner, struct str content)
 {
-	return write_content(fd, content) && file_own(fd, owner) &&
-	       fchmod(fd, (mode_t)mode & 07777) == 0;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !write_content(fd, content) ||
+	    (S_ISREG(st.st_mode) && (size_t)st.st_size > content.len &&
+	     ftruncate(fd, (off_t)content.len) < 0)) {
+		return false;
+	}
+
+	bool given = !owner || (st.st_uid == owner->uid && st.st_gid == owner->gid);
+
+	return (given || file_own(fd, owner)) &&
+	       ((given && (st.st_mode & 07777) == mode) || fchmod(fd, (mode_t)mode & 07777) == 0);
 }
 
 /* Spare files have their owner and mode already. */
@@ -152,7 +170,7 @@ bool file_write(struct spare_files *spare, const char *path, unsigned mode,
 	if (write_spare(spare, path, mode, owner, content)) {
 		return true;
 	}
-	fd = open_new(path, owner, err);
+	fd = open_new(path, mode, owner, err);
 	if (fd < 0) {
 		return false;
 	}
@@ -285,6 +303,15 @@ void files_remove(char **files)
 			(void)unlink(*files);
 		}
 	}
+}
+
+void files_discard(char **files)
+{
+	files_remove(files);
+	for (char **f = files; f && *f; f++) {
+		free(*f);
+	}
+	free(files);
 }
 
 /* RESULT with the file's whole size behind it. */

@@ -109,13 +109,40 @@ static void close_all(const int *fds, size_t n)
 	}
 }
 
+static bool is_among(const char *file, char **files)
+{
+	for (; files && *files; files++) {
+		if (strcmp(*files, file) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What has a name of the new ones goes at once, the rest while the process starts. After a job's
+ * last process nothing does, since all of it goes with the machine. */
+static void remove_old_files(struct agent *a, char **instead)
+{
+	bool now = false;
+
+	for (char **f = a->old_files; f && *f; f++) {
+		now = now || is_among(*f, instead);
+	}
+	if (now || !instead) {
+		files_discard(a->old_files);
+		a->old_files = NULL;
+	}
+}
+
 /* The child's pid, or -1 with f set; *src is the reading end of its output. */
 static pid_t start(struct agent *a, struct plan *p, int *src, bool pty, struct failure *f)
 {
 	pid_t pid = open_output(p, src, pty, f) ? child_start(p, f) : -1;
 
 	close_all((int[]){ p->in, p->out, pid < 0 ? *src : -1 }, 3);
-	spare_make(&a->spare, &a->user); /* the child is busy with its program's start */
+	/* The child is busy with its program's start. */
+	remove_old_files(a, NULL);
+	spare_make(&a->spare, &a->user);
 	return pid;
 }
 
@@ -149,6 +176,17 @@ static char **keep_files(char **files, size_t n)
 	return kept;
 }
 
+/* Nothing ran since it was looked for, so it is still the first in this PATH. */
+static const char *find_bash(const struct agent *a, char **argv, char **env)
+{
+	const char *own = getenv("PATH"), *path = env_get(env, "PATH");
+
+	return a->bash && argv[0] && strcmp(argv[0], "bash") == 0 && own && path &&
+			       strcmp(own, path) == 0
+		       ? a->bash
+		       : NULL;
+}
+
 void proc_spawn(struct agent *a, const struct request *r)
 {
 	struct failure f = { 0 };
@@ -156,6 +194,7 @@ void proc_spawn(struct agent *a, const struct request *r)
 		.argv = r->list[0].v,
 		.env = r->list[1].v,
 		.cwd = r->text[0],
+		.found = find_bash(a, r->list[0].v, r->list[1].v),
 		.user = (r->flags & FLAG_AS_ROOT) || geteuid() != 0 ? NULL : &a->user,
 		.in = -1,
 		.out = -1,
@@ -165,9 +204,12 @@ void proc_spawn(struct agent *a, const struct request *r)
 	int src = -1;
 	pid_t pid = -1;
 
+	remove_old_files(a, r->list[2].v);
 	if (make_files(a, r->list[2].v, &f)) {
 		pid = start(a, &p, &src, r->flags & FLAG_PTY, &f);
 	}
+	free(a->bash);
+	a->bash = NULL;
 
 	if (pid < 0) {
 		never_started(a, r->stream, &f, r->list[2].v);

@@ -81,11 +81,10 @@ void stream_sweep(struct agent *a)
 		*at = s->next;
 		strbuf_release(&s->pending);
 		free(s->mark);
-		files_remove(s->files);
-		for (char **f = s->files; f && *f; f++) {
-			free(*f);
+		if (s->files) {
+			files_discard(a->old_files);
+			a->old_files = s->files;
 		}
-		free(s->files);
 		free(s->dial);
 		free(s->unlink_path);
 		free(s->contacts);

@@ -11,6 +11,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -145,7 +146,7 @@ bool user_resolve(struct user *u, struct arena *arena, struct str spec, const ch
 	return true;
 }
 
-bool user_has_program(const char *name, const char *path)
+char *user_find_program(const char *name, const char *path)
 {
 	char full[4096];
 	struct stat st;
@@ -157,8 +158,8 @@ bool user_has_program(const char *name, const char *path)
 
 		if (dir.len > 0 && n > 0 && (size_t)n < sizeof(full) && stat(full, &st) == 0 &&
 		    S_ISREG(st.st_mode) && (st.st_mode & 0111)) {
-			return true;
+			return strdup(full);
 		}
 	}
-	return false;
+	return NULL;
 }

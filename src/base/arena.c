@@ -95,16 +95,21 @@ struct str arena_str(struct arena *a, struct str s)
 
 struct str arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char most[256]; /* of what is printed fits, and is formatted once */
 	va_list again;
 
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, again);
+	int n = vsnprintf(most, sizeof(most), fmt, again);
 	va_end(again);
 	BUG_ON(n < 0);
 
 	char *p = arena_alloc(a, (size_t)n + 1);
 
-	(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
+	if ((size_t)n < sizeof(most)) {
+		memcpy(p, most, (size_t)n);
+	} else {
+		(void)vsnprintf(p, (size_t)n + 1, fmt, ap);
+	}
 	return (struct str){ p, (size_t)n };
 }
 

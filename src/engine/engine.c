@@ -49,6 +49,15 @@ static const struct engine *resolve_auto(void)
 	return found;
 }
 
+int engine_agent_program(const struct engine *engine)
+{
+	struct err ignored = ERR_INIT;
+	int fd = engine == &engine_host || engine == &engine_sandbox ? agent_memfd(&ignored) : 0;
+
+	err_release(&ignored);
+	return fd > 0 ? fd : 0;
+}
+
 const struct engine *engine_by_name(struct str name)
 {
 	if (str_eq(name, STR("auto"))) {

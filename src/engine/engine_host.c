@@ -76,11 +76,11 @@ static void close_pair(const int fds[2])
 }
 
 /* Pipes, not a socket pair: a step's output flows three times as fast. Our ends are *in, *out. */
-static pid_t start_agent(struct arena *a, int *in, int *out, struct err *err)
+static pid_t start_agent(struct arena *a, int given, int *in, int *out, struct err *err)
 {
 	int down[2] = { -1, -1 };
 	int up[2] = { -1, -1 };
-	int program = agent_memfd(err);
+	int program = given > 0 ? given : agent_memfd(err);
 	pid_t pid = -1;
 
 	if (program < 0) {
@@ -102,7 +102,9 @@ static pid_t start_agent(struct arena *a, int *in, int *out, struct err *err)
 		(void)close(down[0]);
 		(void)close(up[1]);
 	}
-	(void)close(program);
+	if (program != given) {
+		(void)close(program);
+	}
 	return pid;
 }
 
@@ -152,7 +154,7 @@ static bool open_channel(struct arena *a, struct host_machine *m, const struct m
 	};
 	int in, out;
 
-	m->pid = start_agent(a, &in, &out, err);
+	m->pid = start_agent(a, spec->agent, &in, &out, err);
 	if (m->pid < 0) {
 		return false;
 	}

@@ -25,3 +25,15 @@ bool dynload(const char *soname, const struct dynload_symbol *symbols, size_t n,
 	}
 	return true;
 }
+
+void dynload_forget(const char *soname)
+{
+	enum { MOST = 64 }; /* a library may be one that stays */
+	void *library;
+
+	/* Each call of dynload() counts, and so does this way to come by the handle. */
+	for (int i = 0; i < MOST && (library = dlopen(soname, RTLD_LAZY | RTLD_NOLOAD)); i++) {
+		(void)dlclose(library);
+		(void)dlclose(library);
+	}
+}

@@ -275,6 +275,7 @@ struct machine_spec job_machine_spec(struct job *job, struct str path)
 
 	job->set_up_path = path;
 	spec.rundir = r->rundir;
+	spec.agent = job->run->agent;
 	spec.job = job->leg->path;
 	spec.image = job->leg->placement.image;
 	spec.repository_name = r->repo->name;

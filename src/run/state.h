@@ -108,6 +108,7 @@ struct run {
 	struct turns *turns; /* the queues of concurrency groups, once there is one */
 	struct gate *gates;
 	struct services *services; /* what actions expect of GitHub; NULL = none */
+	int agent;                 /* of engine_agent_program(), from the second job on */
 	/* Set by the supervisor: asks the worker of a running leg to cancel it. */
 	void (*cancel_leg)(void *ctx, struct leg_run *leg);
 	void *ctx;

@@ -36,6 +36,7 @@ struct supervisor {
 	long long deadline_ms;   /* of --timeout; 0 = none */
 	long long kill_at_ms;    /* 0 = not killing */
 	bool timed_out;
+	bool started; /* some job was */
 	/* A worker has gone without a word: look for leftovers at the end, whatever is marked. */
 	bool untidy;
 };
@@ -271,6 +272,17 @@ static void rehearse_dry(struct supervisor *s, struct leg_run *leg)
 	schedule_ended(&s->run, leg, RESULT_SUCCESS, STR_EMPTY, NULL);
 }
 
+/* To put the agent into memory takes longer than to start it. The first job does so itself, beside
+ * what happens here, and most runs on one machine have no other. */
+static void share_agent(struct supervisor *s, const struct leg_run *leg)
+{
+	if (s->started && s->run.agent == 0) {
+		s->run.agent = engine_agent_program(
+			leg->placement.how == LABEL_HOST ? &engine_host : s->run.request->engine);
+	}
+	s->started = true;
+}
+
 static void start_leg(struct supervisor *s, struct leg_run *leg)
 {
 	emit_job_started(s, leg);
@@ -279,6 +291,8 @@ static void start_leg(struct supervisor *s, struct leg_run *leg)
 		rehearse_dry(s, leg);
 		return;
 	}
+
+	share_agent(s, leg);
 
 	struct worker *w = calloc(1, sizeof(*w));
 
@@ -437,6 +451,41 @@ static int finish(struct supervisor *s, long long started)
 	return code;
 }
 
+static bool has_uses(const struct workflow *w)
+{
+	for (size_t i = 0; i < w->njobs; i++) {
+		const struct job_def *job = &w->jobs[i];
+
+		if (job->uses.s.len) {
+			return true;
+		}
+		for (size_t k = 0; k < job->nsteps; k++) {
+			if (job->steps[k].kind == STEP_USES || job->steps[k].nsteps) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* Each job is a fork, and half of its cost are the libraries that read the repository. Jobs that
+ * check out need them, too, and so most that use actions. */
+static void travel_light(const struct run_request *r)
+{
+	enum { MANY = 4 };
+	size_t jobs = 0;
+
+	for (size_t i = 0; i < r->nworkflows; i++) {
+		if (has_uses(r->workflows[i].workflow)) {
+			return;
+		}
+		jobs += r->workflows[i].workflow->njobs;
+	}
+	if (jobs >= MANY) {
+		git_forget();
+	}
+}
+
 int run_execute(const struct run_request *request)
 {
 	struct supervisor s = { .arena = ARENA_INIT };
@@ -449,6 +498,7 @@ int run_execute(const struct run_request *request)
 	s.deadline_ms =
 		request->timeout_s > 0 ? started + (long long)(request->timeout_s * 1000) : 0;
 	s.run.request = request;
+	travel_light(request);
 	emit_started(&s);
 	for (size_t i = 0; i < request->nnotes; i++) {
 		run_note(&s.run, "info", request->notes[i]);
@@ -477,6 +527,9 @@ int run_execute(const struct run_request *request)
 
 	groups_close(&s.run);
 	signals_stop(old);
+	if (s.run.agent > 0) {
+		(void)close(s.run.agent);
+	}
 	free(s.workers);
 	free(s.fds);
 	arena_release(&s.arena);

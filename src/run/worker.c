@@ -14,7 +14,11 @@
 #include "actc/process.h"
 #include "services.h"
 
-enum { EVENTS_CHUNK = 128 * 1024 };
+enum {
+	EVENTS_FIRST = 4 * 1024,
+	EVENTS_CHUNK = 128 * 1024, /* as much as the pipe holds */
+	SIDE_CHUNK = 4 * 1024,     /* each page of a stack is copied anew after every fork */
+};
 
 static void close_fd(int *fd)
 {
@@ -99,6 +103,7 @@ bool worker_start(struct run *run, struct leg_run *leg, struct worker *w,
 		.control = p.control[0],
 		.events = p.events[0],
 		.noise = p.noise[0],
+		.room = EVENTS_FIRST,
 		.record = STRBUF_INIT(0),
 		.reply = STRBUF_INIT(64 * 1024 * 1024),
 		.murmur = STRBUF_INIT(64 * 1024),
@@ -214,13 +219,14 @@ static void take_noise(struct run *run, struct worker *w, bool all)
 	}
 }
 
-/* Straight behind what is there: a step may print gigabytes. */
+/* Straight behind what is there. A step may print gigabytes, but most jobs say little: the room
+ * grows with what comes. */
 static void read_records(struct run *run, struct worker *w)
 {
 	ssize_t n;
 
-	(void)strbuf_grow(&w->record, EVENTS_CHUNK);
-	n = read(w->events, w->record.p + w->record.len, EVENTS_CHUNK);
+	(void)strbuf_grow(&w->record, w->room);
+	n = read(w->events, w->record.p + w->record.len, w->room);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
 		return;
 	}
@@ -228,6 +234,7 @@ static void read_records(struct run *run, struct worker *w)
 		close_fd(&w->events);
 		return;
 	}
+	w->room = (size_t)n == w->room && w->room < EVENTS_CHUNK ? 2 * w->room : w->room;
 	w->record.len += (size_t)n;
 	w->record.p[w->record.len] = '\0';
 	take_records(run, w);
@@ -235,7 +242,7 @@ static void read_records(struct run *run, struct worker *w)
 
 void worker_read(struct run *run, struct worker *w, int fd)
 {
-	char chunk[64 * 1024];
+	char chunk[SIDE_CHUNK];
 	ssize_t n;
 
 	if (fd == w->events) {

@@ -29,6 +29,7 @@ struct worker {
 	pid_t pid;
 	int control, events, noise; /* -1 = closed */
 	struct strbuf record;       /* the part of an event line that has come */
+	size_t room;                /* for how much of them is asked at once */
 	struct strbuf reply;
 	struct strbuf murmur;
 	bool machine_up; /* its set-up is over: it can be cancelled politely */

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "actc/repo.h"
+
 #ifndef ACTC_LIBGIT2_SO
 #define ACTC_LIBGIT2_SO "libgit2.so"
 #endif
@@ -50,6 +52,19 @@ bool git2_load(struct git2 *g, struct err *err)
 		return git2_error(g, err, "libgit2 does not start");
 	}
 	return true;
+}
+
+void git_forget(void)
+{
+	struct err ignored = ERR_INIT;
+	struct git2 g;
+
+	if (dynload(ACTC_LIBGIT2_SO, symbols, sizeof(symbols) / sizeof(*symbols), &g, &ignored)) {
+		while (g.git_libgit2_shutdown() > 0) {
+		}
+		dynload_forget(ACTC_LIBGIT2_SO);
+	}
+	err_release(&ignored);
 }
 
 bool git2_error(const struct git2 *g, struct err *err, const char *fmt, ...)

@@ -40,6 +40,7 @@
 	X(git_index_write_tree_to)       \
 	X(git_libgit2_init)              \
 	X(git_libgit2_opts)              \
+	X(git_libgit2_shutdown)          \
 	X(git_merge_base)                \
 	X(git_object_free)               \
 	X(git_object_id)                 \
@@ -93,8 +94,9 @@ struct git2 {
 	GIT2_FUNCTIONS(DYNLOAD_MEMBER)
 };
 
-/* Loads and initialises it. There is no close: initialising again would cost 10 ms (Debian's build
- * parses every CA certificate), and a second call is nearly free. */
+/* Loads and initialises it. There is no close, since a second call is nearly free; see
+ * git_forget().
+ */
 bool git2_load(struct git2 *g, struct err *err);
 
 /* ERR_SYSTEM with libgit2's own words behind the text; returns false. */

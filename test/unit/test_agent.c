@@ -107,9 +107,12 @@ Test(agent, no_user_is_who_one_is)
 
 Test(agent, programs_are_found_on_a_path)
 {
-	cr_assert(user_has_program("sh", "/no:/bin"));
-	cr_assert(!user_has_program("sh", "/no:"));
-	cr_assert(!user_has_program("passwd", "/etc"), "not executable");
+	char *found = user_find_program("sh", "/no:/bin");
+
+	cr_assert_str_eq(found, "/bin/sh");
+	free(found);
+	cr_assert_null(user_find_program("sh", "/no:"));
+	cr_assert_null(user_find_program("passwd", "/etc"), "not executable");
 }
 
 static uint64_t count(const char *cgroup)

@@ -210,3 +210,53 @@ Test(engine_host, hands_directories_on_as_new, .timeout = 20)
 	cr_assert(remove_tree(top, &err));
 	arena_release(&a);
 }
+
+/* What the first step of every job is given by the same names stays, if it tells nothing. */
+Test(engine_host, hands_on_files_that_are_written_anew, .timeout = 20)
+{
+	char top[] = "/tmp/actc-host-XXXXXX";
+	struct arena a = ARENA_INIT;
+	struct err err = ERR_INIT;
+	struct rundir dir = { .lock_fd = -1 };
+	struct machine_spec spec = {
+		.rundir = &dir,
+		.job = STR("a"),
+		.repository_name = STR("repo"),
+		.bind = STR_EMPTY,
+	};
+	struct machine *m;
+	struct step s;
+
+	cr_assert(mkdtemp(top));
+	dir.state = dir.tmp = str_of(top);
+	m = engine_host.start(&a, &spec, &err);
+	cr_assert(m, "%s", err.msg);
+	run_script(m, &s,
+		   "umask 022; cd ../../_temp; echo x > 00000002.sh; chmod 755 00000002.sh; mkdir "
+		   "_github_workflow _runner_file_commands; "
+		   "echo {} > _github_workflow/event.json; echo > _github_workflow/other; "
+		   "cd _runner_file_commands; > set_env_00000001; echo x > set_output_00000001; "
+		   "> add_path_00000002; > linked_00000001; ln linked_00000001 ../../../../link; "
+		   "> mine_00000001; chmod 600 mine_00000001; ln -s / symbolic_00000001");
+	strbuf_release(&s.out);
+	engine_host.stop(m, false);
+
+	m = engine_host.start(&a, &spec, &err);
+	cr_assert(m, "%s", err.msg);
+	run_script(m, &s, "cd ../../_temp; cat 00000002.sh; find . -type f -o -type l | sort");
+	cr_assert_str_eq(s.out.p, "./00000002.sh\n./_github_workflow/event.json\n"
+				  "./_runner_file_commands/set_env_00000001\n");
+	strbuf_release(&s.out);
+
+	/* Shorter than before, and of the job that is now. */
+	struct str event = arena_printf(&a, "%.*s/_github_workflow/event.json",
+					STR_ARG(machine_paths(m)->temp));
+
+	channel_write(machine_channel(m), event, 0644, false, STR("1"));
+	run_script(m, &s, "cat ../../_temp/_github_workflow/event.json");
+	cr_assert_str_eq(s.out.p, "1");
+	strbuf_release(&s.out);
+	engine_host.stop(m, true);
+	cr_assert(remove_tree(top, &err));
+	arena_release(&a);
+}
