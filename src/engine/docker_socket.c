@@ -294,7 +294,19 @@ bool docker_socket_offer(struct arena *a, struct docker_machine *m, const struct
 	/* A container of the job's own would have a way outside. */
 	bool leaks = spec->no_egress && spec->docker_socket != DOCKER_SOCKET_FULL;
 
-	if (spec->docker_socket == DOCKER_SOCKET_NEVER || leaks || !m->program->events) {
+	if (spec->docker_socket == DOCKER_SOCKET_NEVER || leaks) {
+		return true;
+	}
+	if (!m->program->events) {
+		if (spec->wants_docker && !spec->beside && spec->progress) {
+			spec->progress(
+				spec->ctx,
+				arena_printf(a,
+					     "should this job call docker: on %s it has neither "
+					     "its socket nor its client; --engine docker "
+					     "gives both",
+					     m->program->name));
+		}
 		return true;
 	}
 	m->socket = spec->beside ? ((struct docker_machine *)spec->beside)->socket
