@@ -28,10 +28,11 @@ const struct payload_part payload_parts[] = {
 	  " 'pushed_at': '{timestamp}', 'created_at': '{timestamp}', 'updated_at': "
 	  "'{timestamp}'}" },
 	{ "author", "{'name': '{author_name}', 'email': '{author_email}', 'username': '{actor}'}" },
+	/* Without added, removed and modified, which jobs are not given. */
 	{ "head_commit",
 	  "{'id': '{sha}', 'tree_id': '{tree}', 'distinct': true, 'message': '{message}',"
 	  " 'timestamp': '{timestamp}', 'url': '{html_url}/commit/{sha}', 'author': '{author}',"
-	  " 'committer': '{author}', 'added': [], 'removed': [], 'modified': []}" },
+	  " 'committer': '{author}'}" },
 	{ "label", "{'id': 1, 'node_id': '', 'name': 'bug', 'color': 'd73a4a', 'description': '',"
 		   " 'default': true, 'url': '{api_url}/repos/{full_name}/labels/bug'}" },
 	{ "milestone",
@@ -143,6 +144,10 @@ const struct payload_row payload_rows[] = {
 	{ "watch", REF_DEFAULT, "{'action': 'started'}" },
 	{ "fork", REF_DEFAULT, "{'forkee': '{repository}'}" },
 	{ "gollum", REF_DEFAULT, "{'pages': []}" },
+	{ "branch_protection_rule", REF_DEFAULT,
+	  "{'action': 'created', 'rule': {'id': 1, 'name': '{default_branch}'}}" },
+	{ "page_build", REF_DEFAULT,
+	  "{'id': 1, 'build': {'status': 'built', 'error': {'message': null}}}" },
 	{ "discussion", REF_DEFAULT, "{'action': 'created', 'discussion': '{discussion}'}" },
 	{ "discussion_comment", REF_DEFAULT,
 	  "{'action': 'created', 'comment': '{comment}', 'discussion': '{discussion}'}" },

@@ -68,29 +68,34 @@ struct pairs {
 	bool refused; /* one of them was: those behind it do not count */
 };
 
-static void on_env(void *ctx, struct str name, struct str value)
+/* The grammar has room for a line "=value", the runner's env and outputs have none. */
+static bool is_named(struct pairs *p, enum file_command which, struct str name)
 {
-	struct step *s = ((struct pairs *)ctx)->s;
-
-	if (str_ieq(name, STR("NODE_OPTIONS"))) {
-		job_annotate(s->job, s->path, "error",
-			     STR("Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' "
-				 "command."));
-		return;
+	if (name.len == 0 && !p->refused) {
+		p->refused = true;
+		file_failed(p->s, which, STR("Value cannot be null. (Parameter 'name')"));
 	}
-	vobject_set(s->a, s->env_changes, name, value_str(value));
+	return !p->refused;
 }
 
-/* The grammar has room for a line "=value", the runner's outputs have none. */
+static void on_env(void *ctx, struct str name, struct str value)
+{
+	struct pairs *p = ctx;
+
+	if (str_ieq(name, STR("NODE_OPTIONS"))) {
+		job_annotate(p->s->job, p->s->path, "error",
+			     STR("Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' "
+				 "command."));
+	} else if (is_named(p, FILE_ENV, name)) {
+		vobject_set(p->s->a, p->s->env_changes, name, value_str(value));
+	}
+}
+
 static void on_output(void *ctx, struct str name, struct str value)
 {
 	struct pairs *p = ctx;
 
-	if (name.len == 0 && !p->refused) {
-		p->refused = true;
-		file_failed(p->s, FILE_OUTPUT, STR("Value cannot be null. (Parameter 'name')"));
-	}
-	if (!p->refused) {
+	if (is_named(p, FILE_OUTPUT, name)) {
 		vobject_set(p->s->a, p->s->outputs, name, value_str(value));
 	}
 }
