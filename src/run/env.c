@@ -251,36 +251,59 @@ static void add_step_env(struct step *s, const struct vobject *extra, struct vob
 	}
 }
 
-static struct str *assignments(struct step *s, const struct vobject *env, env_path_fn *path,
-			       size_t *n)
+/* What a machine brings with it is as it is; the paths of the step are translated. */
+static bool is_of_machine(const struct vobject *machine, const struct vpair *p)
+{
+	const struct value *v = vobject_get(machine, p->key);
+
+	return v && v->u.s.p == p->value.u.s.p;
+}
+
+static struct str *assignments(struct step *s, const struct vobject *env,
+			       const struct vobject *machine, env_path_fn *path, size_t *n)
 {
 	struct str *list = arena_array(s->a, struct str, env->n);
 
 	for (size_t i = 0; i < env->n; i++) {
-		struct str value = path(s->job, s->a, env->v[i].value.u.s);
+		struct str value = env->v[i].value.u.s;
 
+		if (!is_of_machine(machine, &env->v[i])) {
+			value = path(s->job, s->a, value);
+		}
 		list[i] = arena_printf(s->a, "%.*s=%.*s", STR_ARG(env->v[i].key), STR_ARG(value));
 	}
 	*n = env->n;
 	return list;
 }
 
+static struct vobject *copy_of(struct arena *a, const struct vobject *env)
+{
+	struct vobject *copy = vobject_new(a, true);
+
+	for (size_t i = 0; i < env->n; i++) {
+		vobject_set(a, copy, env->v[i].key, env->v[i].value);
+	}
+	return copy;
+}
+
 struct str *env_build(struct step *s, const struct vobject *extra, size_t *n)
 {
-	struct vobject *env = vobject_new(s->a, true);
+	struct vobject *machine = vobject_new(s->a, true), *env = NULL;
 
-	add_machine_env(s->job, s->a, env);
+	add_machine_env(s->job, s->a, machine);
+	env = copy_of(s->a, machine);
 	add_step_env(s, extra, env);
 	add_path(s->job, s->a, env);
-	return assignments(s, env, containers_path, n);
+	return assignments(s, env, machine, containers_path, n);
 }
 
 struct str *env_build_beside(struct step *s, const struct channel_peer *peer,
 			     const struct vobject *extra, env_path_fn *path, size_t *n)
 {
-	struct vobject *env = vobject_new(s->a, true);
+	struct vobject *machine = vobject_new(s->a, true), *env = NULL;
 
-	add_peer_env(s->a, peer, env);
+	add_peer_env(s->a, peer, machine);
+	env = copy_of(s->a, machine);
 	add_step_env(s, extra, env);
-	return assignments(s, env, path, n);
+	return assignments(s, env, machine, path, n);
 }
