@@ -571,7 +571,8 @@ static struct machine *start_with(struct arena *a, const struct engine *engine,
 
 	enum outcome outcome = attempt(a, spec, &image, m, err);
 
-	if (outcome == REFUSED && docker_near_refused(m, err)) {
+	/* Whatever the status: docker gives 126 for any permission that is denied. */
+	if (outcome != STARTED && docker_near_refused(m, err)) {
 		outcome = attempt(a, spec, &image, m, err);
 	}
 	if (outcome == NO_AGENT) {

@@ -125,3 +125,24 @@ def test_container_goes_with_its_client(box):
     while docker('ps', '-q', '--no-trunc', '--filter', f'id={name}'):
         expect(time.time() < deadline, 'the container still runs 5 s later')
         time.sleep(0.1)
+
+
+# As the client says it of a daemon of another user (docker without root), which may not look into ours.
+FORBIDDEN = '''#!/bin/sh
+for word; do
+    case $word in --mount=type=bind*/near-*)
+        echo "docker: Error response from daemon: invalid mount config for type \\"bind\\": stat $word: permission denied." >&2
+        exit 126 ;;
+    esac
+done
+exec %s "$@"
+'''
+
+
+def test_a_daemon_that_may_not_look_into_our_directory(box):
+    box.init('on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: echo fine-$((40 + 2))}]\n')
+    box.write('../bin/docker', FORBIDDEN % shutil.which('docker'), 0o755)
+    result = box.run('push', '-v', image='busybox', env={'PATH': f'{box.dir}/bin:{box.env["PATH"]}'})
+    result.exits(0)
+    result.says('fine-42')
+    result.lacks('reached directly')
