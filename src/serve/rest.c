@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "actc/file.h"
@@ -15,7 +16,7 @@
 #include "relay.h"
 #include "rest.h"
 
-enum { HEADERS_MAX = 64, PAGE = 30, PAGE_MAX = 100 };
+enum { HEADERS_MAX = 64, PAGE = 30, PAGE_MAX = 100, RATE_LIMIT = 1000, RATE_S = 3600 };
 
 static void set_str(struct request *r, struct vobject *o, const char *key, struct str value)
 {
@@ -140,7 +141,7 @@ static struct value artifact_value(struct request *r, const struct artifact *a)
 	return value_object(o);
 }
 
-static unsigned long query_number(struct request *r, const char *name, unsigned long fallback)
+unsigned long rest_query_number(const struct request *r, const char *name, unsigned long fallback)
 {
 	unsigned long n = 0;
 
@@ -153,8 +154,8 @@ static void list_artifacts(struct request *r, struct str id)
 	struct vobject *o = vobject_new(&r->arena, true);
 	struct varray *list = varray_new(&r->arena);
 	struct str name = request_query(r, "name");
-	unsigned long per_page = query_number(r, "per_page", PAGE);
-	unsigned long page = query_number(r, "page", 1);
+	unsigned long per_page = rest_query_number(r, "per_page", PAGE);
+	unsigned long page = rest_query_number(r, "page", 1);
 	size_t n = 0, total = 0;
 	const struct artifact *all = artifact_all(r->server->artifacts, &n);
 
@@ -239,25 +240,51 @@ static void get_pull(struct request *r, struct str rest)
 	}
 }
 
-static void get_pull_files(struct request *r, struct str rest)
+static void reply_page(struct request *r, struct value all)
 {
 	struct varray *page = varray_new(&r->arena);
-	unsigned long per_page = query_number(r, "per_page", PAGE);
-	unsigned long number = query_number(r, "page", 1);
-	struct value all = value_null();
+	unsigned long per_page = rest_query_number(r, "per_page", PAGE);
+	unsigned long number = rest_query_number(r, "page", 1);
 
-	if (!is_this_pull(r, rest)) {
-		reply_message(r, 404, "Not Found");
-		return;
-	}
-	if (!rest_pull_files(r, &all)) {
-		return;
-	}
 	per_page = per_page < PAGE_MAX ? per_page : PAGE_MAX;
 	for (size_t i = (number - 1) * per_page; i < all.u.a->n && page->n < per_page; i++) {
 		varray_push(&r->arena, page, all.u.a->v[i]);
 	}
 	reply_json(r, 200, value_array(page));
+}
+
+static void get_of_pull(struct request *r, struct str number,
+			bool (*read)(struct request *r, struct value *out))
+{
+	struct value all = value_null();
+
+	if (!is_this_pull(r, number)) {
+		reply_message(r, 404, "Not Found");
+	} else if (read(r, &all)) {
+		reply_page(r, all);
+	}
+}
+
+static void get_pull_files(struct request *r, struct str rest)
+{
+	get_of_pull(r, rest, rest_pull_files);
+}
+
+static void get_pull_commits(struct request *r, struct str rest)
+{
+	get_of_pull(r, rest, rest_pull_commits);
+}
+
+/* The one that is rehearsed, or none. */
+static void get_commit_pulls(struct request *r, struct str rest)
+{
+	struct varray *list = varray_new(&r->arena);
+
+	(void)rest;
+	if (r->server->spec->rest.pull_request.kind == VALUE_OBJECT) {
+		varray_push(&r->arena, list, r->server->spec->rest.pull_request);
+	}
+	reply_json(r, 200, value_array(list));
 }
 
 /* --- what there is -----------------------------------------------------------------------------
@@ -276,8 +303,16 @@ static const struct {
 	{ "/actions/artifacts", true, list_artifacts },
 	{ "/actions/artifacts/*/zip", true, get_artifact_zip },
 	{ "/actions/artifacts/*", true, get_artifact },
+	{ "/commits/*/pulls", false, get_commit_pulls },
+	/* What only GitHub knows of one. */
+	{ "/commits/*/status", false, NULL },
+	{ "/commits/*/statuses", false, NULL },
+	{ "/commits/*/check-runs", false, NULL },
+	{ "/commits/*/check-suites", false, NULL },
+	{ "/commits/*/comments", false, NULL },
 	{ "/commits/**", false, get_commit },
 	{ "/pulls/*/files", false, get_pull_files },
+	{ "/pulls/*/commits", false, get_pull_commits },
 	{ "/pulls/*", false, get_pull },
 };
 
@@ -326,8 +361,7 @@ static bool is_own_token(struct request *r, struct str token)
 			     jwt_read(&r->arena, r->server->spec->key, token, &ignored));
 }
 
-/* False: it is not part of what is answered here. */
-static bool answer_here(struct request *r)
+static enum rest_answer answer_here(struct request *r)
 {
 	struct str prefix =
 		arena_printf(&r->arena, "repos/%.*s", STR_ARG(r->server->spec->repository));
@@ -335,21 +369,44 @@ static bool answer_here(struct request *r)
 
 	if (!(str_eq(r->method, STR("GET")) || str_eq(r->method, STR("HEAD"))) ||
 	    r->rest.len < prefix.len || !str_ieq(str_slice(r->rest, 0, prefix.len), prefix)) {
-		return false;
+		return REST_ELSEWHERE;
 	}
 	path = str_slice(r->rest, prefix.len, r->rest.len);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (!path_fits(r, str_of(table[i].path), path, &found)) {
 			continue;
 		}
+		if (!table[i].get) {
+			return REST_ELSEWHERE;
+		}
 		if (table[i].token && !is_own_token(r, token_of(r))) {
 			reply_message(r, 401, "act-c: Bad credentials: the token is not the run's");
 		} else {
 			table[i].get(r, found);
 		}
-		return true;
+		return REST_ANSWERED;
 	}
-	return false;
+	return rest_tree(r, path);
+}
+
+/* Actions look at it before they begin. */
+static void get_rate_limit(struct request *r)
+{
+	static const struct str names[] = { STR_INIT("core"), STR_INIT("graphql"),
+					    STR_INIT("search") };
+	struct vobject *o = vobject_new(&r->arena, true), *resources = vobject_new(&r->arena, true);
+	struct vobject *rate = vobject_new(&r->arena, true);
+
+	vobject_set(&r->arena, rate, STR("limit"), value_number(RATE_LIMIT));
+	vobject_set(&r->arena, rate, STR("used"), value_number(0));
+	vobject_set(&r->arena, rate, STR("remaining"), value_number(RATE_LIMIT));
+	vobject_set(&r->arena, rate, STR("reset"), value_number((double)time(NULL) + RATE_S));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		vobject_set(&r->arena, resources, names[i], value_object(rate));
+	}
+	vobject_set(&r->arena, o, STR("resources"), value_object(resources));
+	vobject_set(&r->arena, o, STR("rate"), value_object(rate));
+	reply_json(r, 200, value_object(o));
 }
 
 /* --- GitHub itself -----------------------------------------------------------------------------
@@ -443,6 +500,16 @@ static bool pass_aside(struct request *r, struct passing *p)
 	return false;
 }
 
+/* GraphQL has no version in its path: https://HOST/api/graphql beside https://HOST/api/v3. */
+static struct str api_base(struct request *r)
+{
+	struct str url = r->server->spec->rest.api_url;
+
+	return str_eq(r->rest, STR("graphql")) && str_ends(url, STR("/v3"))
+		       ? str_slice(url, 0, url.len - 3)
+		       : url;
+}
+
 static void pass_on(struct request *r)
 {
 	struct passing *p = arena_new(&r->arena, struct passing);
@@ -453,7 +520,7 @@ static void pass_on(struct request *r)
 						       p);
 	p->relay.headers = p->headers;
 	p->relay.nheaders = p->n;
-	p->relay.url = arena_printf(&r->arena, "%.*s/%.*s", STR_ARG(r->server->spec->rest.api_url),
+	p->relay.url = arena_printf(&r->arena, "%.*s/%.*s", STR_ARG(api_base(r)),
 				    STR_ARG(request_target(r, r->rest)));
 	p->relay.reply = temporary(r);
 	p->relay.body = r->body.len ? temporary(r) : -1;
@@ -472,14 +539,25 @@ static void handle(struct request *r)
 	const struct rest_facts *facts = &r->server->spec->rest;
 	struct str token = token_of(r);
 	bool fake = !token.len || (!facts->token_is_real && secret_eq(token, facts->token));
+	enum rest_answer here = REST_ELSEWHERE;
 
 	if (r->waiting) {
 		r->waiting = false;
 		pass_back(r, r->sink);
-	} else if (r->body.overflow) {
-		reply_message(r, 413, "act-c: the request is too large");
-	} else if (answer_here(r)) {
 		return;
+	}
+	if (r->body.overflow) {
+		reply_message(r, 413, "act-c: the request is too large");
+		return;
+	}
+	here = answer_here(r);
+	if (here == REST_ANSWERED) {
+		return;
+	}
+	if (here == REST_NOT_FOUND && (fake || facts->closed)) {
+		reply_message(r, 404, "Not Found (act-c looked into the local repository)");
+	} else if (str_eq(r->rest, STR("rate_limit")) && (fake || facts->closed)) {
+		get_rate_limit(r);
 	} else if (facts->closed || str_starts(r->path, STR("/closed/"))) {
 		reply_message(r, 403,
 			      "act-c: %.*s /%.*s is not asked of GitHub: nothing outside is "

@@ -4,10 +4,9 @@
 #include "actc/process.h"
 #include "rest.h"
 
-enum { GIT_MS = 20000, OUTPUT_MAX = 64 * 1024 * 1024, ARGS_MAX = 16 };
+enum { GIT_MS = 20000, OUTPUT_MAX = 64 * 1024 * 1024, ARGS_MAX = 16, PULL_COMMITS = 250 };
 
-/* NULL-terminated arguments behind `git --git-dir=…`; false: git failed, *out may be anything. */
-static bool git(struct request *r, const char *const *args, struct strbuf *out)
+bool rest_git(struct request *r, const char *const *args, struct strbuf *out)
 {
 	const char *argv[ARGS_MAX] = { "git" };
 	struct child_spec spec = { .argv = argv, .in = CHILD_NULL, .out = CHILD_PIPE };
@@ -79,8 +78,7 @@ static struct value commit_value(struct request *r, struct str text)
 	return value_object(o);
 }
 
-/* What may be asked for is a name, no option and no range. */
-static bool is_name(struct str name)
+bool rest_is_name(struct str name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		if ((unsigned char)name.p[i] <= ' ' || strchr("^:~?*[\\{", name.p[i])) {
@@ -90,23 +88,60 @@ static bool is_name(struct str name)
 	return name.len > 0 && name.p[0] != '-' && str_find(name, STR(".."), 0) == STR_NPOS;
 }
 
-bool rest_commit(struct request *r, struct str name, struct value *out)
+#define FORMAT "%H%n%T%n%P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B"
+
+bool rest_commit_value(struct request *r, struct str name, struct value *out)
 {
-	const char *args[] = { "show",
-			       "-s",
-			       "--format=%H%n%T%n%P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B",
-			       arena_printf(&r->arena, "%.*s^{commit}", STR_ARG(name)).p,
-			       "--",
-			       NULL };
+	struct str sha = STR_EMPTY;
 	struct strbuf text = STRBUF_INIT(OUTPUT_MAX);
-	bool ok = is_name(name) && git(r, args, &text);
+	bool ok = rest_resolve(r, name, &sha);
 
 	if (ok) {
+		const char *args[] = { "show", "-s", "--format=" FORMAT, arena_cstr(&r->arena, sha),
+				       "--",   NULL };
+
+		ok = rest_git(r, args, &text);
+	}
+	if (ok) {
 		*out = commit_value(r, arena_str(&r->arena, strbuf_str(&text)));
-	} else {
-		reply_message(r, 422, "No commit found for SHA: %.*s", STR_ARG(name));
 	}
 	strbuf_release(&text);
+	return ok;
+}
+
+bool rest_commit(struct request *r, struct str name, struct value *out)
+{
+	bool ok = rest_commit_value(r, name, out);
+
+	if (!ok) {
+		reply_message(r, 422, "No commit found for SHA: %.*s", STR_ARG(name));
+	}
+	return ok;
+}
+
+bool rest_history(struct request *r, struct str range, struct str path, unsigned long skip,
+		  unsigned long max, struct value *out)
+{
+	struct arena *a = &r->arena;
+	const char *args[] = { "log",
+			       "-z",
+			       "--format=" FORMAT,
+			       arena_printf(a, "--skip=%lu", skip).p,
+			       arena_printf(a, "--max-count=%lu", max).p,
+			       arena_cstr(a, range),
+			       "--",
+			       path.len ? arena_cstr(a, path) : NULL,
+			       NULL };
+	struct strbuf text = STRBUF_INIT(OUTPUT_MAX);
+	struct varray *list = varray_new(a);
+	bool ok = rest_git(r, args, &text);
+	struct str rest = ok ? arena_str(a, strbuf_str(&text)) : STR_EMPTY;
+
+	while (rest.len) {
+		varray_push(a, list, commit_value(r, str_cut(&rest, '\0')));
+	}
+	strbuf_release(&text);
+	*out = value_array(list);
 	return ok;
 }
 
@@ -156,25 +191,68 @@ static struct value files_value(struct request *r, struct str text)
 	return value_array(list);
 }
 
-bool rest_pull_files(struct request *r, struct value *out)
+bool rest_changes(struct request *r, struct str base, struct str head, struct value *out)
 {
-	const struct rest_facts *facts = &r->server->spec->rest;
-	struct value base = value_get(value_get(facts->pull_request, STR("base")), STR("sha"));
-	const char *args[] = { "diff", "--raw", "-z", "-M", "--no-abbrev", NULL, "--", NULL };
+	const char *args[] = {
+		"diff",
+		"--raw",
+		"-z",
+		"-M",
+		"--no-abbrev",
+		arena_printf(&r->arena, "%.*s...%.*s", STR_ARG(base), STR_ARG(head)).p,
+		"--",
+		NULL
+	};
 	struct strbuf text = STRBUF_INIT(OUTPUT_MAX);
-	bool ok = base.kind == VALUE_STRING && is_name(base.u.s);
+	bool ok = rest_git(r, args, &text);
 
 	if (ok) {
-		args[5] = arena_printf(&r->arena, "%.*s...%.*s", STR_ARG(base.u.s),
-				       STR_ARG(facts->sha))
-				  .p;
-		ok = git(r, args, &text);
-	}
-	if (ok) {
 		*out = files_value(r, arena_str(&r->arena, strbuf_str(&text)));
-	} else {
-		reply_message(r, 422, "act-c: git does not know what the pull request changes");
 	}
 	strbuf_release(&text);
+	return ok;
+}
+
+/* --- the pull request -------------------------------------------------------------------------
+ */
+
+static bool pull_base(struct request *r, struct str *sha)
+{
+	struct value base =
+		value_get(value_get(r->server->spec->rest.pull_request, STR("base")), STR("sha"));
+
+	*sha = base.kind == VALUE_STRING ? base.u.s : STR_EMPTY;
+	return sha->len > 0 && rest_is_name(*sha);
+}
+
+bool rest_pull_files(struct request *r, struct value *out)
+{
+	struct str base;
+	bool ok = pull_base(r, &base) && rest_changes(r, base, r->server->spec->rest.sha, out);
+
+	if (!ok) {
+		reply_message(r, 422, "act-c: git does not know what the pull request changes");
+	}
+	return ok;
+}
+
+bool rest_pull_commits(struct request *r, struct value *out)
+{
+	struct varray *turned = varray_new(&r->arena);
+	struct value list = value_null();
+	struct str base;
+	bool ok = pull_base(r, &base) &&
+		  rest_history(r,
+			       arena_printf(&r->arena, "%.*s..%.*s", STR_ARG(base),
+					    STR_ARG(r->server->spec->rest.sha)),
+			       STR_EMPTY, 0, PULL_COMMITS, &list);
+
+	for (size_t i = ok ? list.u.a->n : 0; i-- > 0;) {
+		varray_push(&r->arena, turned, list.u.a->v[i]);
+	}
+	*out = value_array(turned);
+	if (!ok) {
+		reply_message(r, 422, "act-c: git does not know the pull request's commits");
+	}
 	return ok;
 }

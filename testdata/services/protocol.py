@@ -305,6 +305,44 @@ def pull():
     api(f'repos/octo/demo/pulls/{number + 1}/files', 404)
 
 
+def tree():
+    repo, fake, sha = 'repos/octo/demo', os.environ['FAKE'], os.environ['GITHUB_SHA']
+
+    def get(path, expected=200):
+        return api(f'{repo}/{path}', expected, token=fake)
+
+    file = get('contents/README.md')
+    assert file['type'] == 'file' and base64.b64decode(file['content']).endswith(b'more\n'), file
+    assert get('contents/new%20%C3%BC.txt')['name'] == 'new ü.txt'
+    kinds = {e['path']: e['type'] for e in get('contents/?ref=main')}
+    assert kinds['gone.txt'] == 'file' and kinds['t'] == 'dir', kinds
+    assert [e['path'] for e in get('contents/t')] == ['t/protocol.py']
+    assert get('contents/gone.txt?ref=main')['size'] == 2
+    assert get('contents/gone.txt', 404)['message'].startswith('Not Found (act-c')
+    for wrong in ('contents/README.md?ref=nowhere', 'contents/README.md?ref=--output%3Dx', 'git/ref/heads/none',
+                  'git/trees/none', 'git/blobs/--batch', 'branches/none', 'compare/main...none', 'compare/main'):
+        get(wrong, 404)
+    raw = ask('GET', f'/api/{repo}/contents/gone.txt?ref=main', headers={'Accept': 'application/vnd.github.raw+json'},
+              token=fake)
+    assert raw[2] == b'x\n', raw
+    topic = get('git/ref/heads/topic')['object']
+    assert topic['type'] == 'commit' and get('branches/topic')['commit']['sha'] == topic['sha'], topic
+    assert [r['ref'] for r in get('git/matching-refs/heads/')] == ['refs/heads/main', 'refs/heads/topic']
+    assert [b['name'] for b in get('branches')] == ['main', 'topic'] and get('tags') == []
+    both = get('compare/main...topic')
+    assert (both['status'], both['ahead_by'], len(both['files'])) == ('ahead', 1, 3), both
+    assert [c['commit']['message'] for c in both['commits']] == ['Change']
+    assert [c['sha'] for c in get('commits?sha=topic&per_page=1')] == [topic['sha']]
+    assert len(get('commits?path=gone.txt&sha=main')) == 1
+    paths = {e['path']: e for e in get(f'git/trees/{sha}?recursive=1')['tree']}
+    assert paths['t/protocol.py']['type'] == 'blob' and get(f'git/blobs/{file["sha"]}')['content'] == file['content']
+    assert get(f'git/commits/{sha}')['tree']['sha'] == get(f'git/trees/{sha}')['sha']
+    number = get(f'commits/{sha}/pulls')[0]['number']
+    assert 'Change' in [c['commit']['message'] for c in get(f'pulls/{number}/commits')]
+    get(f'commits/{sha}/status', 403)
+    assert api('rate_limit', token=fake)['rate']['remaining'] > 0
+
+
 for part in sys.argv[1:]:
     globals()[part]()
     print(f'{part}-fine')
