@@ -50,9 +50,10 @@ const struct schema schema_action_step_if = {
 	.kind = SCHEMA_STRING,
 	.scope = SCOPE_STEP | FN_STEP_STATUS,
 };
+/* The runner looks at it when the stage comes, with what the job has. */
 const struct schema schema_action_stage_if = {
 	.kind = SCHEMA_STRING,
-	.scope = SCOPE_STEP | FN_STEP_STATUS,
+	.scope = SCOPE_STEP | IN_NEEDS | IN_SECRETS | IN_VARS | FN_STEP_STATUS,
 	.non_empty = true,
 };
 

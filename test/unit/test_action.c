@@ -175,7 +175,7 @@ Test(action, a_docker_action)
 					  "  entrypoint: /main.sh\n"
 					  "  pre-entrypoint: /pre.sh\n"
 					  "  post-entrypoint: /post.sh\n"
-					  "  post-if: failure()\n"
+					  "  post-if: failure() || vars.A == secrets.B\n"
 					  "  args: ['${{ inputs.a }}', b]\n"
 					  "  env: {A: '${{ inputs.a }}'}\n");
 
@@ -185,7 +185,7 @@ Test(action, a_docker_action)
 	expect(a->stages[STAGE_MAIN].path.s, "/main.sh");
 	expect(a->stages[STAGE_PRE].path.s, "/pre.sh");
 	expect(a->stages[STAGE_POST].path.s, "/post.sh");
-	expect(expr_text(a->stages[STAGE_POST].cond), "failure()");
+	expect(expr_text(a->stages[STAGE_POST].cond), "failure() || vars.A == secrets.B");
 	cr_assert_eq(a->args->u.seq.n, 2);
 	cr_assert_eq(a->env->u.map.n, 1);
 	arena_release(&f.a);
