@@ -1,0 +1,60 @@
+/*
+ * ssh2.c - stands for the library libssh2 where act-c loads libgit2 (src/store/git2_absent.c): all
+ * that a libgit2 may want of it, and none of it does anything. A session cannot be had.
+ */
+#define ABSENT(name)      \
+	int name(void);   \
+	int name(void)    \
+	{                 \
+		return 0; \
+	}
+
+ABSENT(libssh2_agent_connect)
+ABSENT(libssh2_agent_disconnect)
+ABSENT(libssh2_agent_free)
+ABSENT(libssh2_agent_get_identity)
+ABSENT(libssh2_agent_init)
+ABSENT(libssh2_agent_list_identities)
+ABSENT(libssh2_agent_userauth)
+ABSENT(libssh2_channel_close)
+ABSENT(libssh2_channel_eof)
+ABSENT(libssh2_channel_free)
+ABSENT(libssh2_channel_open_ex)
+ABSENT(libssh2_channel_process_startup)
+ABSENT(libssh2_channel_read_ex)
+ABSENT(libssh2_channel_set_blocking)
+ABSENT(libssh2_channel_write_ex)
+ABSENT(libssh2_exit)
+ABSENT(libssh2_free)
+ABSENT(libssh2_hostkey_hash)
+ABSENT(libssh2_init)
+ABSENT(libssh2_knownhost_addc)
+ABSENT(libssh2_knownhost_checkp)
+ABSENT(libssh2_knownhost_free)
+ABSENT(libssh2_knownhost_get)
+ABSENT(libssh2_knownhost_init)
+ABSENT(libssh2_knownhost_readfile)
+ABSENT(libssh2_session_abstract)
+ABSENT(libssh2_session_block_directions)
+ABSENT(libssh2_session_callback_set)
+ABSENT(libssh2_session_disconnect_ex)
+ABSENT(libssh2_session_flag)
+ABSENT(libssh2_session_free)
+ABSENT(libssh2_session_handshake)
+ABSENT(libssh2_session_hostkey)
+ABSENT(libssh2_session_init_ex)
+ABSENT(libssh2_session_last_errno)
+ABSENT(libssh2_session_last_error)
+ABSENT(libssh2_session_method_pref)
+ABSENT(libssh2_session_methods)
+ABSENT(libssh2_session_set_blocking)
+ABSENT(libssh2_session_set_timeout)
+ABSENT(libssh2_session_supported_algs)
+ABSENT(libssh2_userauth_authenticated)
+ABSENT(libssh2_userauth_keyboard_interactive_ex)
+ABSENT(libssh2_userauth_list)
+ABSENT(libssh2_userauth_password_ex)
+ABSENT(libssh2_userauth_publickey)
+ABSENT(libssh2_userauth_publickey_fromfile_ex)
+ABSENT(libssh2_userauth_publickey_frommemory)
+ABSENT(libssh2_version)
