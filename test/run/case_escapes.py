@@ -80,7 +80,7 @@ def test_a_device_of_the_machines_own_root(box):
 
 def test_the_repository_of_a_worktree(box):
     box.init(workflow('! cat "$MAIN/README.md" "$MAIN/.git/config" && echo hidden-$((40 + 2))'))
-    where = f'/var/lib/act-c-case-{os.getpid()}' if os.getuid() == 0 else f'{box.dir}/apart'
+    where = f'/var/lib/{os.path.basename(box.dir)}' if os.getuid() == 0 else f'{box.dir}/apart'
     try:
         subprocess.run(['cp', '-a', box.repo, where], check=True)
         box.git('worktree', 'add', '-q', f'{box.dir}/tree', '-b', 'side', cwd=where)
@@ -89,3 +89,73 @@ def test_the_repository_of_a_worktree(box):
         subprocess.run(['rm', '-rf', where], check=True)
     result.exits(0)
     result.says('hidden-42')
+
+
+# Each of these must fail, or show nothing; what a command needs and is not there makes it fail, too.
+ATTEMPTS = r'''
+umount -l "$TOP" && cat "$HIDE"
+mount --bind / /mnt && cat "/mnt$HIDE"
+mount --rbind / /mnt && umount -l "/mnt$TOP" && cat "/mnt$HIDE"
+mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w /mnt/m && mount -t overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w none /mnt/m && cat "/mnt/m$HIDE"
+unshare -Umr sh -c 'umount -l "$TOP" && cat "$HIDE"'
+nsenter -t 1 -m cat "$HIDE"
+cat "/proc/1/root$HIDE"
+mount -o remount,rw /sys
+mount -o remount,bind,rw /sys
+mount -t devtmpfs none /mnt
+mount -t debugfs none /mnt
+mount -t securityfs none /mnt
+mount -t cgroup2 none /mnt
+mount -t cgroup -o memory none /mnt
+unshare -C sh -c 'mount -t cgroup2 none /mnt && test -w /mnt/cgroup.procs'
+mknod /tmp/node b 8 0
+mknod /tmp/node c 1 1
+echo x >/proc/sys/kernel/core_pattern
+echo x >/proc/sysrq-trigger
+unshare -pfm sh -c 'mount -t proc none /mnt && echo x >/mnt/sys/kernel/core_pattern'
+unshare -n sh -c 'mount -t sysfs none /mnt'
+date -s 2001-01-01
+hostname changed
+modprobe dummy
+renice -n -5 -p 1
+grep -q @ /proc/net/unix
+ls -A "$TOP" | grep .
+'''
+TRIES = r'''
+set +e
+while read -r line; do
+    ! timeout 10 unshare -m sh -c "$line" >/tmp/out 2>&1 || echo "GOT$((1 + 1)) $line: $(head -c 200 /tmp/out)"
+done <<'END'
+%s
+END
+echo tried-$((40 + 2))
+'''
+
+
+def check_attempts(box, become=lambda box: None):
+    box.init(workflow(TRIES % ATTEMPTS.strip()))
+    top = f'/var/lib/{os.path.basename(box.dir)}' if os.getuid() == 0 else box.dir
+    hidden = f'{top}/home'
+    try:
+        os.makedirs(hidden, exist_ok=True)
+        with open(f'{hidden}/key', 'w', encoding='ascii') as text:
+            text.write('no-such-key\n')
+        become(box)
+        os.chmod(top, 0o755)
+        box.env['HOME'] = hidden
+        result = sandboxed(box, '--env', f'TOP={hidden}', '--env', f'HIDE={hidden}/key')
+    finally:
+        subprocess.run(['rm', '-rf', hidden], check=True)
+        if top != box.dir:
+            os.rmdir(top)
+    result.exits(0)
+    result.says('tried-42')
+    result.lacks('GOT2', 'no-such-key')
+
+
+def test_attempts_of_root(box):
+    check_attempts(box)
+
+
+def test_attempts_of_a_user(box):
+    check_attempts(box, as_user)
