@@ -115,6 +115,11 @@ bool action_surely_runs(struct arena *scratch, struct contexts contexts,
 /* dir/path; dir itself where there is no path. */
 struct str action_below(struct arena *a, struct str dir, struct str path);
 
+/* --- action_closed.c --- */
+
+/* Why GitHub does not set up this version of an action, in its words; empty: it does. */
+struct str action_closed(struct arena *a, struct str name, struct str ref);
+
 /* --- action_put.c --- */
 
 /* Brings what is known by now and not there yet into the machine. */

@@ -193,6 +193,20 @@ static void tell_lock(struct preparing *p, const struct action_fetch *v, size_t 
 	}
 }
 
+/* Of github.com, and not of a directory that stands for it. */
+static struct str refusal(const struct preparing *p, const struct action_fetch *v)
+{
+	struct arena *a = &p->job->arena;
+	bool local = v->tree.len && v->commit.len == 0;
+
+	return local || !str_eq(p->job->run->request->event->server_url, STR("https://github.com"))
+		       ? STR_EMPTY
+		       : action_closed(a,
+				       arena_printf(a, "%.*s/%.*s", STR_ARG(v->ref.owner),
+						    STR_ARG(v->ref.repo)),
+				       v->ref.ref);
+}
+
 /* All that are not there yet, at once. */
 static bool fetch(struct preparing *p)
 {
@@ -223,9 +237,11 @@ static bool fetch(struct preparing *p)
 	(void)action_store_fetch(a, job->run->request->actions, v, n);
 	tell_lock(p, v, n);
 	for (size_t i = 0; i < n; i++) {
+		struct str refused = refusal(p, &v[i]);
+
 		repos[i]->wanted = false;
-		if (v[i].tree.len == 0) {
-			return fail(p, v[i].error);
+		if (refused.len || v[i].tree.len == 0) {
+			return fail(p, refused.len ? refused : v[i].error);
 		}
 		repos[i]->tree = v[i].tree;
 		repos[i]->commit = v[i].commit;

@@ -109,6 +109,9 @@ static void begin(struct request *r)
 				  "act-c's services have no %.*s %.*s: it is not part of what a "
 				  "rehearsal has",
 				  STR_ARG(r->method), STR_ARG(r->path));
+		/* A client that does not read this would keep its process until the connection
+		 * ends. */
+		reply_header(r, "Connection", STR("close"));
 	} else if (!is_allowed(r)) {
 		server_log(r->server, "401 %.*s %.*s", STR_ARG(r->method), STR_ARG(r->path));
 		reply_twirp_error(
