@@ -177,12 +177,20 @@ static void patch_aborted(struct request *r)
 	piece_abort(r->sink);
 }
 
+/* The clients of this version do not look at such an answer, and their process would live as long
+ * as the connection: three minutes. */
+static void reply_done(struct request *r)
+{
+	reply_empty(r, 204);
+	reply_header(r, "Connection", STR("close"));
+}
+
 static void patch_handle(struct request *r)
 {
 	struct err err = ERR_INIT;
 
 	if (piece_end(r->sink, &err)) {
-		reply_empty(r, 204);
+		reply_done(r);
 	} else {
 		failed(r, &err);
 	}
@@ -205,7 +213,7 @@ static void commit(struct request *r)
 	(void)twirp_number(r, body, "size", &size);
 	switch (cache_keep(r, v, size, &id, &err)) {
 	case CACHE_OK:
-		reply_empty(r, 204);
+		reply_done(r);
 		break;
 	case CACHE_TAKEN:
 	case CACHE_DENIED:
