@@ -81,6 +81,9 @@ struct action_fetch {
 	bool fetched;      /* over the network, just now */
 };
 
+/* A directory of --local-repository stands for it. */
+bool action_store_is_local(struct arena *a, const struct action_store *s,
+			   const struct action_ref *ref);
 /* Finds all of them, those that are not there yet several at a time. True when none failed. What is
  * in the cache costs a look at two files and starts no process. */
 bool action_store_fetch(struct arena *a, struct action_store *s, struct action_fetch *v, size_t n);

@@ -353,8 +353,36 @@ static bool is_of_repository(const struct job *job, const struct step_def *def)
 	       (!step_is_checkout(job, def) || checks_out_another(job, def));
 }
 
-/* The uses among steps that follow each other; those whose step will surely be skipped are left
- * out: should it run after all, they come then. */
+/* Its own, or the one that the composite action around it is of. */
+static bool step_is_skipped(struct job *job, const struct action_use *outer,
+			    const struct step_def *def)
+{
+	for (; outer; outer = outer->outer) {
+		def = outer->def;
+	}
+	return action_surely_skipped(job, def);
+}
+
+static bool needs_no_fetch(struct job *job, const struct step_def *def)
+{
+	struct str uses = def->uses.s, why = STR_EMPTY;
+	struct action_ref ref;
+
+	return str_starts(uses, STR("$/")) ||
+	       (action_ref_parse(&job->scratch, uses, &ref, &why) &&
+		action_store_is_local(&job->scratch, job->run->request->actions, &ref));
+}
+
+/* The pre of a skipped step runs all the same; else nothing of its action does. */
+static bool is_worth_having(struct job *job, const struct action_use *use)
+{
+	return !step_is_skipped(job, use->outer, use->def) ||
+	       use->action->kind == ACTION_COMPOSITE ||
+	       (use->action->kind == ACTION_NODE && use->action->stages[STAGE_PRE].path.s.len > 0);
+}
+
+/* The uses among steps that follow each other; nothing is fetched for a step that will surely be
+ * skipped: should it run after all, that comes then. */
 static void collect(struct preparing *p, struct action_use *outer, const struct step_def *steps,
 		    size_t n)
 {
@@ -368,7 +396,7 @@ static void collect(struct preparing *p, struct action_use *outer, const struct 
 
 			use->action = action_from_image(&p->job->arena, def->uses.s);
 		} else if (is_of_repository(p->job, def) &&
-			   (outer || !action_surely_skipped(p->job, def))) {
+			   (!step_is_skipped(p->job, outer, def) || needs_no_fetch(p->job, def))) {
 			vec_push(&p->job->arena, &p->uses, action_use_of(p->job, outer, def));
 		}
 	}
@@ -396,6 +424,10 @@ static bool resolve(struct preparing *p, size_t depth)
 
 			if (!use->action && !read_manifest(p, use)) {
 				return false;
+			}
+			if (!is_worth_having(p->job, use)) {
+				use->action = NULL;
+				continue;
 			}
 			collect(&next, use, use->action->steps, use->action->nsteps);
 		}

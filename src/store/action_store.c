@@ -96,6 +96,12 @@ static const struct local_repository *find_local(struct arena *a, const struct a
 	return NULL;
 }
 
+bool action_store_is_local(struct arena *a, const struct action_store *s,
+			   const struct action_ref *ref)
+{
+	return find_local(a, s, ref) != NULL;
+}
+
 static void use_local(struct arena *a, const struct local_repository *local, struct action_fetch *f)
 {
 	struct stat st;
