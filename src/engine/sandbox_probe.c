@@ -65,9 +65,11 @@ static enum stage try_mounts(bool userns)
 	if (!try_overlay(userns)) {
 		return STAGE_OVERLAY;
 	}
-	return mount("proc", "/tmp/l", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == 0
-		       ? STAGE_OK
-		       : STAGE_PROC;
+	if (mount("proc", "/tmp/l", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) {
+		return STAGE_PROC;
+	}
+	/* The job is in one of its own, whoever started act-c. */
+	return unshare(CLONE_NEWUSER) == 0 ? STAGE_OK : STAGE_USER;
 }
 
 static void wait_end(pid_t pid)
@@ -209,7 +211,8 @@ static const struct {
 	struct str why, fix;
 } generic[STAGES] = {
 	[STAGE_USER] = { STR_INIT("the kernel refuses a user namespace"),
-			 STR_INIT("look at the user.max_* sysctls and at this process's limits") },
+			 STR_INIT("look at the user.max_* sysctls and at this process's limits; "
+				  "in a chroot there are none: start act-c outside of it") },
 	[STAGE_SPACES] = { STR_INIT("the kernel refuses new namespaces"),
 			   STR_INIT("look at the user.max_* sysctls; in a container, start it "
 				    "with " CONTAINER_FLAGS) },

@@ -125,6 +125,25 @@ def test_a_seccomp_filter_is_named(box):
     expect('a seccomp filter forbids' in text and 'seccomp=unconfined' in text, text)
 
 
+def check_chroot(box, become):
+    box.init(workflow('echo never-$((40 + 2))'))
+    become(box)
+    result = within(box, ['-m'], 'mount --bind / /')        # the root of this process is no longer that of its mounts
+    result.exits(4)
+    result.says('the kernel refuses a user namespace', 'in a chroot there are none')
+    result.lacks('never-42')
+
+
+@root_only
+def test_a_chroot_is_named(box):
+    check_chroot(box, lambda box: None)
+
+
+@root_only
+def test_a_chroot_is_named_to_a_user(box):
+    check_chroot(box, as_user)
+
+
 # --- what the machine is built of -----------------------------------------------------------------
 
 def check_odd_root(box, become):
