@@ -122,15 +122,35 @@ static bool make_dir(const char *path, unsigned mode)
 	return false;
 }
 
+/* From the last one on: mostly the others are there. */
+static bool make_missing(const char *path, unsigned mode)
+{
+	struct strbuf parent = STRBUF_INIT(0);
+	bool ok = make_dir(path, mode);
+
+	if (!ok && errno == ENOENT) {
+		(void)strbuf_adds(&parent, str_of(path));
+		while (parent.len > 0 && parent.p[parent.len - 1] == '/') {
+			parent.p[--parent.len] = '\0';
+		}
+		while (parent.len > 0 && parent.p[parent.len - 1] != '/') {
+			parent.p[--parent.len] = '\0';
+		}
+		ok = parent.len > 1 && make_missing(parent.p, mode) && make_dir(path, mode);
+	}
+	strbuf_release(&parent);
+	return ok;
+}
+
 bool make_dirs(const char *path, unsigned mode, struct err *err)
 {
 	struct strbuf part = STRBUF_INIT(0);
 	bool ok = true;
 
-	/* Mostly the parents are there. */
-	if (make_dir(path, mode)) {
+	if (make_missing(path, mode)) {
 		return true;
 	}
+	/* Once more from the root on, for what stands in the way. */
 	(void)strbuf_adds(&part, str_of(path));
 	for (size_t i = 1; ok && i <= part.len; i++) {
 		char c = part.p[i];

@@ -77,7 +77,7 @@ static bool make_git_dir(struct making *m, struct err *err)
 	static const char config[] =
 		"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
 
-	m->git_dir = path_in(m->a, m->dir.p, "snapshot.git");
+	m->git_dir = m->dir.p;
 	m->objects = path_in(m->a, m->git_dir, "objects");
 	m->index = path_in(m->a, m->git_dir, "index");
 	m->out->git_dir = str_of(m->git_dir);

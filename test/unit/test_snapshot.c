@@ -409,7 +409,7 @@ Test(snapshot, a_directory_of_ours_inside_the_working_tree_stays_out)
 	(void)sh("echo 1 > r/new");
 	cr_assert(snapshot_make(&scratch.arena, &facts, at("r"), at("r/state/y"), &s, &err), "%s",
 		  err.msg);
-	assert_str(sh("git --git-dir r/state/y/snapshot.git ls-tree --name-only HEAD"),
+	assert_str(sh("git --git-dir r/state/y ls-tree --name-only HEAD"),
 		   ".gitignore\na\ndoc\nnew\nsrc\nstate");
 }
 
