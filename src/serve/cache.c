@@ -232,17 +232,17 @@ static struct cache_entry *newest(struct cache_index *x, struct str scope, struc
 	return NULL;
 }
 
-/* Within a scope the key as it is, then each key as a prefix; the next scope only then. */
+/* Within a scope each key as it is, then as a prefix; the next scope only then. */
 static struct cache_entry *lookup(struct cache_index *x, const struct cache_query *q)
 {
 	for (size_t s = 0; s < q->nscopes; s++) {
 		struct cache_entry *e = NULL;
 
-		if (q->nkeys) {
-			e = newest(x, q->scopes[s], q->version, q->keys[0], true);
-		}
 		for (size_t k = 0; !e && k < q->nkeys; k++) {
-			e = newest(x, q->scopes[s], q->version, q->keys[k], false);
+			e = newest(x, q->scopes[s], q->version, q->keys[k], true);
+			if (!e) {
+				e = newest(x, q->scopes[s], q->version, q->keys[k], false);
+			}
 		}
 		if (e) {
 			return e;

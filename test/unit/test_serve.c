@@ -174,9 +174,11 @@ Test(cache, prefers_own_scope_whole_key_newest)
 	struct caches c = caches_new();
 	uint64_t base = add(&c, STR("deps-1"), STR("main"), 1, PLENTY);
 	uint64_t old = add(&c, STR("deps-0"), STR("branch"), 1, PLENTY);
+	uint64_t more = add(&c, STR("deps-0-more"), STR("branch"), 1, PLENTY);
 	uint64_t new = add(&c, STR("deps-9"), STR("branch"), 1, PLENTY);
 	struct str keys[] = { STR("nothing"), STR("deps-0"), STR("deps") };
 
+	cr_expect_neq(more, 0);
 	cr_expect_eq(find_key(&c, STR("deps-0")), old);
 	cr_expect_eq(find_key(&c, STR("deps-")), new);
 	cr_expect_eq(find_key(&c, STR("deps-1")), base);
