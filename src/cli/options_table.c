@@ -317,8 +317,9 @@ const struct option_row option_rows[] = {
 	  .commands = IN_RUN | IN_PLAN,
 	  FIELD(stand_ins),
 	  .help = "Answer for HOST, on http and https, so that a rehearsal deploys nothing: with a "
-		  "status such as 200, with the files of a directory, or by passing on to another "
-		  "URL; may be repeated. What was sent is kept, masked, in the run's directory." },
+		  "status such as 200, with the files of a directory (of /a also a/index.html, "
+		  "a/index.json, a.json), or by passing on to another URL; may be repeated. What "
+		  "was sent is kept, masked, in the run's directory." },
 	{ .name = "tool-cache",
 	  .arg = "DIR",
 	  .type = OPT_TEXT,

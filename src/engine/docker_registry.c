@@ -11,15 +11,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "docker_socket.h"
 
-enum { LOCK_TRIES = 6000, LOCK_MS = 100, BACKLOG = 16, LISTENERS = 2, HTTP_PORT = 80 };
+enum { TURN_TRIES = 6000, TURN_MS = 100, BACKLOG = 16, LISTENERS = 2, HTTP_PORT = 80 };
 
 /* --- which one is meant ----------------------------------------------------------------------- */
 
@@ -240,15 +241,18 @@ static int listen_v6(unsigned port)
 	return fd;
 }
 
-/* Legs that push to the same port do it one after the other. The lock goes with the process. */
-static int take_turn(const struct docker_socket *s, struct arena *a, int client, unsigned port)
+/* Jobs that push to the same port of this machine do it one after the other, whose ever they are: a
+ * name that only one process has, and that goes with it. */
+static int take_turn(int client, unsigned port)
 {
-	struct str path = arena_printf(a, "%.*s/registry-%u.lock", STR_ARG(s->rundir->state), port);
+	struct sockaddr_un name = { .sun_family = AF_UNIX };
 	struct pollfd gone = { .fd = client };
-	int fd = open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int n = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "act-c-registry-%u", port);
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 
-	for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
-		if (errno != EWOULDBLOCK || i == LOCK_TRIES || poll(&gone, 1, LOCK_MS) > 0) {
+	for (int i = 0; fd >= 0 && bind(fd, (struct sockaddr *)&name, len) < 0; i++) {
+		if (errno != EADDRINUSE || i == TURN_TRIES || poll(&gone, 1, TURN_MS) > 0) {
 			(void)close(fd);
 			fd = -1;
 		}
@@ -319,7 +323,7 @@ bool docker_registry_open(const struct docker_socket *s, struct arena *a,
 							   port)));
 	}
 	address = address_of(s, a, service->id);
-	r->turn = s->dial && address.len ? take_turn(s, a, client, port) : -1;
+	r->turn = s->dial && address.len ? take_turn(client, port) : -1;
 	if (r->turn >= 0 && start(r, a, address, port, inside, client)) {
 		return true;
 	}

@@ -3,6 +3,8 @@
  */
 #include "http.h"
 
+#include "relay.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +155,38 @@ void reply_file(struct request *r, int fd, uint64_t size, const char *type)
 			     arena_printf(&r->arena, "bytes %llu-%llu/%llu",
 					  (unsigned long long)from, (unsigned long long)to,
 					  (unsigned long long)size));
+	}
+}
+
+/* Those that are of the connection, or said already. */
+static bool is_relayed(struct str name)
+{
+	static const struct str own[] = {
+		STR_INIT("accept-ranges"),  STR_INIT("connection"),
+		STR_INIT("content-length"), STR_INIT("content-range"),
+		STR_INIT("date"),           STR_INIT("keep-alive"),
+		STR_INIT("trailer"),        STR_INIT("transfer-encoding"),
+		STR_INIT("upgrade"),
+	};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (str_ieq(own[i], name)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+void reply_relayed(struct request *r, const struct relay *relay, const char *type)
+{
+	reply_file(r, relay->reply, relay->size, relay->type.len ? relay->type.p : type);
+	r->status = relay->status == 200 ? r->status : relay->status;
+	for (size_t i = 0; i < relay->reply_headers.n; i++) {
+		struct str value = relay->reply_headers.v[i], name = str_cut(&value, ':');
+
+		if (is_relayed(name)) {
+			reply_header(r, arena_cstr(&r->arena, name), str_trim(value));
+		}
 	}
 }
 

@@ -74,6 +74,9 @@ __attribute__((format(printf, 3, 4))) void reply_message(struct request *r, unsi
 /* The file, or the part that a Range header asks for; fd is taken over. */
 void reply_file(struct request *r, int fd, uint64_t size, const char *type);
 void reply_header(struct request *r, const char *name, struct str value);
+struct relay;
+/* What another server said, from the file that it is in, with its headers. */
+void reply_relayed(struct request *r, const struct relay *relay, const char *type);
 
 /* "" when it is not there. */
 struct str request_header(const struct request *r, const char *name);

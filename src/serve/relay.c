@@ -12,7 +12,7 @@
 #define ACTC_LIBCURL_SO "libcurl.so"
 #endif
 
-enum { CONNECT_S = 30, SLOW_S = 120 };
+enum { CONNECT_S = 30, SLOW_S = 120, HEADERS_MAX = 100 };
 
 #define CURL_FUNCTIONS(X)     \
 	X(curl_easy_cleanup)  \
@@ -64,21 +64,19 @@ static size_t on_write(char *p, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
+/* Of the last reply only: a proxy's, or "100 Continue", comes before it. */
 static size_t on_header(char *p, size_t size, size_t n, void *ctx)
 {
 	struct going *g = ctx;
-	struct str value = str_mk(p, size * n), name = str_cut(&value, ':');
-	const struct {
-		struct str name;
-		struct str *to;
-	} kept[] = { { STR("content-type"), &g->r->type },
-		     { STR("location"), &g->r->location },
-		     { STR("link"), &g->r->link } };
+	struct str line = str_trim(str_mk(p, size * n)), value = line, name = str_cut(&value, ':');
 
-	for (size_t i = 0; value.p && i < sizeof(kept) / sizeof(kept[0]); i++) {
-		if (str_ieq(name, kept[i].name)) {
-			*kept[i].to = arena_str(g->a, str_trim(value));
-		}
+	if (str_ieq(str_slice(line, 0, 5), STR("HTTP/"))) {
+		g->r->type = STR_EMPTY;
+		g->r->reply_headers.n = 0;
+	} else if (value.p && str_ieq(name, STR("content-type"))) {
+		g->r->type = arena_str(g->a, str_trim(value));
+	} else if (value.p && g->r->reply_headers.n < HEADERS_MAX) {
+		vec_push(g->a, &g->r->reply_headers, arena_str(g->a, line));
 	}
 	return size * n;
 }
@@ -134,7 +132,7 @@ bool relay_run(struct arena *a, struct relay *r, struct err *err)
 	if (!dynload(ACTC_LIBCURL_SO, symbols, sizeof(symbols) / sizeof(*symbols), &c, err)) {
 		return false;
 	}
-	r->type = r->location = r->link = STR_EMPTY;
+	r->type = STR_EMPTY;
 	handle = c.curl_easy_init();
 	BUG_ON(!handle);
 	list = headers_of(&c, a, r);

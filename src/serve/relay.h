@@ -18,7 +18,8 @@ struct relay {
 	uint64_t length;
 	int reply; /* a file that the body of the reply is written to */
 	unsigned status;
-	struct str type, location, link; /* headers of the reply; or empty */
+	struct str type;               /* of the reply; or empty */
+	VEC(struct str) reply_headers; /* the others: "Name: value" */
 	uint64_t size;
 };
 

@@ -451,11 +451,7 @@ static void pass_back(struct request *r, struct passing *p)
 	struct relay *relay = &p->relay;
 
 	if (p->ok) {
-		reply_file(r, relay->reply, relay->size,
-			   relay->type.len ? relay->type.p : "application/json");
-		r->status = relay->status;
-		reply_header(r, "Location", relay->location);
-		reply_header(r, "Link", relay->link);
+		reply_relayed(r, relay, "application/json");
 	} else {
 		reply_message(r, 502, "act-c: GitHub was not reached: %s",
 			      p->err.msg ? p->err.msg : "no file");
@@ -508,6 +504,15 @@ static struct str api_base(struct request *r)
 	return str_eq(r->rest, STR("graphql")) && str_ends(url, STR("/v3"))
 		       ? str_slice(url, 0, url.len - 3)
 		       : url;
+}
+
+static struct str api_host(struct request *r)
+{
+	struct str url = r->server->spec->rest.api_url;
+	size_t scheme = str_find(url, STR("://"), 0);
+
+	url = scheme == STR_NPOS ? url : str_slice(url, scheme + 3, url.len);
+	return str_cut(&url, '/');
 }
 
 static void pass_on(struct request *r)
@@ -569,8 +574,9 @@ static void handle(struct request *r)
 			   STR_ARG(r->rest));
 		reply_message(r, 403,
 			      "act-c: %.*s /%.*s is not part of a rehearsal; with a token (-s "
-			      "GITHUB_TOKEN) it is passed on to GitHub",
-			      STR_ARG(r->method), STR_ARG(r->rest));
+			      "GITHUB_TOKEN) it is passed on to GitHub, and --stand-in "
+			      "%.*s=DIR answers it from files",
+			      STR_ARG(r->method), STR_ARG(r->rest), STR_ARG(api_host(r)));
 	} else {
 		pass_on(r);
 	}

@@ -138,23 +138,34 @@ static const char *type_of(struct str path)
 	return "application/octet-stream";
 }
 
-/* The real path, as long as that is below the directory; NULL when nothing is there. */
-static char *file_of(struct request *r, struct str dir)
+/* The real path of a file, as long as that is below the directory; or NULL. */
+static char *file_at(struct str root, const char *name)
 {
-	char *root = realpath(arena_cstr(&r->arena, dir), NULL);
-	char *path = realpath(
-		arena_printf(&r->arena, "%.*s/%.*s", STR_ARG(dir), STR_ARG(r->path)).p, NULL);
+	char *path = realpath(name, NULL);
 	struct stat st;
 
-	if (path && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		char *index = realpath(arena_printf(&r->arena, "%s/index.html", path).p, NULL);
-
-		free(path);
-		path = index;
-	}
-	if (path && !(root && str_starts(str_of(path), arena_printf(&r->arena, "%s/", root)))) {
+	if (path && !(str_starts(str_of(path), root) && path[root.len] == '/' &&
+		      stat(path, &st) == 0 && S_ISREG(st.st_mode))) {
 		free(path);
 		path = NULL;
+	}
+	return path;
+}
+
+/* Of an API: what is below a path may be there as well as itself. */
+static char *file_of(struct request *r, struct str dir)
+{
+	static const char *const ends[] = { "", "/index.html", "/index.json", ".json" };
+	char *root = realpath(arena_cstr(&r->arena, dir), NULL), *path = NULL;
+	struct str asked = r->path;
+
+	while (str_ends(asked, STR("/"))) {
+		asked.len--;
+	}
+	for (size_t i = 0; root && !path && i < sizeof(ends) / sizeof(ends[0]); i++) {
+		path = file_at(
+			str_of(root),
+			arena_printf(&r->arena, "%s%.*s%s", root, STR_ARG(asked), ends[i]).p);
 	}
 	free(root);
 	return path;
@@ -226,12 +237,7 @@ static void answer_from(struct request *r, struct visit *v)
 		}
 		return;
 	}
-	reply_file(r, relay.reply, relay.size,
-		   relay.type.len ? relay.type.p : "application/octet-stream");
-	r->status = relay.status == 200 ? r->status : relay.status;
-	if (relay.location.len) {
-		reply_header(r, "Location", relay.location);
-	}
+	reply_relayed(r, &relay, "application/octet-stream");
 }
 
 static void answer(struct request *r, struct visit *v)

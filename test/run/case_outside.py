@@ -26,12 +26,15 @@ jobs:
       - run: |
           test "$(curl -fsS https://files.example.com/a.json)" = '{"a": 1}'
           test "$(curl -fsS https://files.example.com/)" = index
+          test "$(curl -fsS -w '%{content_type}' https://files.example.com/a)" = '{"a": 1}application/json'
+          test "$(curl -fsS https://files.example.com/a/)$(curl -fsS https://files.example.com/list)" = '{"a": 1}[]'
           test "$(curl -sS -o /dev/null -w '%{http_code}' https://files.example.com/none)" = 404
           test "$(curl -sS -o /dev/null -w '%{http_code}' --path-as-is https://files.example.com/../private)" = 404
           test "$(curl -sS -o /dev/null -w '%{http_code}' https://files.example.com/link)" = 404
       - run: |
           test "$(curl -fsS -X PUT -H X-Of:us -d body 'https://api.example.com/v1/x?q=a%20b')" = \
             'PUT /base/v1/x?q=a%20b us body'
+          curl -fsSD - https://api.example.com/v1/x | grep -i '^x-next: 2'
       - run: |
           python3 -c 'import urllib.request as u; print(u.urlopen("https://deploy.example.com/py").status)'
           node -e 'require("https").get("https://deploy.example.com/js", r => process.exit(r.statusCode != 202))'
@@ -84,6 +87,7 @@ class Server(http.server.ThreadingHTTPServer):
                 text = f'{self.command} {self.path} {self.headers.get("X-Of")} {body}'.encode()
                 self.send_response(200)
                 self.send_header('Content-Length', str(len(text)))
+                self.send_header('X-Next', '2')
                 self.end_headers()
                 self.wfile.write(text)
 
@@ -116,8 +120,8 @@ def kept(box):
 
 def test_stand_ins(box):
     box.init(DEPLOY)
-    os.makedirs(f'{box.dir}/files')
-    for name, text in (('files/a.json', '{"a": 1}'), ('files/index.html', 'index'), ('private', 'private')):
+    os.makedirs(f'{box.dir}/files/list')
+    for name, text in (('files/a.json', '{"a": 1}'), ('files/list/index.json', '[]'), ('files/index.html', 'index'), ('private', 'private')):
         with open(f'{box.dir}/{name}', 'w', encoding='ascii') as out:
             out.write(text)
     os.symlink('../private', f'{box.dir}/files/link')
