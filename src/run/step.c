@@ -29,6 +29,9 @@ static struct str unnamed(struct arena *a, const struct step_def *def, struct st
 {
 	struct str uses = def->uses.s;
 
+	if (def->kind != STEP_USES && script.len == 0) {
+		return STR("run");
+	}
 	if (def->kind != STEP_USES) {
 		uses = first_line(script);
 	} else if (action_is_image(uses)) {
