@@ -48,11 +48,15 @@ static void log_header(struct step *s, const struct script *x)
 	}
 	step_group(s, arena_printf(a, "Run %.*s", STR_ARG(title)));
 	rest = x->text;
-	while (rest.p && rest.len) {
+	while (rest.len && rest.p[rest.len - 1] == '\n') {
+		rest.len--;
+	}
+	do {
 		struct str line = str_cut(&rest, '\n');
 
+		line.len -= rest.p && line.len && line.p[line.len - 1] == '\r';
 		job_log(s->job, s->path, arena_printf(a, "\033[36;1m%.*s\033[0m", STR_ARG(line)));
-	}
+	} while (rest.p);
 	job_log(s->job, s->path,
 		arena_printf(a, "shell: %.*s %.*s", STR_ARG(x->command.program),
 			     STR_ARG(x->command.format)));
