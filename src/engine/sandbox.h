@@ -22,7 +22,8 @@
 enum sandbox_ids {
 	IDS_SHIFTED,     /* root here: the job's 0 is 100000 here, files are shown shifted back */
 	IDS_SAME,        /* root here, and the file system cannot be shown shifted */
-	IDS_SUBORDINATE, /* a user: 0 is that user, 1… are the subordinate ids */
+	IDS_SUBORDINATE, /* a user: 0 is that user, 1… are the subordinate ids; or who has become
+			  * root by them, in a user namespace */
 	IDS_SINGLE,      /* a user without them: there is only 0 */
 };
 
@@ -34,10 +35,11 @@ struct sandbox {
 	enum sandbox_ids ids;
 	bool first_userns; /* no rights to mount here: they come from a user namespace */
 	bool share_network;
+	bool is_system_root;       /* the job's root is who this machine's /proc obeys */
 	uid_t owner;               /* the job's root, as seen where the mounts are made */
 	int shift_fd;              /* IDS_SHIFTED: the user namespace that shifts; else -1 */
 	pid_t shift_holder;        /* the child that made it, to be waited for */
-	const char *outer[2];      /* first_userns: uid and gid map of the first one … */
+	const char *outer[2];      /* first_userns: uid and gid map of the first one, or NULL … */
 	const char *inner[2];      /* … and of the one that the job is in */
 	struct str subordinate[2]; /* IDS_SUBORDINATE: "first count" */
 	const char *base;          /* a directory to mount the writable layer on */

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,10 +33,47 @@ static bool has_capability(unsigned cap)
 	       (data[cap / 32].effective & (1U << (cap % 32)));
 }
 
+/* How many ids a map of "inside outside count" lines has. */
+static unsigned long long count_ids(const char *file)
+{
+	struct strbuf text = STRBUF_INIT(SMALL_FILE);
+	struct err ignored = ERR_INIT;
+	unsigned long long count = 0;
+
+	if (read_file(file, &text, &ignored)) {
+		for (char *p = text.p, *end = p; *p; p = end) {
+			(void)strtoull(p, &end, 10);
+			(void)strtoull(end, &end, 10);
+			count += strtoull(end, &end, 10);
+			end += strspn(end, " \n");
+			if (end == p) {
+				break;
+			}
+		}
+	}
+	err_release(&ignored);
+	strbuf_release(&text);
+	return count;
+}
+
+/* Root of a user namespace that is not the first one (a container without root) has every
+ * capability, and none of them reaches this machine's ids or file systems. */
 bool sandbox_is_privileged(void)
 {
+	const unsigned long long all = 4294967295ULL;
+
 	/* The second for the loopback of a network namespace. */
-	return has_capability(CAP_SYS_ADMIN) && has_capability(CAP_NET_ADMIN);
+	return has_capability(CAP_SYS_ADMIN) && has_capability(CAP_NET_ADMIN) &&
+	       count_ids("/proc/self/uid_map") == all;
+}
+
+/* Whether the system's files are those of a user who is known here. */
+static bool owns_system(void)
+{
+	const uid_t unknown = 65534;
+	struct stat st;
+
+	return stat("/usr", &st) == 0 && st.st_uid != unknown;
 }
 
 /* "inside outside count" lines as "inside inside count": whoever is known here is known there. */
@@ -174,7 +212,7 @@ static int shifting_namespace(struct arena *a, pid_t *holder, struct err *err)
 
 static void keep_ids(struct sandbox *s)
 {
-	s->ids = IDS_SAME;
+	s->ids = owns_system() ? IDS_SAME : IDS_SUBORDINATE;
 	s->owner = 0;
 	s->inner[0] = s->outer[0] = identity(s->a, "/proc/self/uid_map");
 	s->inner[1] = s->outer[1] = identity(s->a, "/proc/self/gid_map");
@@ -190,6 +228,7 @@ static void own_ids(struct sandbox *s)
 	if (s->subordinate[0].len && s->subordinate[1].len && program_exists("newuidmap") &&
 	    program_exists("newgidmap")) {
 		s->ids = IDS_SUBORDINATE;
+		s->outer[0] = s->outer[1] = NULL; /* not by us: write_subordinate() */
 		for (size_t i = 0; i < 2; i++) {
 			struct str count = s->subordinate[i];
 
@@ -208,7 +247,8 @@ bool sandbox_choose_ids(struct sandbox *s, struct err *err)
 	s->shift_fd = -1;
 	s->first_userns = !sandbox_is_privileged();
 	if (s->first_userns) {
-		if (has_capability(CAP_SETUID) && has_capability(CAP_SETGID)) {
+		if (has_capability(CAP_SETUID) && has_capability(CAP_SETGID) &&
+		    count_ids("/proc/self/gid_map") > 1) {
 			keep_ids(s);
 		} else {
 			own_ids(s);
@@ -267,7 +307,7 @@ static bool write_subordinate(const struct sandbox *s, pid_t pid, size_t i, stru
 
 bool sandbox_write_maps(const struct sandbox *s, pid_t pid, struct err *err)
 {
-	if (s->ids == IDS_SUBORDINATE) {
+	if (s->ids == IDS_SUBORDINATE && !s->outer[0]) {
 		return write_subordinate(s, pid, 0, err) && write_subordinate(s, pid, 1, err);
 	}
 	return (s->ids != IDS_SINGLE || write_proc(pid, "setgroups", STR("deny"), err)) &&

@@ -160,19 +160,26 @@ static bool enter_inner(const struct sandbox *s, struct err *err)
 	return ok;
 }
 
+/* Once the root is the new one. In a user namespace of root's own its 0 may be the machine's. */
+static bool is_system_root(const struct sandbox *s)
+{
+	struct stat st;
+
+	return s->ids == IDS_SAME ||
+	       (s->first_userns && (stat("/proc/sys", &st) < 0 || st.st_uid == 0));
+}
+
 /* What the new root forbids. Where its root is this machine's, and no user namespace has been made
  * yet, that is one of its own: only below it the setting holds. */
 static bool restrict_root(const struct sandbox *s, struct err *err)
 {
-	bool same = s->ids == IDS_SAME;
-
-	if (same && !s->first_userns && !enter_inner(s, err)) {
+	if (s->is_system_root && !s->first_userns && !enter_inner(s, err)) {
 		return false;
 	}
-	if (same || s->first_userns) {
+	if (s->is_system_root || s->first_userns) {
 		sandbox_hide_control_groups();
 	}
-	return !same || sandbox_protect(err);
+	return !s->is_system_root || sandbox_protect(err);
 }
 
 /*
@@ -233,7 +240,11 @@ static bool build(struct sandbox *s, struct err *err)
 		return err_sys(err, errno, "make the writable layer");
 	}
 	if (!sandbox_view(s, err) || !sandbox_system(s, err) || !sandbox_show(s, err) ||
-	    !change_root(err) || !sandbox_files(s, err)) {
+	    !change_root(err)) {
+		return false;
+	}
+	s->is_system_root = is_system_root(s);
+	if (!sandbox_files(s, err)) {
 		return false;
 	}
 	if (!s->share_network) {

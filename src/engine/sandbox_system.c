@@ -338,7 +338,7 @@ bool sandbox_files(struct sandbox *s, struct err *err)
 				  STR("APT::Sandbox::User \"root\";\n"), 0644, &ignored);
 		err_release(&ignored);
 	}
-	if (s->ids == IDS_SHIFTED || s->ids == IDS_SAME) {
+	if (s->ids == IDS_SHIFTED || s->is_system_root) {
 		blank_passwords("/etc/shadow");
 		blank_passwords("/etc/gshadow");
 		sandbox_remove_secrets();

@@ -4,6 +4,7 @@ repository behind a worktree, control groups, and whatever else root could once 
 The machine is made up in a mount namespace of root's: an overlay of this one's root, with what a job must
 not see."""
 import os
+import shutil
 import subprocess
 
 from case_sandbox import as_user, mounts, sandboxed
@@ -91,7 +92,8 @@ def test_the_repository_of_a_worktree(box):
     result.says('hidden-42')
 
 
-# Each of these must fail, or show nothing; what a command needs and is not there makes it fail, too.
+# Each of these must fail, and does no harm where it does not; what a command needs and is not there makes it
+# fail, too.
 ATTEMPTS = r'''
 umount -l "$TOP" && cat "$HIDE"
 mount --bind / /mnt && cat "/mnt$HIDE"
@@ -110,11 +112,11 @@ mount -t cgroup -o memory none /mnt
 unshare -C sh -c 'mount -t cgroup2 none /mnt && test -w /mnt/cgroup.procs'
 mknod /tmp/node b 8 0
 mknod /tmp/node c 1 1
-echo x >/proc/sys/kernel/core_pattern
-echo x >/proc/sysrq-trigger
-unshare -pfm sh -c 'mount -t proc none /mnt && echo x >/mnt/sys/kernel/core_pattern'
+: >>/proc/sys/kernel/core_pattern
+: >>/proc/sysrq-trigger
+unshare -pfm sh -c 'mount -t proc none /mnt && true >>/mnt/sys/kernel/core_pattern'
 unshare -n sh -c 'mount -t sysfs none /mnt'
-date -s 2001-01-01
+date -s "$(date)"
 hostname changed
 modprobe dummy
 renice -n -5 -p 1
@@ -159,3 +161,46 @@ def test_attempts_of_root(box):
 
 def test_attempts_of_a_user(box):
     check_attempts(box, as_user)
+
+
+@root_only
+def test_attempts_of_root_in_a_user_namespace(box):
+    """As in a container of a user's: every capability, and ids of which only some are known."""
+    def become(box):
+        plain = box.command
+        box.command = lambda *args, **kwargs: ['unshare', '-U', '--map-root-user', *plain(*args, **kwargs)]
+    check_attempts(box, become)
+
+
+# A command as root of a user namespace whose ids are others outside.
+MAPPED = '''
+import ctypes, os, sys
+ready, go = os.pipe(), os.pipe()
+child = os.fork()
+if child == 0:
+    assert ctypes.CDLL(None).unshare(0x10000000) == 0
+    os.write(ready[1], b'x')
+    os.read(go[0], 1)
+    os.setgroups([])
+    os.setresgid(0, 0, 0)
+    os.setresuid(0, 0, 0)
+    os.execv(sys.argv[1], sys.argv[1:])
+os.read(ready[0], 1)
+for name in 'uid_map', 'gid_map':
+    with open(f'/proc/{child}/{name}', 'w') as text:
+        text.write('0 100000 65536')
+os.write(go[1], b'x')
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+'''
+
+
+@root_only
+def test_attempts_with_mapped_ids(box):
+    """As in a container without root, whose ids are its user's subordinate ones."""
+    def become(box):
+        plain = box.command
+        subprocess.run(['chown', '-R', '100000:100000', box.dir], check=True)
+        shutil.copy(box.act_c, f'{box.dir}/act-c')
+        box.command = lambda *args, **kwargs: ['/usr/bin/python3', '-c', MAPPED, f'{box.dir}/act-c',
+                                               *plain(*args, **kwargs)[1:]]
+    check_attempts(box, become)
