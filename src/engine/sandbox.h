@@ -20,14 +20,15 @@
 
 /* Which users of this machine the job's users are. */
 enum sandbox_ids {
-	IDS_SHIFTED,     /* root here: the job's 0 is 100000 here, files are shown shifted back */
-	IDS_SAME,        /* root here, and the file system cannot be shown shifted */
+	IDS_SHIFTED, /* root here: the job's 0 is SANDBOX_SHIFT here, files are shown shifted back
+		      */
+	IDS_SAME,    /* root here, and the file system cannot be shown shifted */
 	IDS_SUBORDINATE, /* a user: 0 is that user, 1… are the subordinate ids; or who has become
 			  * root by them, in a user namespace */
 	IDS_SINGLE,      /* a user without them: there is only 0 */
 };
 
-enum { SANDBOX_SHIFT = 100000, SANDBOX_SHIFT_COUNT = 65536 };
+enum { SANDBOX_SHIFT = 0x70000000, SANDBOX_SHIFT_COUNT = 65536 };
 
 struct sandbox {
 	struct arena *a;
