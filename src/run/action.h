@@ -115,6 +115,11 @@ bool action_surely_runs(struct arena *scratch, struct contexts contexts,
 /* dir/path; dir itself where there is no path. */
 struct str action_below(struct arena *a, struct str dir, struct str path);
 
+/* --- action_beside.c --- */
+
+/* Whether this JavaScript may write beside itself. */
+bool action_writes_beside(const char *bundle);
+
 /* --- action_closed.c --- */
 
 /* Why GitHub does not set up this version of an action, in its words; empty: it does. */

@@ -3,8 +3,9 @@
  *
  * A tree of a commit never changes: an engine that keeps directories for its machines gets it once,
  * and a job finds it by a symbolic link, however large it is. It can only be read there; so actions
- * that are known to write beside themselves (composite ones build there, others install in their
- * pre) get a copy, as everything does where an engine keeps nothing.
+ * that may write beside themselves (composite ones build there, others install in their pre, or
+ * name what they make there: action_beside.c) get a copy, as everything does where an engine keeps
+ * nothing.
  */
 #include <stdio.h>
 
@@ -92,18 +93,23 @@ static bool wants_files(const struct action_use *use)
 	       use->repo->dir.len == 0;
 }
 
-static bool writes_beside_itself(const struct action *action)
+static bool writes_beside_itself(struct arena *a, const struct action_use *use)
 {
-	return action->kind == ACTION_COMPOSITE || action->stages[STAGE_PRE].path.s.len > 0;
+	const struct action *action = use->action;
+	struct str path = action->stages[STAGE_MAIN].path.s;
+
+	return action->kind == ACTION_COMPOSITE || action->stages[STAGE_PRE].path.s.len > 0 ||
+	       (action->kind == ACTION_NODE && use->tree.len &&
+		action_writes_beside(action_below(a, use->tree, path).p));
 }
 
 /* Whether a link to what the engine keeps will do for all that the job wants of it. */
-static bool can_be_linked(const struct job *job, const struct action_repo *r)
+static bool can_be_linked(struct job *job, const struct action_repo *r)
 {
 	bool ok = job->engine->bring != NULL && r->commit.len > 0;
 
 	for (const struct action_use *use = job->uses; use && ok; use = use->next) {
-		ok = use->repo != r || !use->action || !writes_beside_itself(use->action);
+		ok = use->repo != r || !use->action || !writes_beside_itself(&job->scratch, use);
 	}
 	return ok;
 }
