@@ -5,6 +5,7 @@
 #include "agent_blob.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -94,7 +95,7 @@ int agent_memfd(struct err *err)
 		return -1;
 	}
 
-	int fd = memfd_create("act-c-agent", MFD_CLOEXEC);
+	int fd = memfd_create("act-c-agent", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0 || !write_all(fd, program->bytes, *program->len)) {
 		err_sys(err, errno, "put the agent into memory");
@@ -103,5 +104,7 @@ int agent_memfd(struct err *err)
 		}
 		return -1;
 	}
+	/* Other jobs of the run start it, too. */
+	(void)fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
 	return fd;
 }

@@ -374,7 +374,10 @@ static bool init_sandbox(struct sandbox *s, enum sandbox_helper *helper, struct 
 			     : NULL;
 	s->resolv = resolver(s->a, s->share_network, *helper);
 	s->packets = -1;
-	s->program = spec->agent > 0 ? fcntl(spec->agent, F_DUPFD_CLOEXEC, 0) : agent_memfd(err);
+	s->program = spec->agent > 0 ? fcntl(spec->agent, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+	if (s->program < 0) {
+		s->program = agent_memfd(err);
+	}
 	return s->program >= 0;
 }
 

@@ -260,3 +260,37 @@ Test(engine_host, hands_on_files_that_are_written_anew, .timeout = 20)
 	cr_assert(remove_tree(top, &err));
 	arena_release(&a);
 }
+
+Test(engine_host, shares_an_agent_that_nobody_changes, .timeout = 20)
+{
+	char top[] = "/tmp/actc-host-XXXXXX";
+	struct arena a = ARENA_INIT;
+	struct err err = ERR_INIT;
+	struct rundir dir = { .lock_fd = -1 };
+	struct machine_spec spec = {
+		.rundir = &dir,
+		.job = STR("a"),
+		.repository_name = STR("repo"),
+		.bind = STR_EMPTY,
+		.agent = engine_agent_program(&engine_host),
+	};
+
+	cr_assert(mkdtemp(top));
+	dir.state = dir.tmp = str_of(top);
+	cr_assert_eq(engine_agent_program(&engine_docker), 0);
+	cr_assert_gt(spec.agent, 0);
+	cr_assert(pwrite(spec.agent, "x", 1, 0) < 0 && errno == EPERM);
+	for (int i = 0; i < 2; i++) {
+		struct machine *m = engine_host.start(&a, &spec, &err);
+		struct step s;
+
+		cr_assert(m, "%s", err.msg);
+		run_script(m, &s, "echo hello");
+		cr_assert_str_eq(s.out.p, "hello\n");
+		strbuf_release(&s.out);
+		engine_host.stop(m, false);
+	}
+	cr_assert(close(spec.agent) == 0);
+	cr_assert(remove_tree(top, &err));
+	arena_release(&a);
+}
