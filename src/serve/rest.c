@@ -419,6 +419,8 @@ struct passing {
 	struct relay relay;
 	struct err err;
 	bool ok;
+	bool by_git; /* GitHub is not asked, but the remote of another repository */
+	struct value answer;
 };
 
 static enum MHD_Result on_header(void *ctx, enum MHD_ValueKind kind, const char *name,
@@ -446,10 +448,37 @@ static int temporary(struct request *r)
 	return open(r->server->spec->tmp.p, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
+static struct str api_host(struct request *r)
+{
+	struct str url = r->server->spec->rest.api_url;
+	size_t scheme = str_find(url, STR("://"), 0);
+
+	url = scheme == STR_NPOS ? url : str_slice(url, scheme + 3, url.len);
+	return str_cut(&url, '/');
+}
+
+static void refuse(struct request *r)
+{
+	server_log(r->server, "not answered: %.*s /%.*s", STR_ARG(r->method), STR_ARG(r->rest));
+	reply_message(r, 403,
+		      "act-c: %.*s /%.*s is not part of a rehearsal; with a token (-s "
+		      "GITHUB_TOKEN) it is passed on to GitHub, and --stand-in "
+		      "%.*s=DIR answers it from files",
+		      STR_ARG(r->method), STR_ARG(r->rest), STR_ARG(api_host(r)));
+}
+
 static void pass_back(struct request *r, struct passing *p)
 {
 	struct relay *relay = &p->relay;
 
+	if (p->by_git) {
+		if (p->ok) {
+			reply_json(r, 200, p->answer);
+		} else {
+			refuse(r);
+		}
+		return;
+	}
 	if (p->ok) {
 		reply_relayed(r, relay, "application/json");
 	} else {
@@ -471,7 +500,8 @@ static void *pass_thread(void *ctx)
 	struct passing *p = ctx;
 	struct server *s = p->r->server;
 
-	p->ok = relay_run(&p->r->arena, &p->relay, &p->err);
+	p->ok = p->by_git ? rest_other(p->r, &p->answer)
+			  : relay_run(&p->r->arena, &p->relay, &p->err);
 	s->mhd.MHD_resume_connection(p->r->connection);
 	(void)atomic_fetch_sub(&s->waiting, 1);
 	return NULL;
@@ -506,15 +536,6 @@ static struct str api_base(struct request *r)
 		       : url;
 }
 
-static struct str api_host(struct request *r)
-{
-	struct str url = r->server->spec->rest.api_url;
-	size_t scheme = str_find(url, STR("://"), 0);
-
-	url = scheme == STR_NPOS ? url : str_slice(url, scheme + 3, url.len);
-	return str_cut(&url, '/');
-}
-
 static void pass_on(struct request *r)
 {
 	struct passing *p = arena_new(&r->arena, struct passing);
@@ -537,6 +558,17 @@ static void pass_on(struct request *r)
 	}
 	p->ok = p->ok && relay_run(&r->arena, &p->relay, &p->err);
 	pass_back(r, p);
+}
+
+static void ask_remote(struct request *r)
+{
+	struct passing *p = arena_new(&r->arena, struct passing);
+
+	*p = (struct passing){ .r = r, .by_git = true, .answer = value_null() };
+	r->sink = p;
+	if (!pass_aside(r, p)) {
+		refuse(r);
+	}
 }
 
 static void handle(struct request *r)
@@ -569,14 +601,10 @@ static void handle(struct request *r)
 			      "reached (egress "
 			      "none)",
 			      STR_ARG(r->method), STR_ARG(r->rest));
+	} else if (fake && rest_is_other(r)) {
+		ask_remote(r);
 	} else if (fake) {
-		server_log(r->server, "not answered: %.*s /%.*s", STR_ARG(r->method),
-			   STR_ARG(r->rest));
-		reply_message(r, 403,
-			      "act-c: %.*s /%.*s is not part of a rehearsal; with a token (-s "
-			      "GITHUB_TOKEN) it is passed on to GitHub, and --stand-in "
-			      "%.*s=DIR answers it from files",
-			      STR_ARG(r->method), STR_ARG(r->rest), STR_ARG(api_host(r)));
+		refuse(r);
 	} else {
 		pass_on(r);
 	}

@@ -10,6 +10,11 @@ enum rest_answer { REST_ELSEWHERE, REST_ANSWERED, REST_NOT_FOUND };
 /* Behind repos/OWNER/NAME: contents, refs, branches, tags, histories (rest_tree.c). */
 enum rest_answer rest_tree(struct request *r, struct str path);
 
+/* GET of a repository that is not the run's own: asked of its remote with git, which may take a
+ * while (rest_other.c). False: git does not know it. */
+bool rest_is_other(struct request *r);
+bool rest_other(struct request *r, struct value *out);
+
 /* A commit by its id or the name of a ref; false: the reply says why not. */
 bool rest_commit(struct request *r, struct str name, struct value *out);
 /* The files of the run's pull request, as an array; its commits, the oldest first. */
