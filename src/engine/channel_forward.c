@@ -209,14 +209,18 @@ static int dial_tcp(struct str spec)
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	struct addrinfo *found = NULL;
 	size_t colon = spec.len;
+	struct str name;
 	char host[256], port[16];
 	int fd;
 
 	while (colon > 0 && spec.p[colon - 1] != ':') {
 		colon--;
 	}
-	(void)snprintf(host, sizeof(host), "%.*s",
-		       STR_ARG(str_slice(spec, 0, colon ? colon - 1 : 0)));
+	name = str_slice(spec, 0, colon ? colon - 1 : 0);
+	if (str_starts(name, STR("[")) && str_ends(name, STR("]"))) {
+		name = str_slice(name, 1, name.len - 1);
+	}
+	(void)snprintf(host, sizeof(host), "%.*s", STR_ARG(name));
 	(void)snprintf(port, sizeof(port), "%.*s", STR_ARG(str_slice(spec, colon, spec.len)));
 	if (getaddrinfo(host, port, &hints, &found) != 0) {
 		return -1;

@@ -108,9 +108,11 @@ static const char *default_port(struct str url)
 							      : "80";
 }
 
-/* "http://user:password@127.0.0.1:3128/" as 127.0.0.1:3128, when that is this machine itself. */
-static bool on_this_machine(struct arena *a, struct str url, struct str *address)
+/* "http://user:password@127.0.0.1:3128/" as "127.0.0.1" and "3128", when that is this machine. */
+static bool on_this_machine(struct str url, struct str *host, struct str *port)
 {
+	static const struct str v6 = STR_INIT("[::1]");
+
 	size_t scheme = str_find(url, STR("://"), 0), at;
 	struct str rest = scheme == STR_NPOS ? url : str_slice(url, scheme + 3, url.len);
 
@@ -119,12 +121,31 @@ static bool on_this_machine(struct arena *a, struct str url, struct str *address
 		rest = str_slice(rest, at + 1, rest.len);
 	}
 
-	bool v6 = str_starts(rest, STR("[::1]"));
-	struct str port = v6 ? str_slice(rest, 5, rest.len) : rest, host = str_cut(&port, ':');
+	*port = rest;
+	if (str_starts(rest, v6)) {
+		*host = v6;
+		*port = str_slice(rest, v6.len, rest.len);
+		(void)str_cut(port, ':');
+	} else {
+		*host = str_cut(port, ':');
+	}
+	*port = port->p ? *port : str_of(default_port(url));
+	*host = str_ieq(*host, STR("localhost")) ? STR("127.0.0.1") : *host;
+	return str_eq(*host, v6) || str_starts(*host, STR("127."));
+}
 
-	*address = arena_printf(a, "%s:%.*s", v6 ? "[::1]" : "127.0.0.1",
-				STR_ARG(port.p ? port : str_of(default_port(url))));
-	return v6 || str_ieq(host, STR("localhost")) || str_starts(host, STR("127."));
+/* The job may have no IPv6, and has a localhost of its own for it. */
+static struct str without_v6(struct arena *a, struct str url)
+{
+	static const struct str address = STR_INIT("[::1]");
+	size_t at = str_find(url, address, 0);
+	struct str host, port;
+
+	if (!on_this_machine(url, &host, &port) || !str_eq(host, address)) {
+		return url;
+	}
+	return arena_printf(a, "%.*s127.0.0.1%.*s", STR_ARG(str_slice(url, 0, at)),
+			    STR_ARG(str_slice(url, at + address.len, url.len)));
 }
 
 static bool shares_network(const struct job *job)
@@ -144,18 +165,23 @@ static void bring_proxies(struct job *job)
 		return;
 	}
 	for (size_t i = 0; s && i < s->n; i++) {
-		struct str at = STR_EMPTY;
+		struct str host, port, listen, dial;
 		struct err err = ERR_INIT;
 
 		if (str_ieq(s->v[i].name, STR("no_proxy")) ||
-		    !on_this_machine(&job->arena, s->v[i].value, &at) ||
-		    str_find(strbuf_str(&done), arena_printf(&job->arena, "%s\n", at.p), 0) !=
-			    STR_NPOS) {
+		    !on_this_machine(s->v[i].value, &host, &port)) {
 			continue;
 		}
-		(void)strbuf_addf(&done, "%s\n", at.p);
-		at = arena_printf(&job->arena, "tcp:%s", at.p);
-		if (!channel_forward(job->channel, at, at, false, &err)) {
+		dial = arena_printf(&job->arena, "tcp:%.*s:%.*s", STR_ARG(host), STR_ARG(port));
+		listen = str_starts(host, STR("["))
+				 ? arena_printf(&job->arena, "tcp:127.0.0.1:%.*s", STR_ARG(port))
+				 : dial;
+		if (str_find(strbuf_str(&done), arena_printf(&job->arena, "%s\n", listen.p), 0) !=
+		    STR_NPOS) {
+			continue;
+		}
+		(void)strbuf_addf(&done, "%s\n", listen.p);
+		if (!channel_forward(job->channel, listen, dial, false, &err)) {
 			job_annotate(job, job->set_up_path, "warning",
 				     arena_printf(&job->arena, "the proxy %.*s: %s",
 						  STR_ARG(s->v[i].name), err.msg));
@@ -210,7 +236,8 @@ void outside_env(struct job *job, struct arena *a, struct vobject *env)
 		struct str value = s->v[i].value;
 
 		value = str_ieq(s->v[i].name, STR("no_proxy")) ? with_services(job, a, value)
-							       : value;
+			: shares_network(job)                  ? value
+							       : without_v6(a, value);
 		set_missing(a, env, s->v[i].name, value);
 	}
 	for (size_t i = 0; job->ca_file.len && i < sizeof(ca_variables) / sizeof(ca_variables[0]);

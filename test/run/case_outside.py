@@ -96,6 +96,7 @@ class Server(http.server.ThreadingHTTPServer):
             def log_message(self, *args):
                 pass
 
+        self.address_family = socket.AF_INET6 if ':' in address else socket.AF_INET
         super().__init__((address, 0), Handler)
 
     @contextlib.contextmanager
@@ -309,6 +310,23 @@ jobs:
                 'intern.example.com,localhost,127.0.0.1,::1')
     expect(server.asked[0][1] == 'http://nowhere.example.com/x', server.asked)
     expect(server.asked[0][2].get('Proxy-Authorization'), server.asked)
+
+
+def test_proxies_at_other_addresses_of_this_machine(box):
+    box.init('''on: push
+jobs:
+  out:
+    runs-on: ubuntu-latest
+    steps: [{run: 'test "$(curl -sS http://nowhere.example.com/x)" = "GET http://nowhere.example.com/x None "'}]
+''')
+    for address, name in ('::1', '[::1]'), ('127.0.0.5', '127.0.0.5'):
+        try:
+            server = Server(address)
+        except OSError:
+            print(f'skipped: there is no {address} here')
+            continue
+        with server.running() as port:
+            box.run(env={'http_proxy': f'http://{name}:{port}'}).exits(0)
 
 
 def test_github_is_asked_aside(box):

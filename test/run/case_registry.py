@@ -1,4 +1,5 @@
 """`docker push localhost:5000/…` in a job: a registry that is a service, as on GitHub."""
+import random
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,10 @@ jobs:
     runs-on: ubuntu-latest
     strategy: {matrix: {leg: [1, 2]}}
     services:
-      registry: {image: act-c-test-registry, ports: ["PORT:5000"], options: --health-cmd true}
+      registry:
+        image: act-c-test-registry
+        ports: ["PORT:5000"]
+        options: --health-cmd "curl -s localhost:5000" --health-interval 1s
     steps:
       - run: |
           echo pass | docker login -u user --password-stdin localhost:PORT
@@ -33,8 +37,14 @@ jobs:
 
 
 def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as found:
-        return found.getsockname()[1]
+    """None that the system may give to a connection meanwhile."""
+    while True:
+        port = random.randrange(12000, 19000)
+        try:
+            socket.create_server(('127.0.0.1', port)).close()
+            return port
+        except OSError:
+            pass
 
 
 def make_image(box):
