@@ -147,21 +147,6 @@ $(BIN): $(BUILD)/src/cli/main.o $(LIB)
 	$(call say,LD )
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(PKG_LIBS) -ldl -lm -pthread
 
-# --- what stands for libraries that libgit2 would bring (src/store/git2_absent.c) ----------------
-
-ABSENT := $(BUILD)/absent/ssh2.so $(BUILD)/absent/gssapi_krb5.so
-$(BUILD)/absent/ssh2.so:        SONAME = libssh2.so.1
-$(BUILD)/absent/gssapi_krb5.so: SONAME = libgssapi_krb5.so.2
-$(BUILD)/absent/%.so: src/absent/%.c src/absent/%.map Makefile
-	@mkdir -p $(@D)
-	$(call say,CC )
-	$(Q)$(CC) -std=c11 -Os -s -fPIC -shared -nostdlib $(WARN) -Wl,-z,noseparate-code \
-		-Wl,-soname,$(SONAME) -Wl,--version-script=src/absent/$*.map -o $@ $<
-
-$(BUILD)/src/store/git2_absent.o: $(ABSENT)
-$(BUILD)/src/store/git2_absent.o: ALL_CPPFLAGS += -DACTC_ABSENT_SSH2='"$(BUILD)/absent/ssh2.so"' \
-	-DACTC_ABSENT_GSSAPI_KRB5='"$(BUILD)/absent/gssapi_krb5.so"'
-
 # --- tests --------------------------------------------------------------------------------------
 
 UNIT_SRC := $(wildcard test/unit/test_*.c)

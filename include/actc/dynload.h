@@ -31,7 +31,6 @@ struct dynload_symbol {
 bool dynload(const char *soname, const struct dynload_symbol *symbols, size_t n, void *table,
 	     struct err *err);
 
-bool dynload_is_loaded(const char *soname);
 /* Unloads it, with what it brought; no table of it may be used any more. A later dynload() loads it
  * again. */
 void dynload_forget(const char *soname);

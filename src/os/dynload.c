@@ -26,13 +26,6 @@ bool dynload(const char *soname, const struct dynload_symbol *symbols, size_t n,
 	return true;
 }
 
-bool dynload_is_loaded(const char *soname)
-{
-	void *library = dlopen(soname, RTLD_LAZY | RTLD_NOLOAD);
-
-	return library && dlclose(library) == 0;
-}
-
 void dynload_forget(const char *soname)
 {
 	enum { MOST = 64 }; /* a library may be one that stays */

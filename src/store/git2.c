@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "actc/repo.h"
-#include "git2_absent.h"
 
 #ifndef ACTC_LIBGIT2_SO
 #define ACTC_LIBGIT2_SO "libgit2.so"
@@ -42,25 +41,9 @@ int mbedtls_x509_crt_parse_file(void *chain, const char *path)
 	return 0;
 }
 
-static bool load(struct git2 *g, struct err *err)
-{
-	return dynload(ACTC_LIBGIT2_SO, symbols, sizeof(symbols) / sizeof(*symbols), g, err);
-}
-
-static bool load_light(struct git2 *g)
-{
-	struct err ignored = ERR_INIT;
-	struct absent absent;
-	bool ok = absent_open(&absent) && load(g, &ignored);
-
-	absent_close(&absent);
-	err_release(&ignored);
-	return ok;
-}
-
 bool git2_load(struct git2 *g, struct err *err)
 {
-	if (!(!dynload_is_loaded(ACTC_LIBGIT2_SO) && load_light(g)) && !load(g, err)) {
+	if (!dynload(ACTC_LIBGIT2_SO, symbols, sizeof(symbols) / sizeof(*symbols), g, err)) {
 		return false;
 	}
 	if (g->git_libgit2_init() < 0 ||
@@ -76,7 +59,7 @@ void git_forget(void)
 	struct err ignored = ERR_INIT;
 	struct git2 g;
 
-	if (dynload_is_loaded(ACTC_LIBGIT2_SO) && load(&g, &ignored)) {
+	if (dynload(ACTC_LIBGIT2_SO, symbols, sizeof(symbols) / sizeof(*symbols), &g, &ignored)) {
 		while (g.git_libgit2_shutdown() > 0) {
 		}
 		dynload_forget(ACTC_LIBGIT2_SO);

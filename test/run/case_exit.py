@@ -236,14 +236,3 @@ def test_twenty_runs_are_kept(box):
     kept = len(os.listdir(f'{box.dir}/state/act-c/runs'))
     if kept not in (20, 21):
         raise Failure(f'{kept} run directories, not 20')
-
-
-def test_nothing_is_loaded_that_speaks_to_servers(box):
-    """libgit2 would bring the libraries of ssh and Kerberos, and these OpenSSL."""
-    box.init(OK)
-    loaded = box.run('push', '-n', '--engine', 'host', '-P', 'ubuntu-latest=-self-hosted', image=None,
-                     env={'LD_DEBUG': 'files'})
-    loaded.exits(0)
-    expect('libgit2' in loaded.err, 'libgit2 is not looked at')
-    for name in ['libssh2', 'libcrypto', 'libkrb5']:
-        expect(f'/{name}.so' not in loaded.err, f'{name} was loaded')
