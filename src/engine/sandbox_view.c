@@ -75,10 +75,18 @@ static const struct tree {
 	bool files;
 	bool at_once;
 } trees[] = {
-	{ "/usr/local", 3, false, true },   { "/opt", 1, false, true },
-	{ "/usr", 4, false, false },        { "/etc", 9, true, false },
-	{ "/var", 3, false, false },        { "/var/lib/dpkg", 2, true, false },
-	{ "/var/lib/apt", 2, true, false }, { "/var/cache", 4, true, false },
+	/* What is not of the usual layout there may be large, and hardly anybody writes deep into
+	   it. */
+	{ "/usr/local", 2, false, true },
+	{ "/usr/local/lib", 2, false, true },
+	{ "/usr/local/share", 2, false, true },
+	{ "/opt", 1, false, true },
+	{ "/usr", 4, false, false },
+	{ "/etc", 9, true, false },
+	{ "/var", 3, false, false },
+	{ "/var/lib/dpkg", 2, true, false },
+	{ "/var/lib/apt", 2, true, false },
+	{ "/var/cache", 4, true, false },
 	{ "/var/log", 4, true, false },
 };
 
