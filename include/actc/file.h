@@ -16,6 +16,9 @@ bool write_all(int fd, const void *p, size_t len);
 /* Reads a whole file; ERR_NOT_FOUND when it is not there, ERR_INVALID when it is larger than the
  * buffer's maximum or no regular file. */
 bool read_file(const char *path, struct strbuf *out, struct err *err);
+/* The same of a file that the user has named: pipes (a shell's `<(…)`) and devices (/dev/null) are
+ * read to their end, too. */
+bool read_given_file(const char *path, struct strbuf *out, struct err *err);
 /* Writes via a temporary name and rename: a reader sees the old content or the new one. */
 bool write_file(const char *path, struct str content, unsigned mode, struct err *err);
 /* mkdir -p; `mode` is for the directories that are made, whatever the umask. */

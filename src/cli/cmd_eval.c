@@ -63,7 +63,7 @@ static bool read_context(struct arena *a, const struct setting *s, struct value 
 {
 	const char *path = arena_cstr(a, s->value);
 	struct strbuf text = STRBUF_INIT(CONTEXT_MAX);
-	bool ok = read_file(path, &text, err);
+	bool ok = read_given_file(path, &text, err);
 
 	if (ok && !value_from_json_strict(a, strbuf_str(&text), out, err)) {
 		ok = err_wrap(err, "%s", path);

@@ -176,7 +176,7 @@ bool options_event_payload(struct options *o, struct value *out, struct err *err
 	if (o->event_file.len == 0) {
 		return true;
 	}
-	ok = read_file(arena_cstr(&o->arena, o->event_file), &text, err) &&
+	ok = read_given_file(arena_cstr(&o->arena, o->event_file), &text, err) &&
 	     value_from_json_strict(&o->arena, arena_str(&o->arena, strbuf_str(&text)), out, err);
 	strbuf_release(&text);
 	if (ok && out->kind != VALUE_OBJECT) {

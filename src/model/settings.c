@@ -245,7 +245,7 @@ static bool read_yaml(struct arena *a, const char *path, struct str text, struct
 bool settings_read(struct arena *a, const char *path, struct settings *out, struct err *err)
 {
 	struct strbuf text = STRBUF_INIT(SETTINGS_MAX);
-	bool ok = read_file(path, &text, err);
+	bool ok = read_given_file(path, &text, err);
 	struct str s = str_of(path);
 
 	if (ok && (str_ends(s, STR(".yml")) || str_ends(s, STR(".yaml")))) {

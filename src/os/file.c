@@ -35,6 +35,14 @@ bool write_all(int fd, const void *p, size_t len)
 	return true;
 }
 
+/* After EAGAIN, which a pipe gives that is still being written. */
+static bool wait_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return errno == EAGAIN && (poll(&p, 1, -1) > 0 || errno == EINTR);
+}
+
 static bool read_rest(int fd, const char *path, struct strbuf *out, struct err *err)
 {
 	char *chunk = malloc(CHUNK);
@@ -45,7 +53,8 @@ static bool read_rest(int fd, const char *path, struct strbuf *out, struct err *
 	}
 	do {
 		n = read(fd, chunk, CHUNK);
-	} while ((n < 0 && errno == EINTR) || (n > 0 && strbuf_add(out, chunk, (size_t)n)));
+	} while ((n < 0 && (errno == EINTR || wait_readable(fd))) ||
+		 (n > 0 && strbuf_add(out, chunk, (size_t)n)));
 	free(chunk);
 	if (n < 0) {
 		return err_sys(err, errno, "%s", path);
@@ -53,7 +62,12 @@ static bool read_rest(int fd, const char *path, struct strbuf *out, struct err *
 	return n == 0 || err_set(err, ERR_INVALID, "%s: larger than %zu bytes", path, out->max);
 }
 
-bool read_file(const char *path, struct strbuf *out, struct err *err)
+static bool is_readable(mode_t mode, bool given)
+{
+	return S_ISREG(mode) || (given && (S_ISFIFO(mode) || S_ISCHR(mode)));
+}
+
+static bool read_path(const char *path, bool given, struct strbuf *out, struct err *err)
 {
 	struct stat st;
 	/* A named pipe must not make the open wait for a writer. */
@@ -70,13 +84,23 @@ bool read_file(const char *path, struct strbuf *out, struct err *err)
 
 	if (fstat(fd, &st) < 0) {
 		ok = err_sys(err, errno, "%s", path);
-	} else if (!S_ISREG(st.st_mode)) {
+	} else if (!is_readable(st.st_mode, given)) {
 		ok = err_set(err, ERR_INVALID, "%s: not a regular file", path);
 	} else {
 		ok = read_rest(fd, path, out, err);
 	}
 	(void)close(fd);
 	return ok;
+}
+
+bool read_file(const char *path, struct strbuf *out, struct err *err)
+{
+	return read_path(path, false, out, err);
+}
+
+bool read_given_file(const char *path, struct strbuf *out, struct err *err)
+{
+	return read_path(path, true, out, err);
 }
 
 bool write_file(const char *path, struct str content, unsigned mode, struct err *err)
