@@ -2,17 +2,14 @@
  * sandbox_probe.c - whether this kernel lets us make sandboxes, and if not, which setting forbids
  * it.
  *
- * A process tries the calls that matter, in order, and says the number of the first that failed:
- * nothing is left, since all of it happens in namespaces of its own.
+ * A process tries the calls that matter, in order, and ends with the number of the first that
+ * failed: nothing is left, since all of it happens in namespaces of its own.
  */
 #include "sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -72,89 +69,45 @@ static enum stage try_mounts(bool userns)
 	return unshare(CLONE_NEWUSER) == 0 ? STAGE_OK : STAGE_USER;
 }
 
-static void wait_end(pid_t pid)
+static enum stage wait_stage(pid_t pid)
 {
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR) {
+			return STAGE_SPACES;
+		}
 	}
+	return WIFEXITED(status) && WEXITSTATUS(status) < STAGES ? (enum stage)WEXITSTATUS(status)
+								 : STAGE_SPACES;
 }
 
-static void say(int verdict, enum stage stage)
+static enum stage try_here(bool userns)
 {
-	unsigned char byte = (unsigned char)stage;
-
-	(void)!write(verdict, &byte, 1);
-}
-
-static _Noreturn void try_here(bool userns, int verdict)
-{
-	pid_t pid = -1;
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (userns && !own_user_namespace()) {
-		say(verdict, STAGE_USER);
-		_exit(0);
+		return STAGE_USER;
 	}
-	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) == 0) {
-		pid = fork();
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) < 0) {
+		return STAGE_SPACES;
 	}
+
+	pid_t pid = fork();
+
 	if (pid == 0) {
-		say(verdict, try_mounts(userns));
-		_exit(0);
+		_exit((int)try_mounts(userns));
 	}
-	if (pid < 0) {
-		say(verdict, STAGE_SPACES);
-	} else {
-		wait_end(pid);
-	}
-	_exit(0);
-}
-
-static void *reap(void *ctx)
-{
-	wait_end((pid_t)(intptr_t)ctx);
-	return NULL;
-}
-
-/* The end of a mount namespace takes the kernel several times as long as all that was tried in it,
- * and nobody waits for that. */
-static void reap_beside(pid_t pid)
-{
-	pthread_attr_t detached;
-	pthread_t thread;
-	bool ok = pthread_attr_init(&detached) == 0;
-
-	if (ok) {
-		ok = pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED) == 0 &&
-		     pthread_create(&thread, &detached, reap, (void *)(intptr_t)pid) == 0;
-		(void)pthread_attr_destroy(&detached);
-	}
-	if (!ok) {
-		wait_end(pid);
-	}
+	return pid < 0 ? STAGE_SPACES : wait_stage(pid);
 }
 
 static enum stage try_all(bool userns)
 {
-	unsigned char stage = STAGE_SPACES;
-	int verdict[2];
-	pid_t pid;
+	pid_t pid = fork();
 
-	if (pipe2(verdict, O_CLOEXEC) < 0) {
-		return STAGE_SPACES;
-	}
-	pid = fork();
 	if (pid == 0) {
-		try_here(userns, verdict[1]);
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit((int)try_here(userns));
 	}
-	(void)close(verdict[1]);
-	if (pid > 0) {
-		/* Without a word it was ended by force. */
-		while (read(verdict[0], &stage, 1) < 0 && errno == EINTR) {
-		}
-		reap_beside(pid);
-	}
-	(void)close(verdict[0]);
-	return stage < STAGES ? (enum stage)stage : STAGE_SPACES;
+	return pid < 0 ? STAGE_SPACES : wait_stage(pid);
 }
 
 /* --- why -------------------------------------------------------------------------------------- */
