@@ -202,15 +202,15 @@ static _Noreturn void relay(const int *listeners, int alive, const char *address
 
 /* --- listening -------------------------------------------------------------------------------- */
 
-static int listen_v4(unsigned port)
+/* -1 with errno. */
+static int listen_at(const struct sockaddr *at, socklen_t len)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+	int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
 
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd >= 0 &&
-	    (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-	     bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, BACKLOG) < 0)) {
+	if (fd >= 0 && ((at->sa_family == AF_INET6 &&
+			 setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0) ||
+			setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+			bind(fd, at, len) < 0 || listen(fd, BACKLOG) < 0)) {
 		int saved = errno;
 
 		(void)close(fd);
@@ -220,25 +220,24 @@ static int listen_v4(unsigned port)
 	return fd;
 }
 
-/* The daemon may look here first. -1 with EADDRINUSE is somebody else; else there is no IPv6. */
-static int listen_v6(unsigned port)
+/* Where the daemon may look, IPv6 first. False with EADDRINUSE where somebody else is there; a
+ * machine may have no IPv6. */
+static bool listen_both(unsigned port, int listeners[LISTENERS])
 {
-	struct sockaddr_in6 at = { .sin6_family = AF_INET6,
-				   .sin6_port = htons((uint16_t)port),
-				   .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+	const struct sockaddr_in v4 = { .sin_family = AF_INET,
+					.sin_port = htons((uint16_t)port),
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+					 .sin6_port = htons((uint16_t)port),
+					 .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 
-	if (fd >= 0 &&
-	    (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0 ||
-	     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-	     bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, BACKLOG) < 0)) {
-		int saved = errno;
-
-		(void)close(fd);
-		errno = saved;
-		fd = -1;
+	listeners[1] = -1;
+	listeners[0] = listen_at((const struct sockaddr *)&v4, sizeof(v4));
+	if (listeners[0] < 0) {
+		return false;
 	}
-	return fd;
+	listeners[1] = listen_at((const struct sockaddr *)&v6, sizeof(v6));
+	return listeners[1] >= 0 || errno != EADDRINUSE;
 }
 
 /* Jobs that push to the same port of this machine do it one after the other, whose ever they are: a
@@ -264,12 +263,8 @@ static bool start(struct docker_registry *r, struct arena *a, struct str address
 		  unsigned inside, int client)
 {
 	int listeners[LISTENERS], alive[2];
-	bool ok;
+	bool ok = listen_both(port, listeners) && pipe2(alive, O_CLOEXEC) == 0;
 
-	listeners[0] = listen_v4(port);
-	listeners[1] = listeners[0] < 0 ? -1 : listen_v6(port);
-	ok = listeners[0] >= 0 && (listeners[1] >= 0 || errno != EADDRINUSE) &&
-	     pipe2(alive, O_CLOEXEC) == 0;
 	if (ok) {
 		r->pid = fork();
 		if (r->pid == 0) {

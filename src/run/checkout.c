@@ -374,18 +374,6 @@ static bool put_credentials(struct step *s, const struct checkout *c, struct str
 	return ok;
 }
 
-static void ignore_output(void *ctx, struct str bytes)
-{
-	(void)ctx;
-	(void)bytes;
-}
-
-static void on_refreshed(void *ctx, const struct proc_exit *exit)
-{
-	(void)exit;
-	*(bool *)ctx = true;
-}
-
 /*
  * The index describes the files where they were made: here they have other inodes and times, so
  * that `git diff-index` would list them all. Where the image has git it looks at them once; where
@@ -393,22 +381,14 @@ static void on_refreshed(void *ctx, const struct proc_exit *exit)
  */
 static void refresh_index(struct step *s, struct str dir)
 {
-	struct job *job = s->job;
 	struct str argv[] = { STR("git"),          STR("-C"), dir,
 			      STR("update-index"), STR("-q"), STR("--refresh") };
 	struct proc_spec spec = { .argv = argv,
 				  .nargv = sizeof(argv) / sizeof(argv[0]),
 				  .cwd = dir };
-	bool done = false;
-	struct proc_handler handler = { .ctx = &done,
-					.output = ignore_output,
-					.exited = on_refreshed };
 
 	spec.env = env_build(s, NULL, &spec.nenv);
-	(void)channel_spawn(job->channel, &spec, &handler);
-	while (!done && !job->lost && !job->killed) {
-		job_turn(job, 0);
-	}
+	(void)job_run_quietly(s->job, &spec);
 }
 
 static void tell(struct step *s, const struct checkout *c, struct str commit)

@@ -39,24 +39,6 @@ static const char script[] =
 	"*) g checkout -q --force --detach \"$target\" ;;\n"
 	"esac\n";
 
-struct ending {
-	bool done, well;
-};
-
-static void ignore_output(void *ctx, struct str bytes)
-{
-	(void)ctx;
-	(void)bytes;
-}
-
-static void on_ended(void *ctx, const struct proc_exit *exit)
-{
-	struct ending *e = ctx;
-
-	e->done = true;
-	e->well = exit->start_errno == 0 && exit->code == 0;
-}
-
 static bool is_there(struct step *s, struct str to)
 {
 	struct file_stat st = { 0 };
@@ -88,7 +70,6 @@ static bool put_beside(struct step *s, struct str from, struct str beside)
 
 static bool update(struct step *s, const struct checkout_again *x, struct str beside)
 {
-	struct job *job = s->job;
 	struct str argv[] = { STR("sh"),
 			      STR("-c"),
 			      str_of(script),
@@ -101,15 +82,9 @@ static bool update(struct step *s, const struct checkout_again *x, struct str be
 	struct proc_spec spec = { .argv = argv,
 				  .nargv = sizeof(argv) / sizeof(argv[0]),
 				  .cwd = x->to };
-	struct ending end = { 0 };
-	struct proc_handler handler = { .ctx = &end, .output = ignore_output, .exited = on_ended };
 
 	spec.env = env_build(s, NULL, &spec.nenv);
-	(void)channel_spawn(job->channel, &spec, &handler);
-	while (!end.done && !job->lost && !job->killed) {
-		job_turn(job, 0);
-	}
-	return end.well;
+	return job_run_quietly(s->job, &spec).well;
 }
 
 bool checkout_again(struct step *s, const struct checkout_again *x)

@@ -212,3 +212,31 @@ void step_exec_finish(struct step *s)
 		log_undrained(s);
 	}
 }
+
+static void ignore_output(void *ctx, struct str bytes)
+{
+	(void)ctx;
+	(void)bytes;
+}
+
+static void on_quiet_end(void *ctx, const struct proc_exit *exit)
+{
+	struct quiet_run *run = ctx;
+
+	run->ended = true;
+	run->well = exit->start_errno == 0 && exit->code == 0;
+}
+
+struct quiet_run job_run_quietly(struct job *job, const struct proc_spec *spec)
+{
+	struct quiet_run run = { .ended = false };
+	struct proc_handler handler = { .ctx = &run,
+					.output = ignore_output,
+					.exited = on_quiet_end };
+
+	(void)channel_spawn(job->channel, spec, &handler);
+	while (!run.ended && !job->lost && !job->killed) {
+		job_turn(job, 0);
+	}
+	return run;
+}

@@ -49,37 +49,14 @@ static bool look_at_libc(struct job *job, bool *musl, struct str *unfit, struct 
 	return true;
 }
 
-struct trial {
-	bool done, ran;
-};
-
-static void ignore_output(void *ctx, struct str bytes)
-{
-	(void)ctx;
-	(void)bytes;
-}
-
-static void on_tried(void *ctx, const struct proc_exit *exit)
-{
-	struct trial *t = ctx;
-
-	t->done = true;
-	t->ran = exit->start_errno == 0 && exit->code == 0;
-}
-
 /* The build for musl wants 1.2.4 (Alpine 3.18); no file says which one is there. */
 static bool runs_there(struct job *job, struct err *err)
 {
 	struct str argv[] = { job->node, STR("--version") };
 	struct proc_spec spec = { .argv = argv, .nargv = 2, .cwd = STR("/") };
-	struct trial t = { .done = false };
-	struct proc_handler handler = { .ctx = &t, .output = ignore_output, .exited = on_tried };
+	struct quiet_run trial = job_run_quietly(job, &spec);
 
-	(void)channel_spawn(job->channel, &spec, &handler);
-	while (!t.done && !job->lost && !job->killed) {
-		job_turn(job, 0);
-	}
-	return !t.done || t.ran ||
+	return !trial.ended || trial.well ||
 	       err_set(err, ERR_NOT_FOUND,
 		       "the one that act-c brings does not run with the image's musl, which is "
 		       "older than 1.2.4");

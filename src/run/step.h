@@ -115,6 +115,12 @@ void step_exec_finish(struct step *s);
 void step_stop(struct step *s);
 /* One turn of the job's channel: output, ends, control, deadlines, signals of all that run. */
 void job_turn(struct job *job, long long until_ms);
+/* Runs a program in the job that says nothing in the log, and waits for its end. */
+struct quiet_run {
+	bool ended; /* else the job did */
+	bool well;  /* with 0 */
+};
+struct quiet_run job_run_quietly(struct job *job, const struct proc_spec *spec);
 /* True when the job was cancelled and the step's `if`, looked at again, is false (SEMANTICS 4.4).
  */
 bool step_must_stop(struct step *s);

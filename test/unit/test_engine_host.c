@@ -53,31 +53,55 @@ static void start(struct machine *m, struct step *s, const char *script)
 	(void)channel_spawn(machine_channel(m), &spec, &h);
 }
 
+struct fixture {
+	char top[sizeof("/tmp/actc-host-XXXXXX")];
+	struct arena a;
+	struct err err;
+	struct rundir dir;
+	struct machine_spec spec;
+};
+
+static void fixture_init(struct fixture *f)
+{
+	*f = (struct fixture){
+		.top = "/tmp/actc-host-XXXXXX",
+		.err = ERR_INIT,
+		.dir = { .lock_fd = -1 },
+		.spec = { .job = STR("a"), .repository_name = STR("repo"), .bind = STR_EMPTY }
+	};
+	f->spec.rundir = &f->dir;
+	cr_assert(mkdtemp(f->top));
+	f->dir.state = f->dir.tmp = str_of(f->top);
+}
+
+static struct machine *start_machine(struct fixture *f)
+{
+	struct machine *m = engine_host.start(&f->a, &f->spec, &f->err);
+
+	cr_assert(m, "%s", f->err.msg);
+	return m;
+}
+
+static void fixture_release(struct fixture *f)
+{
+	cr_assert(remove_tree(f->top, &f->err));
+	arena_release(&f->a);
+}
+
 Test(engine_host, runs_steps_in_its_own_directory_and_removes_it, .timeout = 20)
 {
-	char top[] = "/tmp/actc-host-XXXXXX";
-	struct arena a = ARENA_INIT;
-	struct err err = ERR_INIT;
-	struct rundir dir = { .lock_fd = -1 };
-	struct machine_spec spec = {
-		.rundir = &dir,
-		.job = STR("deploy(eu)/test(3)"),
-		.repository_name = STR("repo"),
-		.bind = STR_EMPTY,
-	};
+	struct fixture f;
 	struct engine_state state;
 	struct machine *m;
 	struct step s;
 	struct stat st;
 	char *work;
 
-	cr_assert(mkdtemp(top));
-	dir.state = str_of(top);
-	dir.tmp = str_of(top);
-	engine_host.probe(&a, &state);
+	fixture_init(&f);
+	f.spec.job = STR("deploy(eu)/test(3)");
+	engine_host.probe(&f.a, &state);
 	cr_assert(state.usable);
-	m = engine_host.start(&a, &spec, &err);
-	cr_assert(m, "%s", err.msg);
+	m = start_machine(&f);
 	cr_assert(channel_peer(machine_channel(m))->has_bash);
 	start(m, &s, "pwd; setsid sleep 300 >/dev/null 2>&1 & echo $!");
 	while (!s.done) {
@@ -86,7 +110,7 @@ Test(engine_host, runs_steps_in_its_own_directory_and_removes_it, .timeout = 20)
 	cr_assert(s.exit.code == 0);
 	cr_assert(str_starts(strbuf_str(&s.out), machine_paths(m)->workspace), "%s", s.out.p);
 	cr_assert(str_ends(machine_paths(m)->workspace, STR("/work/repo/repo")));
-	work = arena_cstr(&a, machine_paths(m)->work);
+	work = arena_cstr(&f.a, machine_paths(m)->work);
 	cr_assert(stat(work, &st) == 0);
 
 	pid_t daemon = (pid_t)atoi(strchr(s.out.p, '\n') + 1);
@@ -95,32 +119,19 @@ Test(engine_host, runs_steps_in_its_own_directory_and_removes_it, .timeout = 20)
 	engine_host.stop(m, false);
 	cr_assert(kill(daemon, 0) < 0 && errno == ESRCH);
 	cr_assert(stat(work, &st) < 0 && errno == ENOENT);
-	cr_assert(remove_tree(top, &err));
 	strbuf_release(&s.out);
-	arena_release(&a);
+	fixture_release(&f);
 }
 
 Test(engine_host, says_why_the_agent_is_gone, .timeout = 20)
 {
-	char top[] = "/tmp/actc-host-XXXXXX";
-	struct arena a = ARENA_INIT;
-	struct err err = ERR_INIT;
-	struct rundir dir = { .lock_fd = -1 };
-	struct machine_spec spec = {
-		.rundir = &dir,
-		.job = STR("a"),
-		.repository_name = STR("r"),
-		.bind = STR_EMPTY,
-	};
+	struct fixture f;
 	struct machine *m;
 	struct step s;
 
-	cr_assert(mkdtemp(top));
-	dir.state = str_of(top);
-	dir.tmp = str_of(top);
+	fixture_init(&f);
 	(void)signal(SIGPIPE, SIG_IGN);
-	m = engine_host.start(&a, &spec, &err);
-	cr_assert(m, "%s", err.msg);
+	m = start_machine(&f);
 	start(m, &s, "kill -9 $PPID; exec sleep 300");
 	while (!s.done) {
 		(void)channel_turn(machine_channel(m), -1, -1);
@@ -128,13 +139,12 @@ Test(engine_host, says_why_the_agent_is_gone, .timeout = 20)
 	cr_assert(channel_lost(machine_channel(m)));
 	cr_assert(s.exit.signal == SIGKILL);
 
-	struct str why = engine_host.why_lost(&a, m);
+	struct str why = engine_host.why_lost(&f.a, m);
 
 	cr_assert(str_eq(why, STR("the agent was ended by signal 9")), "%.*s", STR_ARG(why));
 	engine_host.stop(m, true);
-	cr_assert(remove_tree(top, &err));
 	strbuf_release(&s.out);
-	arena_release(&a);
+	fixture_release(&f);
 }
 
 static void run_script(struct machine *m, struct step *s, const char *script)
@@ -164,25 +174,14 @@ Test(engine_host, hands_directories_on_as_new, .timeout = 20)
 	static const char as_new[] = ".\n./work\n./work/_actions\n./work/_temp\n"
 				     "./work/_temp/_runner_file_commands\n./work/repo\n"
 				     "./work/repo/repo\n755\n";
-	char top[] = "/tmp/actc-host-XXXXXX";
-	struct arena a = ARENA_INIT;
-	struct err err = ERR_INIT;
-	struct rundir dir = { .lock_fd = -1 };
-	struct machine_spec spec = {
-		.rundir = &dir,
-		.job = STR("a"),
-		.repository_name = STR("repo"),
-		.bind = STR_EMPTY,
-	};
+	struct fixture f;
 	struct str found, path;
 	struct machine *m;
 	struct step s;
 	ino_t first;
 
-	cr_assert(mkdtemp(top));
-	dir.state = dir.tmp = str_of(top);
-	m = engine_host.start(&a, &spec, &err);
-	cr_assert(m, "%s", err.msg);
+	fixture_init(&f);
+	m = start_machine(&f);
 	path = machine_paths(m)->workspace;
 	run_script(m, &s,
 		   "echo 1 > .hidden; mkdir -p x/y; chmod 0 x/y; ln -s / root; cd ../..; echo 2 > "
@@ -190,47 +189,33 @@ Test(engine_host, hands_directories_on_as_new, .timeout = 20)
 		   "mkdir repo/other _temp/mine _temp/_runner_file_commands _actions/o; "
 		   "echo 3 > _temp/_runner_file_commands/env; echo 4 > ../up");
 	strbuf_release(&s.out);
-	first = list(&a, m, &found);
+	first = list(&f.a, m, &found);
 	engine_host.stop(m, false);
 
-	m = engine_host.start(&a, &spec, &err);
-	cr_assert(m, "%s", err.msg);
-	cr_assert_eq(list(&a, m, &found), first);
+	m = start_machine(&f);
+	cr_assert_eq(list(&f.a, m, &found), first);
 	cr_assert(str_eq(found, str_of(as_new)), "%.*s", STR_ARG(found));
 	cr_assert(!str_eq(machine_paths(m)->workspace, path), "a name of its own");
 	run_script(m, &s, "chmod 700 ../../_temp");
 	strbuf_release(&s.out);
 	engine_host.stop(m, false);
 
-	m = engine_host.start(&a, &spec, &err);
-	cr_assert(m, "%s", err.msg);
-	(void)list(&a, m, &found);
+	m = start_machine(&f);
+	(void)list(&f.a, m, &found);
 	cr_assert(str_ends(found, STR("\n755\n")), "%.*s", STR_ARG(found));
 	engine_host.stop(m, true);
-	cr_assert(remove_tree(top, &err));
-	arena_release(&a);
+	fixture_release(&f);
 }
 
 /* What the first step of every job is given by the same names stays, if it tells nothing. */
 Test(engine_host, hands_on_files_that_are_written_anew, .timeout = 20)
 {
-	char top[] = "/tmp/actc-host-XXXXXX";
-	struct arena a = ARENA_INIT;
-	struct err err = ERR_INIT;
-	struct rundir dir = { .lock_fd = -1 };
-	struct machine_spec spec = {
-		.rundir = &dir,
-		.job = STR("a"),
-		.repository_name = STR("repo"),
-		.bind = STR_EMPTY,
-	};
+	struct fixture f;
 	struct machine *m;
 	struct step s;
 
-	cr_assert(mkdtemp(top));
-	dir.state = dir.tmp = str_of(top);
-	m = engine_host.start(&a, &spec, &err);
-	cr_assert(m, "%s", err.msg);
+	fixture_init(&f);
+	m = start_machine(&f);
 	run_script(m, &s,
 		   "umask 022; cd ../../_temp; echo x > 00000002.sh; chmod 755 00000002.sh; mkdir "
 		   "_github_workflow _runner_file_commands; "
@@ -241,15 +226,14 @@ Test(engine_host, hands_on_files_that_are_written_anew, .timeout = 20)
 	strbuf_release(&s.out);
 	engine_host.stop(m, false);
 
-	m = engine_host.start(&a, &spec, &err);
-	cr_assert(m, "%s", err.msg);
+	m = start_machine(&f);
 	run_script(m, &s, "cd ../../_temp; cat 00000002.sh; find . -type f -o -type l | sort");
 	cr_assert_str_eq(s.out.p, "./00000002.sh\n./_github_workflow/event.json\n"
 				  "./_runner_file_commands/set_env_00000001\n");
 	strbuf_release(&s.out);
 
 	/* Shorter than before, and of the job that is now. */
-	struct str event = arena_printf(&a, "%.*s/_github_workflow/event.json",
+	struct str event = arena_printf(&f.a, "%.*s/_github_workflow/event.json",
 					STR_ARG(machine_paths(m)->temp));
 
 	channel_write(machine_channel(m), event, 0644, false, STR("1"));
@@ -257,40 +241,27 @@ Test(engine_host, hands_on_files_that_are_written_anew, .timeout = 20)
 	cr_assert_str_eq(s.out.p, "1");
 	strbuf_release(&s.out);
 	engine_host.stop(m, true);
-	cr_assert(remove_tree(top, &err));
-	arena_release(&a);
+	fixture_release(&f);
 }
 
 Test(engine_host, shares_an_agent_that_nobody_changes, .timeout = 20)
 {
-	char top[] = "/tmp/actc-host-XXXXXX";
-	struct arena a = ARENA_INIT;
-	struct err err = ERR_INIT;
-	struct rundir dir = { .lock_fd = -1 };
-	struct machine_spec spec = {
-		.rundir = &dir,
-		.job = STR("a"),
-		.repository_name = STR("repo"),
-		.bind = STR_EMPTY,
-		.agent = engine_agent_program(&engine_host),
-	};
+	struct fixture f;
 
-	cr_assert(mkdtemp(top));
-	dir.state = dir.tmp = str_of(top);
+	fixture_init(&f);
+	f.spec.agent = engine_agent_program(&engine_host);
 	cr_assert_eq(engine_agent_program(&engine_docker), 0);
-	cr_assert_gt(spec.agent, 0);
-	cr_assert(pwrite(spec.agent, "x", 1, 0) < 0 && errno == EPERM);
+	cr_assert_gt(f.spec.agent, 0);
+	cr_assert(pwrite(f.spec.agent, "x", 1, 0) < 0 && errno == EPERM);
 	for (int i = 0; i < 2; i++) {
-		struct machine *m = engine_host.start(&a, &spec, &err);
+		struct machine *m = start_machine(&f);
 		struct step s;
 
-		cr_assert(m, "%s", err.msg);
 		run_script(m, &s, "echo hello");
 		cr_assert_str_eq(s.out.p, "hello\n");
 		strbuf_release(&s.out);
 		engine_host.stop(m, false);
 	}
-	cr_assert(close(spec.agent) == 0);
-	cr_assert(remove_tree(top, &err));
-	arena_release(&a);
+	cr_assert(close(f.spec.agent) == 0);
+	fixture_release(&f);
 }
