@@ -1,8 +1,11 @@
 """Actions where time and the store matter: fetched through git, cancelled, timed out, side by side."""
+import contextlib
 import glob
+import http.server
 import os
 import signal
 import subprocess
+import threading
 
 from harness import Result, expect
 
@@ -111,6 +114,38 @@ def test_fetched_actions_are_shown_and_run_without_the_network_then(box):
     second = box.run('--node', 'tools', '--offline', '-j', 'a', '--json')
     second.exits(0)
     expect(second.events('step.finished', step='post-1'), 'no post step')
+
+
+@contextlib.contextmanager
+def archives(directory):
+    """Serves the directory by HTTP: what is asked for, and the address."""
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=directory)
+
+        def log_message(self, *args):
+            asked.append(self.path)
+
+    with http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield asked, f'http://127.0.0.1:{server.server_port}'
+        server.shutdown()
+
+
+def test_a_server_gives_an_archive(box):
+    """libcurl is loaded into a process that has read the repository by libgit2."""
+    commit = '1234567890' * 4
+    site = f'{box.dir}/site'
+    box.init(f'on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{{uses: octo/far@{commit}}}]\n')
+    box.shell(f'mkdir -p {site}/octo/far/archive {site}/far; cd {site}; echo "runs: {{using: composite, steps: [{{run: '
+              f'echo FAR-\\$((1 + 1)), shell: sh}}]}}" > far/action.yml; tar -czf octo/far/archive/{commit}.tar.gz far')
+    with archives(site) as (asked, url):
+        result = box.run('--github-instance', url)
+    result.exits(0)
+    result.says('FAR-2')
+    expect(asked == [f'/octo/far/archive/{commit}.tar.gz'], asked)
 
 
 def without_route(box, *args):
