@@ -21,7 +21,6 @@ extern char **environ;
 enum {
 	PATIENCE_MS = 5,
 	QUEUE_SIZE = 16 * 1024, /* for a greeting with its environment, without growing */
-	STDIO_SIZE = 1280,      /* a FILE with its buffer */
 };
 
 #if defined(__x86_64__)
@@ -59,8 +58,6 @@ void agent_init(struct agent *a, int in, int out)
 	strbuf_init(&a->queue, 0);
 	/* So that a block stays when the others go: musl gives each back to the kernel. */
 	(void)arena_alloc(&a->scratch, 1);
-	a->stdio = malloc(STDIO_SIZE);
-	BUG_ON(!a->stdio);
 	(void)strbuf_grow(&a->queue, QUEUE_SIZE);
 	frame_input_init(&a->input, 2 * (FRAME_HEADER + FRAME_MAX));
 }

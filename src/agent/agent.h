@@ -120,7 +120,6 @@ struct agent {
 	struct arena scratch; /* one request */
 	uint8_t *chunk;       /* FRAME_HEADER + FRAME_MAX */
 	char *bash;           /* where it was at the greeting; NULL once a process ran */
-	void *stdio;          /* for nothing but that there is memory of this size */
 };
 
 /* agent.c: the state and what leaves it. */
