@@ -14,6 +14,8 @@ enum {
 	LIST_MAX = 4 * 1024 * 1024,
 	BATCH = 100,
 	LATE_MS = 600,
+	BUSY_MS = 100,
+	BUSY_TIMES = 20,
 	CONTAINERS = 0,
 	NETWORKS = 1,
 	VOLUMES = 2,
@@ -186,27 +188,57 @@ static bool is_dead(const struct rundir *home, const struct things *containers,
 					      : !is_running(containers, t);
 }
 
+/* Lists one kind, and takes away what is of runs that ended. *left: how much of it did not go. */
+static bool sweep_kind(struct arena *a, const struct docker_program *d, const struct rundir *home,
+		       const struct kind *kind, struct str filter, struct things *containers,
+		       int *removed, size_t *left, struct err *err)
+{
+	struct things found = { 0 };
+	VEC(struct str) dead = { 0 };
+
+	if (!list(a, d, kind, filter, &found, err)) {
+		return false;
+	}
+	if (kind == &kinds[CONTAINERS]) {
+		*containers = found;
+	}
+	for (size_t i = 0; i < found.n; i++) {
+		if (is_dead(home, containers, &found.v[i])) {
+			vec_push(a, &dead, found.v[i].id);
+		}
+	}
+
+	int went = remove_all(a, d, kind, dead.v, dead.n);
+
+	*removed += went;
+	*left = (size_t)went < dead.n ? dead.n - (size_t)went : 0;
+	return true;
+}
+
+/*
+ * The daemon itself takes away a container whose agent has just ended (--rm). It refuses to be
+ * asked for it a second time meanwhile, and the container's volumes and networks are in use until
+ * it is done.
+ */
 static bool sweep_runs(struct arena *a, const struct docker_program *d, const struct rundir *home,
 		       bool all, int *removed, struct err *err)
 {
 	struct str filter = all ? STR("act-c.home")
 				: arena_printf(a, "act-c.home=%.*s", STR_ARG(home->home_id));
 	struct things containers = { 0 };
+	int again = BUSY_TIMES;
 
-	for (size_t k = 0; k < KINDS; k++) {
-		struct things found = { 0 };
-		VEC(struct str) dead = { 0 };
+	for (size_t k = 0; k < KINDS;) {
+		size_t left = 0;
 
-		if (!list(a, d, &kinds[k], filter, &found, err)) {
+		if (!sweep_kind(a, d, home, &kinds[k], filter, &containers, removed, &left, err)) {
 			return false;
 		}
-		containers = k == CONTAINERS ? found : containers;
-		for (size_t i = 0; i < found.n; i++) {
-			if (is_dead(home, &containers, &found.v[i])) {
-				vec_push(a, &dead, found.v[i].id);
-			}
+		if (left > 0 && again-- > 0) {
+			(void)poll(NULL, 0, BUSY_MS);
+		} else {
+			k++;
 		}
-		*removed += remove_all(a, d, &kinds[k], dead.v, dead.n);
 	}
 	return true;
 }

@@ -226,15 +226,24 @@ class Sandbox:
                 + [f'volume {v}' for v in listed('volume', 'ls')]
                 + [f'network {n}' for n in listed('network', 'ls')])
 
-    def processes(self):
-        """Command lines of processes that belong to this case, by its state directory."""
-        found = []
+    def pids(self):
+        """Of processes that belong to this case, by its state directory: (pid, command line)."""
         for path in glob.glob('/proc/[0-9]*/environ'):
             with contextlib.suppress(OSError), open(path, 'rb') as environ:
                 if self.env['XDG_STATE_HOME'].encode() in environ.read():
                     with open(path.replace('environ', 'cmdline'), 'rb') as line:
-                        found.append(line.read().replace(b'\0', b' ').decode('utf-8', 'replace').strip())
-        return [line for line in found if line]
+                        yield int(path.split('/')[2]), line.read().replace(b'\0', b' ').decode('utf-8', 'replace').strip()
+
+    def processes(self):
+        return [line for _, line in self.pids() if line]
+
+    def kill_all(self):
+        """SIGKILL to each at once: they are stopped first, so that none sees another's end."""
+        found = [pid for pid, _ in self.pids()]
+        for signo in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in found:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signo)
 
     def nothing_left(self, within=5):
         """No process, container, network, and no volume that is not a cache."""
