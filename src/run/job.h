@@ -29,6 +29,11 @@ struct annotation_count {
 	unsigned n[ANNOTATION_LEVELS];
 };
 
+/* Where a shell was found, for as long as PATH stays as it is. */
+struct found_program {
+	struct str name, path;
+};
+
 struct job {
 	struct arena arena;   /* as long as the job */
 	struct arena scratch; /* one step; rewound after it */
@@ -68,8 +73,9 @@ struct job {
 	struct vobject
 		*global_env; /* workflow env, job env, --env, then GITHUB_ENV; case-sensitive */
 	VEC(struct str) paths_added; /* GITHUB_PATH, oldest first */
-	struct str not_rehearsed;    /* why it cannot be run here, once that is known; or empty */
-	struct str set_up_path;      /* of the step that shows what the engine is doing */
+	VEC(struct found_program) programs;
+	struct str not_rehearsed; /* why it cannot be run here, once that is known; or empty */
+	struct str set_up_path;   /* of the step that shows what the engine is doing */
 	struct str services_url, services_token; /* once they are reached; see services.h */
 	bool services_failed;
 	struct str node;                /* runs JavaScript actions; empty = not decided */

@@ -13,6 +13,7 @@ struct script {
 	struct str shell;
 	struct str directory;
 	struct shell_command command;
+	struct str program; /* its path, as far as the runner would know it */
 	struct str file;
 };
 
@@ -58,7 +59,7 @@ static void log_header(struct step *s, const struct script *x)
 		job_log(s->job, s->path, arena_printf(a, "\033[36;1m%.*s\033[0m", STR_ARG(line)));
 	} while (rest.p);
 	job_log(s->job, s->path,
-		arena_printf(a, "shell: %.*s %.*s", STR_ARG(x->command.program),
+		arena_printf(a, "shell: %.*s %.*s", STR_ARG(x->program),
 			     STR_ARG(x->command.format)));
 	step_log_env(s);
 	step_endgroup(s);
@@ -73,6 +74,28 @@ static struct str absolute(struct arena *a, struct str base, struct str path)
 		return path;
 	}
 	return arena_printf(a, "%.*s/%.*s", STR_ARG(base), STR_ARG(path));
+}
+
+/* A runner looks for the shell itself, but for the one in a job's container. False: there is none.
+ */
+static bool find_program(struct step *s, struct script *x)
+{
+	bool missing = false;
+	struct str path = STR_EMPTY;
+
+	x->program = x->command.program;
+	if (containers_have_own(s->job)) {
+		return true;
+	}
+	path = step_program(s, x->command.program, &missing);
+	if (path.len) {
+		x->program = path;
+		/* Else the agent finds the same one, or what has come there since. */
+		if (vobject_get(s->env, STR("PATH"))) {
+			x->command.program = path;
+		}
+	}
+	return !missing;
 }
 
 void step_script_start(struct step *s)
@@ -93,7 +116,14 @@ void step_script_start(struct step *s)
 		step_fail(s, why);
 		return;
 	}
+
+	bool found = find_program(s, &x);
+
 	log_header(s, &x);
+	if (!found) {
+		step_fail(s, arena_printf(a, "%.*s: command not found", STR_ARG(x.program)));
+		return;
+	}
 	x.file = arena_printf(a, "%.*s/%08x%.*s", STR_ARG(job->paths->temp), ++job->serial,
 			      STR_ARG(x.command.extension));
 	channel_write(job->channel, x.file, 0755, false, x.command.script);

@@ -305,6 +305,7 @@ static void apply_changes(struct step *s)
 	for (size_t i = 0; i < s->paths.n; i++) {
 		size_t kept = 0;
 
+		job->programs.n = 0; /* to be looked for again */
 		/* An equal earlier entry goes; the new one is the newest. */
 		for (size_t k = 0; k < job->paths_added.n; k++) {
 			if (!str_eq(job->paths_added.v[k], s->paths.v[i])) {

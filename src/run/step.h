@@ -165,6 +165,8 @@ void background_tick(struct job *job);
  * it has ended. */
 void step_script_start(struct step *s);
 void step_script_finish(struct step *s);
+/* The path of a shell, or empty; *missing: it is surely not there (program.c). */
+struct str step_program(struct step *s, struct str name, bool *missing);
 bool step_is_checkout(const struct job *job, const struct step_def *def);
 void step_checkout(struct step *s);
 
