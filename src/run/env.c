@@ -99,23 +99,33 @@ static double check_run_id(const struct job *job)
 	return (double)(10000000000u + (hash ^ id) % 90000000000u);
 }
 
-void env_job_context(struct job *job)
+struct job_file job_file_of(struct job *job)
 {
-	struct arena *a = &job->arena;
 	const struct event_facts *e = job->run->request->event;
 	const struct workflow *w = job->leg->job->scope->workflow->workflow;
 	const struct call_source *from = calls_source(job->run->request->calls, w);
-	struct str repository = from ? from->repository : e->repository;
-	struct str path = from ? from->path : w->path;
+	struct job_file file = {
+		.repository = from ? from->repository : e->repository,
+		.path = from ? from->path : w->path,
+		.sha = from ? from->commit : e->sha,
+	};
+
+	file.ref = arena_printf(&job->arena, "%.*s/%.*s@%.*s", STR_ARG(file.repository),
+				STR_ARG(file.path), STR_ARG(from ? from->full_ref : e->ref));
+	return file;
+}
+
+void env_job_context(struct job *job)
+{
+	struct arena *a = &job->arena;
+	struct job_file file = job_file_of(job);
 
 	vobject_set(a, job->job_object, STR("status"), value_str(STR("success")));
 	vobject_set(a, job->job_object, STR("check_run_id"), value_number(check_run_id(job)));
-	set_str(a, job->job_object, STR("workflow_ref"),
-		arena_printf(a, "%.*s/%.*s@%.*s", STR_ARG(repository), STR_ARG(path),
-			     STR_ARG(from ? from->full_ref : e->ref)));
-	set_str(a, job->job_object, STR("workflow_sha"), from ? from->commit : e->sha);
-	set_str(a, job->job_object, STR("workflow_repository"), repository);
-	set_str(a, job->job_object, STR("workflow_file_path"), path);
+	set_str(a, job->job_object, STR("workflow_ref"), file.ref);
+	set_str(a, job->job_object, STR("workflow_sha"), file.sha);
+	set_str(a, job->job_object, STR("workflow_repository"), file.repository);
+	set_str(a, job->job_object, STR("workflow_file_path"), file.path);
 }
 
 void env_write_event_file(struct job *job)

@@ -11,6 +11,13 @@ struct step;
 /* Adds every pair of an object, values as strings; a null value adds the empty string. */
 void env_add_object(struct arena *a, struct vobject *into, struct value object);
 
+/* The file that defines the job, which may be a called one. */
+struct job_file {
+	struct str repository, path, sha;
+	struct str ref; /* "octo/demo/.github/workflows/x.yml@refs/heads/main" */
+};
+struct job_file job_file_of(struct job *job);
+
 /* Fill the job's runner and job contexts and the runner-only part of github. */
 void env_runner_context(struct job *job);
 void env_job_context(struct job *job);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "actc/process.h"
+#include "called.h"
 #include "contacts.h"
 #include "containers.h"
 #include "deploy.h"
@@ -539,6 +540,9 @@ static bool set_up(struct job *job)
 		  actions_resolve(job, NULL, job->def->steps, job->def->nsteps, setup_path, &why) &&
 		  actions_served(job, &why) && (containers_have_own(job) || begin(job, &why));
 
+	if (ok) {
+		called_show(job);
+	}
 	ok = ok || set_up_failed(job, why);
 	step_end_event(job, setup_path, "Set up job", ok || job->not_rehearsed.len, started,
 		       STR_EMPTY);
