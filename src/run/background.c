@@ -87,7 +87,8 @@ static bool is_over(const struct step *s)
 	return s->settled || s->job->lost || s->job->killed;
 }
 
-/* Takes turns until it is over, or `until`; then its changes count. */
+/* Takes turns until it is over, or `until`; then its changes count, and each time again: a second
+ * wait brings back what steps have set otherwise in between. */
 static void await(struct step *s, long long until)
 {
 	while (!is_over(s) && (until == 0 || now_ms() < until)) {
@@ -96,7 +97,7 @@ static void await(struct step *s, long long until)
 		}
 		job_turn(s->job, until);
 	}
-	if (s->settled && !s->awaited) {
+	if (s->settled && s->begun) {
 		step_apply(s);
 	}
 }
@@ -120,29 +121,122 @@ static void merge(struct step *waiter, const struct step *s)
 	}
 }
 
-static void run_wait(struct job *job, struct step *waiter)
+/* --- what they say --------------------------------------------------------------------------- */
+
+/* Some of the background steps, in the order in which they are named or began. */
+struct group {
+	VEC(struct step *) steps;
+};
+
+static void add_targets(struct group *g, struct step *waiter)
 {
 	for (size_t i = 0; i < waiter->def->targets.n; i++) {
-		struct step *s = find(job, waiter->def->targets.v[i].s);
+		struct step *s = find(waiter->job, waiter->def->targets.v[i].s);
 
 		if (s) {
-			await(s, 0);
-			merge(waiter, s);
+			vec_push(waiter->a, &g->steps, s);
 		}
 	}
 }
 
-/* All that were started at or behind `from` and are not awaited yet. */
-static void run_wait_all(struct job *job, struct step *waiter, size_t from)
+static void add_open(struct group *g, struct step *waiter)
 {
-	for (size_t i = from; i < job->background.n; i++) {
-		struct step *s = job->background.v[i];
+	struct job *job = waiter->job;
 
-		if (!s->awaited) {
-			await(s, 0);
-			merge(waiter, s);
+	for (size_t i = 0; i < job->background.n; i++) {
+		if (!job->background.v[i]->awaited) {
+			vec_push(waiter->a, &g->steps, job->background.v[i]);
 		}
 	}
+}
+
+/* A skipped step is known by its id only. */
+static void say_names(struct step *waiter, struct str what, const struct group *g)
+{
+	struct str text = what;
+
+	for (size_t i = 0; i < g->steps.n; i++) {
+		const struct step *s = g->steps.v[i];
+		struct str name = s->begun ? s->name : s->def->id;
+
+		text = arena_printf(waiter->a, "%.*s%s%.*s", STR_ARG(text), i ? ", " : " ",
+				    STR_ARG(name));
+	}
+	if (g->steps.n == 0) {
+		text = arena_printf(waiter->a, "%.*s (none)", STR_ARG(text));
+	}
+	job_log(waiter->job, waiter->path, text);
+}
+
+static struct str dotnet_word(enum result r)
+{
+	switch (r) {
+	case RESULT_SUCCESS:
+		return STR("Succeeded");
+	case RESULT_FAILURE:
+		return STR("Failed");
+	case RESULT_CANCELLED:
+		return STR("Canceled");
+	case RESULT_NONE:
+	case RESULT_SKIPPED:
+	case RESULT_NOT_REHEARSED:
+		break;
+	}
+	return STR("Unknown");
+}
+
+static void say_results(struct step *waiter, struct str what, const struct group *g)
+{
+	job_log(waiter->job, waiter->path, what);
+	for (size_t i = 0; i < g->steps.n; i++) {
+		const struct step *s = g->steps.v[i];
+
+		if (s->begun) {
+			job_log(waiter->job, waiter->path,
+				arena_printf(waiter->a, "  %.*s: %.*s", STR_ARG(s->name),
+					     STR_ARG(dotnet_word(s->conclusion))));
+		}
+	}
+}
+
+/* --- the control steps ------------------------------------------------------------------------ */
+
+static void await_all(struct step *waiter, const struct group *g)
+{
+	for (size_t i = 0; i < g->steps.n; i++) {
+		await(g->steps.v[i], 0);
+		merge(waiter, g->steps.v[i]);
+	}
+}
+
+static void await_named(struct step *waiter, const struct group *g)
+{
+	say_names(waiter, STR("Waiting for background step(s) to complete:"), g);
+	await_all(waiter, g);
+	say_results(waiter, STR("Finished waiting for background step(s)."), g);
+}
+
+static void run_wait(struct step *waiter)
+{
+	struct group g = { 0 };
+
+	add_targets(&g, waiter);
+	await_named(waiter, &g);
+}
+
+static void run_wait_all(struct step *waiter)
+{
+	struct group g = { 0 };
+
+	add_open(&g, waiter);
+	if (g.steps.n) {
+		say_names(waiter, STR("Waiting for all background step(s) to complete:"), &g);
+	} else {
+		job_log(waiter->job, waiter->path,
+			STR("No background steps remaining to wait for."));
+	}
+	await_all(waiter, &g);
+	say_results(waiter, STR("Finished waiting for all background step(s)."), &g);
 }
 
 /* One that does not heed the signals in time counts as cancelled from here on; what it still does
@@ -156,34 +250,43 @@ static void give_up(struct step *s)
 	s->outcome = outcome;
 }
 
-static void run_cancel(struct job *job, struct step *waiter)
+static void cancel(struct step *s)
 {
-	for (size_t i = 0; i < waiter->def->targets.n; i++) {
-		struct step *s = find(job, waiter->def->targets.v[i].s);
-
-		if (!s) {
-			continue;
-		}
-		if (s->queued) {
-			step_never_begin(s);
-		}
-		step_stop(s);
-		await(s, now_ms() + CANCEL_WAIT_MS);
-		if (!s->awaited) {
-			give_up(s);
-		}
+	if (s->queued) {
+		step_never_begin(s);
 	}
+	step_stop(s);
+	await(s, now_ms() + CANCEL_WAIT_MS);
+	if (!s->awaited) {
+		give_up(s);
+	}
+}
+
+static void run_cancel(struct step *waiter)
+{
+	struct group g = { 0 };
+
+	add_targets(&g, waiter);
+	say_names(waiter, STR("Cancelling background step(s):"), &g);
+	for (size_t i = 0; i < g.steps.n; i++) {
+		cancel(g.steps.v[i]);
+	}
+	say_results(waiter, STR("Finished cancelling background step(s)."), &g);
 }
 
 static void run_parallel(struct job *job, struct step *waiter)
 {
 	size_t from = job->background.n;
+	struct group g = { 0 };
 
 	for (size_t i = 0; i < waiter->def->nsteps; i++) {
 		add(job, &waiter->def->steps[i],
 		    arena_printf(&job->arena, "%.*s/%zu", STR_ARG(waiter->path), i + 1));
 	}
-	run_wait_all(job, waiter, from);
+	for (size_t i = from; i < job->background.n; i++) {
+		vec_push(waiter->a, &g.steps, job->background.v[i]);
+	}
+	await_named(waiter, &g);
 }
 
 static void tell(struct step *s, enum event_kind kind)
@@ -236,11 +339,11 @@ static void run_control(struct job *job, const struct step_def *def, struct str 
 	s.name = control_name(&s);
 	tell(&s, EVENT_STEP_STARTED);
 	if (def->kind == STEP_WAIT) {
-		run_wait(job, &s);
+		run_wait(&s);
 	} else if (def->kind == STEP_WAIT_ALL) {
-		run_wait_all(job, &s, 0);
+		run_wait_all(&s);
 	} else if (def->kind == STEP_CANCEL) {
-		run_cancel(job, &s);
+		run_cancel(&s);
 	} else {
 		run_parallel(job, &s);
 	}
@@ -297,7 +400,7 @@ void background_finish(struct job *job)
 		s.conclusion = RESULT_SUCCESS;
 		s.name = STR("Wait for all background steps");
 		tell(&s, EVENT_STEP_STARTED);
-		run_wait_all(job, &s, 0);
+		run_wait_all(&s);
 		tell(&s, EVENT_STEP_FINISHED);
 	}
 	drain(job);

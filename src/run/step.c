@@ -223,16 +223,26 @@ bool step_must_stop(struct step *s)
 	return !s->keep_going;
 }
 
+static void tell_undetermined(struct step *s, struct str what, const struct eval_error *e)
+{
+	job_annotate(s->job, s->path, "error", what);
+	job_annotate(s->job, s->path, "error", job_placed(s->job, s->a, e));
+}
+
 /* Whole minutes; an error in it is logged and the step runs without timeout (SEMANTICS 4.2). */
 static void prepare_timeout(struct step *s)
 {
-	struct job *job = s->job;
 	struct expr_env env = contexts_env(&s->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 	double minutes = 0;
 
 	if (!tok_eval_number(s->a, s->def->timeout_minutes, &env, &minutes, &e)) {
-		job_annotate(job, s->path, "error", job_placed(job, s->a, &e));
+		if (!s->background) { /* for those it is only in the runner's own trace */
+			tell_undetermined(s,
+					  STR("An error occurred when attempting to determine "
+					      "the step timeout."),
+					  &e);
+		}
 		return;
 	}
 	if (minutes >= 1) {
@@ -319,7 +329,6 @@ static void apply_changes(struct step *s)
 
 static void conclude(struct step *s)
 {
-	struct job *job = s->job;
 	struct expr_env env = contexts_env(&s->contexts);
 	struct eval_error e = { .at = NO_SPAN };
 	bool go_on = false;
@@ -329,7 +338,10 @@ static void conclude(struct step *s)
 		return;
 	}
 	if (!tok_eval_bool(s->a, s->def->continue_on_error, &env, &go_on, &e)) {
-		job_annotate(job, s->path, "error", job_placed(job, s->a, &e));
+		tell_undetermined(s,
+				  STR("The step failed and an error occurred when attempting to "
+				      "determine whether to continue on error."),
+				  &e);
 	} else if (go_on) {
 		s->conclusion = RESULT_SUCCESS;
 	}
