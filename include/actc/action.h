@@ -34,6 +34,7 @@ struct action_entry {
 	struct spanned path;     /* empty = the action has no such stage */
 	const struct expr *cond; /* pre-if, post-if; NULL = always() */
 	struct spanned cond_text;
+	struct str cond_error; /* what is wrong with it; the stage fails by that */
 };
 
 struct action {

@@ -119,7 +119,8 @@ static const struct kind_row *find_kind(struct str using)
 	return NULL;
 }
 
-/* pre-if and post-if are used as they are: no success() is added to them. */
+/* pre-if and post-if are used as they are: no success() is added to them, and what is wrong with
+ * them fails their stage. */
 static void build_stage_condition(struct build *b, const struct tok *t, struct action_entry *entry)
 {
 	const struct expr_scope *scope = schema_scope(b->a, schema_action_stage_if.scope);
@@ -128,7 +129,8 @@ static void build_stage_condition(struct build *b, const struct tok *t, struct a
 	entry->cond_text = build_spanned(t);
 	entry->cond = expr_parse_condition(b->a, entry->cond_text.s, false, scope, &error);
 	if (!entry->cond) {
-		schema_expr_error(b->diags, t, &error);
+		entry->cond_error = error.msg;
+		schema_expr_warning(b->diags, t, &error);
 	}
 }
 

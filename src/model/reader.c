@@ -161,15 +161,28 @@ static struct tok *string_tok(struct reader *r, const struct tok *like, struct s
 	return t;
 }
 
+static struct span expr_error_span(struct diags *diags, const struct tok *t,
+				   const struct expr_error *error)
+{
+	if (t->from && error->len > 0) {
+		return yaml_text_span(diags->sources, t->from, error->at, error->at + error->len);
+	}
+	return t->at;
+}
+
 void schema_expr_error(struct diags *diags, const struct tok *t, const struct expr_error *error)
 {
-	struct span at = t->at;
+	struct diag *d = diag_error(diags, expr_error_span(diags, t, error), "expression", "%.*s",
+				    STR_ARG(error->msg));
 
-	if (t->from && error->len > 0) {
-		at = yaml_text_span(diags->sources, t->from, error->at, error->at + error->len);
-	}
+	d->token = t->at;
+	hint_name(diags, d, error->msg);
+}
 
-	struct diag *d = diag_error(diags, at, "expression", "%.*s", STR_ARG(error->msg));
+void schema_expr_warning(struct diags *diags, const struct tok *t, const struct expr_error *error)
+{
+	struct diag *d = diag_warning(diags, expr_error_span(diags, t, error), "expression", "%.*s",
+				      STR_ARG(error->msg));
 
 	d->token = t->at;
 	hint_name(diags, d, error->msg);

@@ -32,5 +32,7 @@ const struct expr_scope *schema_scope(struct arena *a, unsigned scope);
 /* An error in the expression text of a scalar token: a caret below the word, GitHub's place beside
  * it. lo and len are bytes of the token's own text. */
 void schema_expr_error(struct diags *diags, const struct tok *t, const struct expr_error *error);
+/* Of one that GitHub reads only when it is evaluated. */
+void schema_expr_warning(struct diags *diags, const struct tok *t, const struct expr_error *error);
 
 #endif

@@ -141,8 +141,8 @@ static bool prepare_env(struct step *s)
 	return true;
 }
 
-/* What decides about the step in its stage; NULL is always(). */
-static const struct expr *step_condition(const struct step *s, struct span *at)
+/* What decides about the step in its stage; NULL is always(), if nothing is wrong with it. */
+static const struct expr *step_condition(const struct step *s, struct span *at, struct str *error)
 {
 	const struct action_entry *entry = NULL;
 
@@ -152,6 +152,7 @@ static const struct expr *step_condition(const struct step *s, struct span *at)
 	}
 	entry = &s->use->action->stages[s->stage];
 	*at = entry->cond_text.at;
+	*error = entry->cond_error;
 	return entry->cond;
 }
 
@@ -162,8 +163,12 @@ static bool condition(struct step *s, bool *wanted)
 	struct expr_error error = { 0 };
 	struct value v = value_null();
 	struct span at = NO_SPAN;
-	const struct expr *cond = step_condition(s, &at);
+	const struct expr *cond = step_condition(s, &at, &error.msg);
 
+	if (error.msg.len) {
+		step_fail(s, job_placed_at(job, s->a, at, error.msg));
+		return false;
+	}
 	if (!cond) {
 		*wanted = true;
 		return true;
