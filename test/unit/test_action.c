@@ -92,10 +92,10 @@ static const struct {
 	{ "anchors",
 	  "name: &n x\nruns: {using: node20, main: x}\n",
 	  { "x/action.yml: Anchors are not currently supported. Remove the anchor 'n'" } },
-	{ "a bad post-if",
-	  "runs: {using: node20, main: x, post: y, post-if: nope()}\n",
-	  { "x/action.yml (Line: 1, Col: 50): Unrecognized function: 'nope'. Located at position 1 "
-	    "within expression: nope()" } },
+	{ "a post-if is text, without ${{ }}",
+	  "runs: {using: node20, main: x, post: y, post-if: \"${{ always() }}\"}\n",
+	  { "x/action.yml (Line: 1, Col: 50): Unrecognized function: 'always'. Located at position "
+	    "1 within expression: always()" } },
 };
 
 Test(action, bad_files_are_told_as_github_does)
@@ -163,6 +163,25 @@ Test(action, a_javascript_action)
 	cr_assert_null(action_input(a, STR("none"))->fallback);
 	cr_assert_eq(a->noutputs, 1);
 	cr_assert_null(a->outputs[0].value);
+	arena_release(&f.a);
+}
+
+/* It is read when the stage's turn has come, and fails that. */
+Test(action, a_post_if_that_is_no_expression)
+{
+	struct fixture f;
+	const struct action *a = load(&f, "runs:\n"
+					  "  using: node20\n"
+					  "  main: m.js\n"
+					  "  post: p.js\n"
+					  "  post-if: nope()\n");
+
+	cr_assert_not_null(a);
+	cr_assert_null(a->stages[STAGE_POST].cond);
+	expect(a->stages[STAGE_POST].cond_error,
+	       "Unrecognized function: 'nope'. Located at position 1 within expression: nope()");
+	cr_assert_eq(f.diags.list.n, 1);
+	cr_assert_eq(f.diags.list.v[0].severity, DIAG_WARNING);
 	arena_release(&f.a);
 }
 
