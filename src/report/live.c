@@ -195,6 +195,15 @@ void live_end_step(struct live *l, struct job_state *job, struct step_state *ste
 	find_parallel(job);
 }
 
+void live_forgive(struct live *l, struct job_state *job, const struct step_state *step)
+{
+	if (contains(step->path, job->failed_path)) {
+		tail_put(l, job->failed_tail);
+		job->failed_tail = NULL;
+		job->failed_path = job->failed_step = job->failed_why = STR_EMPTY;
+	}
+}
+
 void live_release(struct live *l)
 {
 	for (struct job_state *j = l->jobs; j; j = j->next) {

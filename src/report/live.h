@@ -46,6 +46,7 @@ struct job_state {
 	bool continued;
 	unsigned summaries; /* of its steps */
 	int64_t duration_ms;
+	struct str failed_path; /* of the first step that failed; empty: none has */
 	struct str failed_step;
 	struct str failed_why;
 	struct tail *failed_tail;
@@ -66,6 +67,8 @@ void live_release(struct live *l);
 /* Found or made. */
 struct job_state *live_job(struct live *l, struct str path);
 struct step_state *live_step(struct live *l, struct job_state *job, struct str path);
+/* A step that has ended well: what failed in it is not why its job does. */
+void live_forgive(struct live *l, struct job_state *job, const struct step_state *step);
 /* The step that contains this one, or NULL. */
 struct step_state *step_parent(const struct job_state *job, const struct step_state *step);
 /* 0 for a job's own steps, 1 for steps inside those, ... */

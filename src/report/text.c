@@ -481,7 +481,11 @@ static void on_step_finished(struct text_reporter *t, const struct event *e)
 	    !(step->quiet && ok && !step->shown && str_eq(step->path, STR("complete")))) {
 		step_result(t, job, step, e, why);
 	}
-	if (failed && job->failed_step.len == 0) {
+	if (ok) {
+		live_forgive(&t->live, job, step);
+	}
+	if (failed && job->failed_path.len == 0) {
+		job->failed_path = arena_str(a, step->path);
 		job->failed_step = step->name;
 		job->failed_why = why;
 	}

@@ -83,6 +83,7 @@ static const struct {
 	{ "serial", "serial.quiet", { .quiet = true } },
 	{ "parallel", "parallel", { .fd = 0 } },
 	{ "nested", "nested", { .fd = 0 } },
+	{ "tolerated", "tolerated", { .fd = 0 } },
 	{ "kinds", "kinds", { .fd = 0 } },
 };
 
