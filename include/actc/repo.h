@@ -36,10 +36,13 @@ struct repo_facts {
 bool repo_read(struct arena *a, struct str dir, struct str remote, struct repo_facts *out,
 	       struct err *err);
 
+struct snapshot_repo;
+
 struct snapshot {
 	struct str git_dir; /* the temporary bare repository; all of the user's refs are there */
-	struct str sha;     /* HEAD when the tree is clean, else the commit made */
-	struct str parent;  /* HEAD, or empty */
+	const struct snapshot_repo *planned; /* it is not made yet; NULL: it is */
+	struct str sha;                      /* HEAD when the tree is clean, else the commit made */
+	struct str parent;                   /* HEAD, or empty */
 	struct str tree;
 	struct str ref;
 	bool dirty;
@@ -51,6 +54,10 @@ struct snapshot {
  * or without commits, the commit has no parent. */
 bool snapshot_make(struct arena *a, const struct repo_facts *facts, struct str work_tree,
 		   struct str dir, struct snapshot *out, struct err *err);
+
+/* Before git_dir is looked into. Of a clean tree the repository is only made here, with the refs of
+ * the moment of snapshot_make(). Safe to call from several processes at once. */
+bool snapshot_ready(struct arena *a, const struct snapshot *s, struct err *err);
 
 /* The files that a push, or a pull request, of the snapshot changes. */
 struct changes {

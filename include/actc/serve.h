@@ -36,15 +36,16 @@ bool stand_ins_identity(struct arena *a, const struct stand_in *v, size_t n,
 			struct stand_in_identity *out, struct err *err);
 
 struct masker;
+struct snapshot;
 
 /* What the REST API answers from here. */
 struct rest_facts {
-	struct str token;      /* GITHUB_TOKEN of the run */
-	bool token_is_real;    /* so that GitHub may be asked with it */
-	struct str api_url;    /* of GitHub; what is not answered here is passed on */
-	bool closed;           /* --egress none: nothing is */
-	struct str server_url; /* https://github.com */
-	struct str git_dir;    /* has the commit of the run, and the user's */
+	struct str token;                /* GITHUB_TOKEN of the run */
+	bool token_is_real;              /* so that GitHub may be asked with it */
+	struct str api_url;              /* of GitHub; what is not answered here is passed on */
+	bool closed;                     /* --egress none: nothing is */
+	struct str server_url;           /* https://github.com */
+	const struct snapshot *snapshot; /* has the commit of the run, and the user's; or NULL */
 	struct str sha, ref, default_branch, event_name, run_number, actor;
 	size_t nworkflows; /* each is a run, with the ids from run_id on */
 	const struct str *workflows;

@@ -33,16 +33,6 @@ static bool write_text(const char *path, const char *text)
 	return ok;
 }
 
-static bool own_user_namespace(void)
-{
-	char uids[64], gids[64];
-
-	(void)snprintf(uids, sizeof(uids), "0 %u 1\n", (unsigned)geteuid());
-	(void)snprintf(gids, sizeof(gids), "0 %u 1\n", (unsigned)getegid());
-	return unshare(CLONE_NEWUSER) == 0 && write_text("/proc/self/setgroups", "deny") &&
-	       write_text("/proc/self/uid_map", uids) && write_text("/proc/self/gid_map", gids);
-}
-
 static bool try_overlay(bool userns)
 {
 	return mkdir("/tmp/l", 0755) == 0 && mkdir("/tmp/u", 0755) == 0 &&
@@ -69,45 +59,68 @@ static enum stage try_mounts(bool userns)
 	return unshare(CLONE_NEWUSER) == 0 ? STAGE_OK : STAGE_USER;
 }
 
-static enum stage wait_stage(pid_t pid)
+/* Of the two processes: neither copies our memory, which the reading of the repository is growing
+ * meanwhile. */
+struct attempt {
+	bool userns;
+	char uids[64], gids[64]; /* of the user namespace */
+	char outer[CHILD_STACK], inner[CHILD_STACK];
+};
+
+static enum stage attempt_stage(struct attempt *t, char *stack, int (*body)(void *ctx))
 {
+	pid_t pid = child_beside(stack, CHILD_STACK, CLONE_VFORK, body, t);
 	int status = 0;
 
-	while (waitpid(pid, &status, 0) < 0) {
+	while (pid > 0 && waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR) {
 			return STAGE_SPACES;
 		}
 	}
-	return WIFEXITED(status) && WEXITSTATUS(status) < STAGES ? (enum stage)WEXITSTATUS(status)
-								 : STAGE_SPACES;
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) < STAGES
+		       ? (enum stage)WEXITSTATUS(status)
+		       : STAGE_SPACES;
 }
 
-static enum stage try_here(bool userns)
+static int inner_main(void *ctx)
 {
-	if (userns && !own_user_namespace()) {
+	const struct attempt *t = ctx;
+
+	_exit((int)try_mounts(t->userns));
+}
+
+static bool own_user_namespace(const struct attempt *t)
+{
+	return unshare(CLONE_NEWUSER) == 0 && write_text("/proc/self/setgroups", "deny") &&
+	       write_text("/proc/self/uid_map", t->uids) &&
+	       write_text("/proc/self/gid_map", t->gids);
+}
+
+static enum stage try_here(struct attempt *t)
+{
+	if (t->userns && !own_user_namespace(t)) {
 		return STAGE_USER;
 	}
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) < 0) {
 		return STAGE_SPACES;
 	}
-
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		_exit((int)try_mounts(userns));
-	}
-	return pid < 0 ? STAGE_SPACES : wait_stage(pid);
+	return attempt_stage(t, t->inner, inner_main);
 }
 
-static enum stage try_all(bool userns)
+static int outer_main(void *ctx)
 {
-	pid_t pid = fork();
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	_exit((int)try_here(ctx));
+}
 
-	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit((int)try_here(userns));
-	}
-	return pid < 0 ? STAGE_SPACES : wait_stage(pid);
+static enum stage try_all(struct arena *a, bool userns)
+{
+	struct attempt *t = arena_array(a, struct attempt, 1);
+
+	t->userns = userns;
+	(void)snprintf(t->uids, sizeof(t->uids), "0 %u 1\n", (unsigned)geteuid());
+	(void)snprintf(t->gids, sizeof(t->gids), "0 %u 1\n", (unsigned)getegid());
+	return attempt_stage(t, t->outer, outer_main);
 }
 
 /* --- why -------------------------------------------------------------------------------------- */
@@ -225,7 +238,7 @@ struct str sandbox_system_name(struct arena *a)
 void sandbox_probe(struct arena *a, struct engine_state *out)
 {
 	bool userns = !sandbox_is_privileged();
-	enum stage stage = try_all(userns);
+	enum stage stage = try_all(a, userns);
 
 	/* Made and unmade, one costs more than all the rest. */
 	if (number_in("/proc/sys/user/max_net_namespaces") == 0) {

@@ -124,7 +124,7 @@ static struct rest_facts rest_facts(struct run *run)
 		.api_url = vobject_get(github, STR("api_url"))->u.s,
 		.closed = r->machine.no_egress,
 		.server_url = r->event->server_url,
-		.git_dir = r->snapshot ? r->snapshot->git_dir : STR_EMPTY,
+		.snapshot = r->snapshot,
 		.sha = r->event->sha,
 		.ref = r->event->ref,
 		.default_branch = branch.len ? branch : STR("main"),

@@ -2,12 +2,14 @@
 #include <stdlib.h>
 
 #include "actc/process.h"
+#include "actc/repo.h"
 #include "rest.h"
 
 enum { GIT_MS = 20000, OUTPUT_MAX = 64 * 1024 * 1024, ARGS_MAX = 16, PULL_COMMITS = 250 };
 
 bool rest_git(struct request *r, const char *const *args, struct strbuf *out)
 {
+	const struct snapshot *snapshot = r->server->spec->rest.snapshot;
 	const char *argv[ARGS_MAX] = { "git" };
 	struct child_spec spec = { .argv = argv, .in = CHILD_NULL, .out = CHILD_PIPE };
 	struct err err = ERR_INIT;
@@ -15,8 +17,11 @@ bool rest_git(struct request *r, const char *const *args, struct strbuf *out)
 	size_t n = 1;
 	bool ok;
 
-	argv[n++] =
-		arena_printf(&r->arena, "--git-dir=%.*s", STR_ARG(r->server->spec->rest.git_dir)).p;
+	if (!snapshot || !snapshot_ready(&r->arena, snapshot, &err)) {
+		err_release(&err);
+		return false;
+	}
+	argv[n++] = arena_printf(&r->arena, "--git-dir=%.*s", STR_ARG(snapshot->git_dir)).p;
 	for (size_t i = 0; args[i] && n + 1 < ARGS_MAX; i++) {
 		argv[n++] = args[i];
 	}

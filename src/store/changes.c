@@ -308,7 +308,8 @@ static bool comparing_open(struct comparing *c, const struct git2 *g,
 	if (!git2_id(g, snapshot->sha, &c->after)) {
 		return err_set(err, ERR_SYSTEM, "there is no snapshot");
 	}
-	c->repo = git2_reopen(g, snapshot->git_dir, err);
+	/* What is planned has nothing that the user's does not have. */
+	c->repo = git2_reopen(g, snapshot->planned ? c->facts->git_dir : snapshot->git_dir, err);
 	return c->repo != NULL;
 }
 

@@ -469,7 +469,7 @@ bool snapshot_checkout(struct arena *a, const struct snapshot *snapshot,
 	struct git2 g;
 	struct checkout c = { .g = &g, .a = a, .snapshot = snapshot, .spec = spec };
 
-	if (!git2_load(&g, err)) {
+	if (!git2_load(&g, err) || !snapshot_ready(a, snapshot, err)) {
 		return false;
 	}
 

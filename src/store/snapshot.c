@@ -20,8 +20,8 @@
 #include "git2.h"
 #include "git_run.h"
 #include "objects.h"
-#include "partial.h"
 #include "refs.h"
+#include "snapshot_repo.h"
 #include "status.h"
 
 enum {
@@ -40,13 +40,14 @@ struct making {
 	struct arena *a;
 	const struct repo_facts *facts;
 	const struct snapshot_spec *spec;
-	struct str dir, work_tree; /* absolute */
-	const char *git_dir;       /* ours */
-	const char *objects, *index;
+	struct str work_tree; /* absolute */
+	struct snapshot_repo *repo;
+	const char *git_dir, *objects, *index; /* ours */
 	bool sparse;
 	git_repository *user; /* NULL: there is none */
 	git_odb *lent;
 	struct objects own;
+	bool begun;           /* ours is there, for objects to be written to */
 	VEC(git_oid) changed; /* what the index has of files whose contents changed */
 	struct snapshot *out;
 };
@@ -69,25 +70,6 @@ static struct str absolute(struct arena *a, struct str path, struct err *err)
 	}
 	free(real);
 	return s;
-}
-
-/* A bare repository by hand: `git init` would cost a process and copy templates. */
-static bool make_git_dir(struct making *m, struct err *err)
-{
-	static const char config[] =
-		"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
-
-	m->git_dir = m->dir.p;
-	m->objects = path_in(m->a, m->git_dir, "objects");
-	m->index = path_in(m->a, m->git_dir, "index");
-	m->out->git_dir = str_of(m->git_dir);
-	/* Without HEAD it is none for git, which works on it where the user has none. To write HEAD
-	 * twice would wait for the disk. */
-	return make_dirs(path_in(m->a, m->objects, "info"), 0700, err) &&
-	       make_dirs(path_in(m->a, m->git_dir, "refs"), 0700, err) &&
-	       write_file(path_in(m->a, m->git_dir, "config"), str_of(config), 0600, err) &&
-	       (m->facts->found || write_file(path_in(m->a, m->git_dir, "HEAD"),
-					      STR("ref: refs/heads/main\n"), 0600, err));
 }
 
 /* --- what git finds ------------------------------------------------------------------------- */
@@ -141,14 +123,14 @@ static void note_change(struct making *m, struct str record)
  * out; else NULL. */
 static const char *exclusion(const struct making *m)
 {
-	struct str root = m->work_tree;
+	struct str root = m->work_tree, dir = m->repo->dir;
 
-	if (!str_starts(m->dir, root) || m->dir.len <= root.len ||
-	    (root.len > 1 && m->dir.p[root.len] != '/')) {
+	if (!str_starts(dir, root) || dir.len <= root.len ||
+	    (root.len > 1 && dir.p[root.len] != '/')) {
 		return NULL;
 	}
 
-	struct str rel = str_slice(m->dir, root.len > 1 ? root.len + 1 : 1, m->dir.len);
+	struct str rel = str_slice(dir, root.len > 1 ? root.len + 1 : 1, dir.len);
 
 	return arena_printf(m->a, ":(exclude,top,literal)%.*s", STR_ARG(rel)).p;
 }
@@ -280,59 +262,6 @@ static bool add_all(const struct making *m, struct err *err)
 	return ok;
 }
 
-static void add_alternate(struct strbuf *text, struct str objects, struct str path)
-{
-	bool relative = !str_starts(path, STR("/"));
-
-	(void)strbuf_addf(text, "%.*s%s%.*s\n", relative ? (int)objects.len : 0, objects.p,
-			  relative ? "/" : "", STR_ARG(path));
-}
-
-/* A line end cannot be said there in a way that libgit2 reads, too: such a path goes by a link. */
-static struct str one_line(const struct making *m, struct str path, struct err *err)
-{
-	const char *link = path_in(m->a, m->git_dir, "lent");
-
-	if (str_chr(path, '\n', 0) == STR_NPOS) {
-		return path;
-	}
-	return symlink(arena_cstr(m->a, path), link) == 0 || errno == EEXIST
-		       ? str_of(link)
-		       : (err_sys(err, errno, "%s", link), STR_EMPTY);
-}
-
-/* The user's objects and those that they borrow from, all absolute: libgit2 resolves relative ones
- * of the first file only. */
-static bool write_alternates(const struct making *m, struct err *err)
-{
-	struct str objects =
-		one_line(m, arena_printf(m->a, "%.*s/objects", STR_ARG(m->facts->common_dir)), err);
-	struct strbuf theirs = STRBUF_INIT(LIST_MAX), text = STRBUF_INIT(0);
-	struct err missing = ERR_INIT;
-
-	if (!objects.len) {
-		return false;
-	}
-	if (!read_file(path_in(m->a, objects.p, "info/alternates"), &theirs, &missing)) {
-		err_release(&missing);
-	}
-	(void)strbuf_addf(&text, "%s\n", objects.p);
-	for (struct str rest = strbuf_str(&theirs); rest.len > 0;) {
-		struct str line = str_cut(&rest, '\n');
-
-		if (line.len > 0 && line.p[0] != '#') {
-			add_alternate(&text, objects, line);
-		}
-	}
-
-	bool ok = write_file(path_in(m->a, m->objects, "info/alternates"), strbuf_str(&text), 0600,
-			     err);
-
-	strbuf_release(&theirs);
-	strbuf_release(&text);
-	return ok;
-}
-
 /* Of a split or sparse index git makes a plain one, which libgit2 reads too. Only here does git see
  * the user's objects: a sparse index is expanded with their trees (whose time stamps git renews, as
  * it does with every command that expands one). */
@@ -340,11 +269,11 @@ static bool rewrite_index(const struct making *m, struct err *err)
 {
 	const char *const args[] = { PLAIN_INDEX, "update-index", "--force-write-index", NULL };
 	bool ok =
-		write_alternates(m, err) &&
+		snapshot_repo_lend(m->a, m->repo, err) &&
 		git_run(&(struct git_call){ .args = args, .env = git_env(m), .dir = m->work_tree },
 			err);
 
-	(void)unlink(path_in(m->a, m->objects, "info/alternates"));
+	snapshot_repo_unlend(m->a, m->repo);
 	return ok;
 }
 
@@ -483,21 +412,23 @@ static bool find_commit(struct making *m, git_commit *head, struct err *err)
 	if (m->user && m->spec->source == SNAPSHOT_WORK_TREE && !find_changes(m, &clean, err)) {
 		return false;
 	}
-	if (!(clean && head)) {
-		if (!make_tree(m, &tree, err)) {
-			return false;
-		}
-		clean = head && m->g->git_oid_cmp(&tree, m->g->git_commit_tree_id(head)) == 0;
+	if (clean && head) {
+		use_head(m, head);
+		return true;
 	}
-	if (clean) {
+	m->begun = true;
+	if (!snapshot_repo_begin(m->a, m->repo, err) ||
+	    !objects_open(&m->own, m->g, m->objects, m->lent, err) || !make_tree(m, &tree, err)) {
+		return false;
+	}
+	if (head && m->g->git_oid_cmp(&tree, m->g->git_commit_tree_id(head)) == 0) {
 		use_head(m, head);
 		return true;
 	}
 	return make_commit(m, &tree, err);
 }
 
-/* --- the repository around it -------------------------------------------------------------------
- */
+/* --- its refs --------------------------------------------------------------------------------- */
 
 static struct str behind(struct str s, struct str prefix)
 {
@@ -519,10 +450,10 @@ static void view_add(const struct making *m, struct refs *out, struct str branch
 	}
 }
 
-static bool write_refs(struct making *m, struct err *err)
+static bool choose_refs(struct making *m, struct err *err)
 {
 	struct str remote = arena_printf(m->a, "refs/remotes/%.*s/", STR_ARG(m->facts->remote));
-	struct refs theirs = { 0 }, ours = { 0 };
+	struct refs theirs = { 0 }, *ours = &m->repo->refs;
 	git_oid id;
 
 	if (m->user && !refs_read(m->a, m->g, m->user, STR("refs/"), &theirs, err)) {
@@ -533,67 +464,48 @@ static bool write_refs(struct making *m, struct err *err)
 		const struct ref *ref = &theirs.list.v[i];
 
 		if (is_shared(ref->name)) {
-			refs_add(m->a, &ours, ref->name, &ref->id);
+			refs_add(m->a, ours, ref->name, &ref->id);
 		}
-		view_add(m, &ours, behind(ref->name, STR("refs/heads/")), &ref->id);
+		view_add(m, ours, behind(ref->name, STR("refs/heads/")), &ref->id);
 	}
 	for (size_t i = 0; i < theirs.list.n; i++) {
 		const struct ref *ref = &theirs.list.v[i];
 
-		view_add(m, &ours, behind(ref->name, remote), &ref->id);
+		view_add(m, ours, behind(ref->name, remote), &ref->id);
 	}
 	BUG_ON(!git2_id(m->g, m->out->sha, &id));
-	view_add(m, &ours, behind(m->out->ref, STR("refs/heads/")), &id);
-	return refs_write(m->g, &ours, m->git_dir, err);
+	view_add(m, ours, behind(m->out->ref, STR("refs/heads/")), &id);
+	m->repo->head = m->out->sha;
+	return true;
 }
 
-/* A shallow clone's boundary: its objects end there. */
-static bool copy_shallow(const struct making *m, struct err *err)
+static bool find_head(const struct making *m, git_commit **head, struct err *err)
 {
-	const char *from = path_in(m->a, m->facts->common_dir.p, "shallow");
-	struct strbuf bytes = STRBUF_INIT(LIST_MAX);
+	git_oid id;
 
-	if (access(from, F_OK) < 0) {
-		return true;
-	}
-
-	bool ok = read_file(from, &bytes, err) &&
-		  write_file(path_in(m->a, m->git_dir, "shallow"), strbuf_str(&bytes), 0600, err);
-
-	strbuf_release(&bytes);
-	return ok;
-}
-
-static bool make_repository(struct making *m, struct err *err)
-{
-	struct str head = arena_printf(m->a, "%s\n", m->out->sha.p);
-
-	return (!m->user ||
-		(write_alternates(m, err) && copy_shallow(m, err) &&
-		 partial_note(m->a, m->facts->common_dir, m->work_tree, m->git_dir, err))) &&
-	       write_refs(m, err) && write_file(path_in(m->a, m->git_dir, "HEAD"), head, 0600, err);
+	*head = NULL;
+	return !m->facts->head.len ||
+	       (git2_id(m->g, m->facts->head, &id) &&
+		m->g->git_commit_lookup(head, m->user, &id) == 0) ||
+	       git2_error(m->g, err, "HEAD %.*s", STR_ARG(m->facts->head));
 }
 
 static bool make_all(struct making *m, struct err *err)
 {
-	const struct git2 *g = m->g;
-	git_commit *head = NULL;
-	git_oid id;
+	git_commit *head;
 
-	if (!objects_open(&m->own, g, m->objects, m->lent, err)) {
+	if (!find_head(m, &head, err)) {
 		return false;
 	}
-	if (m->facts->head.len && (!git2_id(g, m->facts->head, &id) ||
-				   g->git_commit_lookup(&head, m->own.repo, &id) < 0)) {
-		(void)git2_error(g, err, "HEAD %.*s", STR_ARG(m->facts->head));
+
+	bool ok = find_commit(m, head, err) && choose_refs(m, err) &&
+		  (!m->begun || snapshot_repo_finish(m->a, m->g, m->repo, err));
+
+	m->out->planned = m->begun ? NULL : m->repo;
+	m->g->git_commit_free(head);
+	if (m->begun) {
 		objects_close(&m->own);
-		return false;
 	}
-
-	bool ok = find_commit(m, head, err) && make_repository(m, err);
-
-	g->git_commit_free(head);
-	objects_close(&m->own);
 	return ok;
 }
 
@@ -609,6 +521,37 @@ static bool open_user(struct making *m, struct err *err)
 	m->sparse = access(path_in(m->a, m->facts->git_dir.p, "info/sparse-checkout"), F_OK) == 0;
 	return m->g->git_repository_odb(&m->lent, m->user) == 0 ||
 	       git2_error(m->g, err, "%.*s/objects", STR_ARG(m->facts->common_dir));
+}
+
+/* Of a directory that is not there yet; the one that it is in is made. */
+static struct str absolute_new(struct arena *a, struct str path, struct err *err)
+{
+	const char *given = arena_cstr(a, path), *slash = strrchr(given, '/');
+	const char *name = slash ? slash + 1 : given;
+	const char *parent = slash ? arena_printf(a, "%.*s", (int)(name - given), given).p : ".";
+
+	if (!make_dirs(parent, 0700, err)) {
+		return STR_EMPTY;
+	}
+
+	struct str real = absolute(a, str_of(parent), err);
+
+	return real.len ? str_of(path_in(a, real.len > 1 ? real.p : "", name)) : STR_EMPTY;
+}
+
+static bool plan_repo(struct making *m, struct str dir, struct err *err)
+{
+	struct str work_tree = m->facts->found ? m->facts->root : m->spec->work_tree;
+
+	m->repo->dir = absolute_new(m->a, dir, err);
+	m->work_tree = m->repo->dir.len ? absolute(m->a, work_tree, err) : STR_EMPTY;
+	m->repo->work_tree = m->work_tree;
+	m->repo->common_dir = m->facts->found ? m->facts->common_dir : STR_EMPTY;
+	m->out->git_dir = m->repo->dir;
+	m->git_dir = m->repo->dir.p;
+	m->objects = path_in(m->a, m->git_dir, "objects");
+	m->index = path_in(m->a, m->git_dir, "index");
+	return m->work_tree.len > 0;
 }
 
 bool snapshot_make(struct arena *a, const struct repo_facts *facts, struct str work_tree,
@@ -634,15 +577,12 @@ bool snapshot_make_of(struct arena *a, const struct repo_facts *facts,
 		.parent = facts->head,
 		.ref = facts->found ? facts->ref : STR("refs/heads/main"),
 	};
-	if (!git2_load(&g, err) || !make_dirs(arena_cstr(a, dir), 0700, err)) {
+	m.repo = arena_array(a, struct snapshot_repo, 1);
+	if (!git2_load(&g, err) || !plan_repo(&m, dir, err)) {
 		return false;
 	}
-	m.dir = absolute(a, dir, err);
-	m.work_tree = m.dir.len ? absolute(a, facts->found ? facts->root : spec->work_tree, err)
-				: STR_EMPTY;
 
-	bool ok =
-		m.work_tree.len && make_git_dir(&m, err) && open_user(&m, err) && make_all(&m, err);
+	bool ok = open_user(&m, err) && make_all(&m, err);
 
 	g.git_odb_free(m.lent);
 	g.git_repository_free(m.user);

@@ -124,6 +124,7 @@ __attribute__((unused)) static struct snapshot snap(const char *name)
 	cr_assert(snapshot_make(&scratch.arena, &facts, at(name), at(dir), &s, &err), "%s",
 		  err.msg);
 	cr_assert(str_starts(s.git_dir, at(dir)));
+	cr_assert(snapshot_ready(&scratch.arena, &s, &err), "%s", err.msg);
 	return s;
 }
 

@@ -1,5 +1,8 @@
 /* test_snapshot.c - the commit that stands for a working tree, on real git repositories in every
  * state. What it holds is compared with what `git add --all && git commit` would hold. */
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "git_scratch.h"
 #include "store/status.h"
 
@@ -68,6 +71,56 @@ Test(snapshot, a_clean_tree_is_head)
 	assert_str(s.author_email, "ada@example.org");
 	assert_str(s.tree, sh("cd r; git rev-parse HEAD^{tree}").p);
 	assert_str(s.timestamp, sh("cd r; git log -1 --format=%%aI | sed s/Z/+00:00/").p);
+}
+
+/* What asks for it last, or in the middle of another's making, finds it whole. */
+Test(snapshot, of_a_clean_tree_is_made_when_it_is_wanted)
+{
+	struct err err = ERR_INIT;
+	struct snapshot s;
+
+	(void)sh("%s git branch old", base);
+
+	struct repo_facts facts = facts_of("r");
+
+	cr_assert(snapshot_make(&scratch.arena, &facts, at("r"), at("late"), &s, &err), "%s",
+		  err.msg);
+	cr_assert(s.planned != NULL);
+	assert_str(sh("ls -d late 2>&1 | wc -l; test ! -e late && echo none"), "1\nnone");
+	(void)sh("cd r; git branch -D -q old; git branch new; echo 2 > a; git commit -qam two");
+	for (int i = 0; i < 8; i++) {
+		if (fork() == 0) {
+			bool ok = snapshot_ready(&scratch.arena, &s, &err) &&
+				  access(at("late/packed-refs").p, F_OK) == 0 &&
+				  access(at("late/HEAD").p, F_OK) == 0;
+
+			_exit(ok ? 0 : 1);
+		}
+	}
+	for (int i = 0, status; i < 8; i++) {
+		cr_assert(wait(&status) > 0 && status == 0);
+	}
+	assert_str(git_in(s, "for-each-ref --format='%(refname)' refs/heads"),
+		   "refs/heads/main\nrefs/heads/old");
+	assert_str(git_in(s, "rev-parse HEAD refs/heads/main"),
+		   arena_printf(&scratch.arena, "%s\n%s", s.sha.p, s.sha.p).p);
+}
+
+Test(snapshot, what_was_left_half_made_is_made_whole)
+{
+	struct err err = ERR_INIT;
+	struct snapshot s;
+
+	(void)sh("%s", base);
+
+	struct repo_facts facts = facts_of("r");
+
+	cr_assert(snapshot_make(&scratch.arena, &facts, at("r"), at("late"), &s, &err), "%s",
+		  err.msg);
+	(void)sh("mkdir -p late/objects/info late/refs; echo '[core' > late/config");
+	cr_assert(snapshot_ready(&scratch.arena, &s, &err), "%s", err.msg);
+	assert_str(git_in(s, "rev-parse HEAD"), s.sha.p);
+	assert_str(files(s), ".gitignore\na\ndoc/d\nsrc/b\nsrc/deep/c");
 }
 
 Test(snapshot, a_dirty_tree_is_a_commit_on_head)
@@ -410,7 +463,7 @@ Test(snapshot, a_directory_of_ours_inside_the_working_tree_stays_out)
 	cr_assert(snapshot_make(&scratch.arena, &facts, at("r"), at("r/state/y"), &s, &err), "%s",
 		  err.msg);
 	assert_str(sh("git --git-dir r/state/y ls-tree --name-only HEAD"),
-		   ".gitignore\na\ndoc\nnew\nsrc\nstate");
+		   ".gitignore\na\ndoc\nnew\nsrc");
 }
 
 /* A snapshot of `name` by a look that was begun in `where` and has ended. */
@@ -430,6 +483,7 @@ static struct snapshot snap_ahead(const char *where, const char *name, const cha
 	(void)status_of(ahead, STR_EMPTY, &ignored);
 	(void)sh("%s", meanwhile);
 	cr_assert(snapshot_make_of(&scratch.arena, &facts, &spec, dir, &s, &err), "%s", err.msg);
+	cr_assert(snapshot_ready(&scratch.arena, &s, &err), "%s", err.msg);
 	status_end(ahead);
 	return s;
 }
