@@ -173,11 +173,19 @@ static void log_undrained(struct step *s)
 		    "seconds after the step's own end)"));
 }
 
-/* A program that is not there is told in the runner's words. */
-static struct str not_started(struct arena *a, const struct proc_exit *exit)
+/* A program or a directory that is not there is told in the runner's words. */
+static struct str not_started(const struct step *s, const struct proc_exit *exit)
 {
+	struct arena *a = s->a;
 	struct str what = exit->start_what;
 
+	if (s->program.len && str_starts(what, STR("chdir "))) {
+		return arena_printf(a,
+				    "An error occurred trying to start process '%.*s' with working "
+				    "directory '%.*s'. %s",
+				    STR_ARG(s->program), STR_ARG(str_slice(what, 6, what.len)),
+				    strerror(exit->start_errno));
+	}
 	if (exit->start_errno == ENOENT && str_starts(what, STR("exec "))) {
 		return arena_printf(a, "%.*s: command not found",
 				    STR_ARG(str_slice(what, 5, what.len)));
@@ -203,7 +211,7 @@ void step_exec_finish(struct step *s)
 		s->outcome = RESULT_CANCELLED;
 		step_fail(s, STR("The operation was canceled."));
 	} else if (x->exit.start_errno) {
-		step_fail(s, not_started(s->a, &x->exit));
+		step_fail(s, not_started(s, &x->exit));
 	} else if (x->exit.oom && x->exit.code != 0) {
 		step_fail(s, STR("The step ran out of memory: the kernel's OOM killer ended it."));
 	} else if (x->exit.code != 0) {

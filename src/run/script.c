@@ -89,7 +89,7 @@ static bool find_program(struct step *s, struct script *x)
 	}
 	path = step_program(s, x->command.program, &missing);
 	if (path.len) {
-		x->program = path;
+		x->program = s->program = path;
 		/* Else the agent finds the same one, or what has come there since. */
 		if (vobject_get(s->env, STR("PATH"))) {
 			x->command.program = path;

@@ -465,6 +465,7 @@ void step_init(struct step *s, struct job *job, struct arena *a, const struct st
 		.exit_code = -1,
 		.reason = STR_EMPTY,
 		.stop_token = STR_EMPTY,
+		.program = STR_EMPTY,
 		.started_ms = now_ms(),
 		.echo = job->step_debug,
 		.stage = STAGE_MAIN,

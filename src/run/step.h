@@ -75,6 +75,7 @@ struct step {
 	double timeout_minutes;
 
 	struct execution exec;
+	struct str program; /* the path of a script's shell; empty where none is known */
 	void (*finish)(struct step *s); /* what its kind does when the process has ended */
 	struct step *next_running;
 	bool background;
