@@ -423,7 +423,8 @@ static bool prepare(struct step *s)
 	}
 	vobject_set(&job->arena, job->job_object, STR("status"),
 		    value_str(result_word(job->status)));
-	ok = prepare_env(s);
+	/* In a composite action such a step has failed, and runs all the same. */
+	ok = prepare_env(s) || s->frame;
 	s->name = stage_title(s, &env);
 	if (ok && !condition(s, &wanted)) {
 		s->cond_failed = true;
