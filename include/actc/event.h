@@ -159,6 +159,9 @@ void masker_free(struct masker *m);
 /* A secret of the run: trimmed, whole and each line, with all its encodings. Blank ones are
  * ignored. */
 void masker_add_secret(struct masker *m, struct str secret);
+/* The secret of that name; the switches ACTIONS_STEP_DEBUG and ACTIONS_RUNNER_DEBUG hide nothing.
+ */
+void masker_add_named(struct masker *m, struct str name, struct str secret);
 /* The value of ::add-mask:: : untrimmed, plus its trimmed lines, with encodings. */
 void masker_add_mask(struct masker *m, struct str value);
 /* Appends s with every hit replaced by ***; overlapping and adjacent hits are one. */

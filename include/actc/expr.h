@@ -77,6 +77,8 @@ struct expr_env {
 	/* Patterns as given; on failure *why is GitHub's text. */
 	bool (*hash_files)(void *ctx, const struct str *patterns, size_t n, struct str *out,
 			   struct str *why);
+	/* GitHub's account of an evaluation, line by line. */
+	void (*trace)(void *ctx, struct str line);
 	size_t max_memory; /* bytes by GitHub's way of counting; 0 = EXPR_MAX_MEMORY */
 };
 

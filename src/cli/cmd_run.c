@@ -230,13 +230,13 @@ static struct masker *fill_masker(struct preparation *p)
 	remotes_token(&p->remotes);
 	happening_token(p->a, &p->values.secrets);
 	for (size_t i = 0; i < p->values.secrets.n; i++) {
-		masker_add_secret(m, p->values.secrets.v[i].value);
+		masker_add_named(m, p->values.secrets.v[i].name, p->values.secrets.v[i].value);
 	}
 	for (size_t i = 0; i < p->environments.n; i++) {
 		const struct settings *own = &p->environments.v[i].secrets;
 
 		for (size_t k = 0; k < own->n; k++) {
-			masker_add_secret(m, own->v[k].value);
+			masker_add_named(m, own->v[k].name, own->v[k].value);
 		}
 	}
 	outside_mask(&p->request, m);

@@ -128,7 +128,7 @@ bool eval_here_contexts(struct options *o, const struct expr *e, struct masker *
 	}
 	happening_token(h->a, &h->values.secrets);
 	for (size_t i = 0; i < h->values.secrets.n; i++) {
-		masker_add_secret(masker, h->values.secrets.v[i].value);
+		masker_add_named(masker, h->values.secrets.v[i].name, h->values.secrets.v[i].value);
 	}
 	expr_visit_names(e, on_name, &reads);
 	h->workflow.workflow = &h->none;

@@ -288,6 +288,14 @@ void masker_add_secret(struct masker *m, struct str secret)
 	add_lines(m, secret);
 }
 
+void masker_add_named(struct masker *m, struct str name, struct str secret)
+{
+	if (!str_ieq(name, STR("ACTIONS_STEP_DEBUG")) &&
+	    !str_ieq(name, STR("ACTIONS_RUNNER_DEBUG"))) {
+		masker_add_secret(m, secret);
+	}
+}
+
 void masker_add_mask(struct masker *m, struct str value)
 {
 	if (utf8_trim(value).len == 0) {

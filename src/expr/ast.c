@@ -39,7 +39,7 @@ static bool is_plain_name(struct str s)
 	return s.len > 0;
 }
 
-static void print_literal(struct strbuf *out, struct value v)
+void value_print(struct strbuf *out, struct value v)
 {
 	if (v.kind == VALUE_NULL) {
 		strbuf_adds(out, STR("null"));
@@ -57,61 +57,64 @@ static void print_literal(struct strbuf *out, struct value v)
 	}
 }
 
-static void print_args(struct strbuf *out, const struct node *node, const char *separator)
+static void print_args(const struct node_printer *p, const struct node *node, const char *separator)
 {
-	strbuf_addc(out, '(');
+	strbuf_addc(p->out, '(');
 	for (size_t i = 0; i < node->nargs; i++) {
-		strbuf_adds(out, str_of(i ? separator : ""));
-		node_print(out, node->args[i]);
+		strbuf_adds(p->out, str_of(i ? separator : ""));
+		node_print_realized(p, node->args[i]);
 	}
-	strbuf_addc(out, ')');
+	strbuf_addc(p->out, ')');
 }
 
-static void print_index(struct strbuf *out, const struct node *node)
+static void print_index(const struct node_printer *p, const struct node *node)
 {
 	const struct node *key = node->args[1];
 
-	node_print(out, node->args[0]);
-	if (key->kind == NODE_WILDCARD) {
-		strbuf_adds(out, STR(".*"));
+	node_print_realized(p, node->args[0]);
+	if (key->kind == NODE_WILDCARD && !p->instead) {
+		strbuf_adds(p->out, STR(".*"));
 	} else if (key->kind == NODE_LITERAL && key->u.literal.kind == VALUE_STRING &&
-		   is_plain_name(key->u.literal.u.s)) {
-		strbuf_addc(out, '.');
-		strbuf_adds(out, key->u.literal.u.s);
+		   is_plain_name(key->u.literal.u.s) && !p->instead) {
+		strbuf_addc(p->out, '.');
+		strbuf_adds(p->out, key->u.literal.u.s);
 	} else {
-		strbuf_addc(out, '[');
-		node_print(out, key);
-		strbuf_addc(out, ']');
+		strbuf_addc(p->out, '[');
+		node_print_realized(p, key);
+		strbuf_addc(p->out, ']');
 	}
 }
 
-void node_print(struct strbuf *out, const struct node *node)
+void node_print_realized(const struct node_printer *p, const struct node *node)
 {
 	static const char *const separators[] = {
 		[NODE_EQ] = " == ", [NODE_NE] = " != ", [NODE_LT] = " < ",   [NODE_LE] = " <= ",
 		[NODE_GT] = " > ",  [NODE_GE] = " >= ", [NODE_AND] = " && ", [NODE_OR] = " || ",
 	};
 
+	if (p->instead && p->instead(p->ctx, p->out, node)) {
+		return;
+	}
 	switch (node->kind) {
 	case NODE_LITERAL:
-		print_literal(out, node->u.literal);
+		value_print(p->out, node->u.literal);
 		break;
 	case NODE_NAMED:
-		strbuf_adds(out, node->name);
+		strbuf_adds(p->out, node->name);
 		break;
 	case NODE_WILDCARD:
-		strbuf_addc(out, '*');
+		strbuf_addc(p->out, '*');
 		break;
 	case NODE_INDEX:
-		print_index(out, node);
+		print_index(p, node);
 		break;
 	case NODE_CALL:
-		strbuf_adds(out, node->name);
-		print_args(out, node, ", ");
+		strbuf_adds(p->out, node->name);
+		print_args(p, node, ", ");
 		break;
 	case NODE_NOT:
-		strbuf_addc(out, '!');
-		node_print(out, node->args[0]);
+		strbuf_addc(p->out, '!');
+		node_print_realized(p, node->args[0]);
 		break;
 	case NODE_EQ:
 	case NODE_NE:
@@ -122,9 +125,16 @@ void node_print(struct strbuf *out, const struct node *node)
 	case NODE_AND:
 	case NODE_OR:
 	default:
-		print_args(out, node, separators[node->kind]);
+		print_args(p, node, separators[node->kind]);
 		break;
 	}
+}
+
+void node_print(struct strbuf *out, const struct node *node)
+{
+	const struct node_printer p = { .out = out };
+
+	node_print_realized(&p, node);
 }
 
 struct str expr_text(const struct expr *e)

@@ -311,7 +311,16 @@ static bool eval_kind(struct eval *ev, const struct node *node, unsigned depth, 
 
 bool eval_node(struct eval *ev, const struct node *node, unsigned depth, struct value *out)
 {
-	return eval_kind(ev, node, depth, out) && charge_result(ev, node, depth, out);
+	if (ev->trace) {
+		trace_enter(ev, node, depth);
+	}
+	if (!eval_kind(ev, node, depth, out) || !charge_result(ev, node, depth, out)) {
+		return false;
+	}
+	if (ev->trace) {
+		trace_leave(ev, node, depth, *out);
+	}
+	return true;
 }
 
 /* Outside the expression a filtered array is an array like any other. */
@@ -337,12 +346,21 @@ bool expr_eval(struct arena *a, const struct expr *e, const struct expr_env *env
 		.env = env ? env : &nothing,
 		.error = error,
 	};
+	struct trace trace = { .line = STRBUF_INIT(0) };
 	struct value v;
+	bool ok = false;
 
-	ev.max_memory = ev.env->max_memory ? ev.env->max_memory : EXPR_MAX_MEMORY;
-	if (!eval_node(&ev, e->root, 0, &v)) {
-		return false;
+	if (ev.env->trace) {
+		trace_begin(&ev, &trace);
 	}
-	*out = settle(a, v);
-	return true;
+	ev.max_memory = ev.env->max_memory ? ev.env->max_memory : EXPR_MAX_MEMORY;
+	ok = eval_node(&ev, e->root, 0, &v);
+	if (ok && ev.trace) {
+		trace_end(&ev, v);
+	}
+	strbuf_release(&trace.line);
+	if (ok) {
+		*out = settle(a, v);
+	}
+	return ok;
 }

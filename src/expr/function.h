@@ -6,6 +6,16 @@
 
 #include "ast.h"
 
+/* What the values of names, keys and calls were, for who wants to know. */
+struct traced {
+	const struct node *node;
+	struct str text;
+};
+struct trace {
+	struct strbuf line;
+	VEC(struct traced) results;
+};
+
 /*
  * One evaluation. Memory is charged per depth of the tree, as GitHub's evaluator does: when the
  * size of a result is known for sure, what its operands took is given back.
@@ -19,7 +29,15 @@ struct eval {
 	size_t memory;
 	size_t charged[EXPR_MAX_DEPTH + 1]; /* by depth */
 	unsigned deepest;
+	struct trace *trace; /* NULL: nobody wants to know */
 };
+
+/* What happens at a node, told before and after (trace.c). */
+void trace_enter(struct eval *ev, const struct node *node, unsigned depth);
+void trace_leave(struct eval *ev, const struct node *node, unsigned depth, struct value v);
+/* The same for the whole. */
+void trace_begin(struct eval *ev, struct trace *t);
+void trace_end(struct eval *ev, struct value v);
 
 /* False with ev->error set. `depth` is 0 for the root. */
 bool eval_node(struct eval *ev, const struct node *node, unsigned depth, struct value *out);

@@ -378,10 +378,14 @@ void action_start(struct step *s)
 					  STR_ARG(s->def->uses.s)));
 	}
 	if (has_stage(s->use, STAGE_POST)) {
+		step_debugf(s, "Register post job cleanup for action: %.*s",
+			    STR_ARG(s->def->uses.s));
 		register_post(s->job, s->use);
 	}
 	set_origin(s);
+	step_debug(s, STR("Loading inputs"));
 	if (evaluate_inputs(s)) {
+		step_debug(s, STR("Loading env"));
 		log_header(s);
 		action_ops_of(s->use->action)->start(s);
 	}

@@ -54,10 +54,21 @@ static bool hash_files(void *ctx, const struct str *patterns, size_t n, struct s
 	return c->hash_files(c->owner, patterns, n, out, why);
 }
 
+static void trace(void *ctx, struct str line)
+{
+	const struct contexts *c = ctx;
+
+	c->trace(c->owner, line);
+}
+
 struct expr_env contexts_env(struct contexts *c)
 {
 	return (struct expr_env){
-		.ctx = c, .named = named, .status = status, .hash_files = hash_files
+		.ctx = c,
+		.named = named,
+		.status = status,
+		.hash_files = hash_files,
+		.trace = c->trace ? trace : NULL,
 	};
 }
 

@@ -30,6 +30,7 @@ struct contexts {
 	bool (*status)(void *owner, enum expr_status which, const struct str *args, size_t n);
 	bool (*hash_files)(void *owner, const struct str *patterns, size_t n, struct str *out,
 			   struct str *why);
+	void (*trace)(void *owner, struct str line); /* NULL: nobody wants to know */
 };
 
 /* An evaluator's view of them; c must outlive it. */

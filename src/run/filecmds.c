@@ -88,6 +88,7 @@ static void on_env(void *ctx, struct str name, struct str value)
 				 "command."));
 	} else if (is_named(p, FILE_ENV, name)) {
 		vobject_set(p->s->a, p->s->env_changes, name, value_str(value));
+		step_debugf(p->s, "%.*s='%.*s'", STR_ARG(name), STR_ARG(value));
 	}
 }
 
@@ -97,6 +98,7 @@ static void on_output(void *ctx, struct str name, struct str value)
 
 	if (is_named(p, FILE_OUTPUT, name)) {
 		vobject_set(p->s->a, p->s->outputs, name, value_str(value));
+		step_debugf(p->s, "Set output %.*s = %.*s", STR_ARG(name), STR_ARG(value));
 	}
 }
 
@@ -106,6 +108,7 @@ static void on_state(void *ctx, struct str name, struct str value)
 	struct step *s = ((struct pairs *)ctx)->s;
 
 	vobject_set(s->a, s->state_changes, name, value_str(value));
+	step_debugf(s, "Save intra-action state %.*s = %.*s", STR_ARG(name), STR_ARG(value));
 }
 
 static void apply_pairs(struct step *s, enum file_command which, struct str content,

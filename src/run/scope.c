@@ -266,7 +266,7 @@ static bool call_secrets(struct run *run, const struct leg_run *leg, const struc
 		struct str value = value_to_str(run->arena, given.u.o->v[i].value);
 
 		if (value.len) {
-			masker_add_secret(run->request->masker, value);
+			masker_add_named(run->request->masker, given.u.o->v[i].key, value);
 			vobject_set(run->arena, secrets, given.u.o->v[i].key, value_str(value));
 		}
 	}

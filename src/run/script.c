@@ -98,6 +98,16 @@ static bool find_program(struct step *s, struct script *x)
 	return !missing;
 }
 
+static void tell_command(struct step *s, const struct script *x, const struct proc_spec *spec)
+{
+	struct str text = x->program;
+
+	for (size_t i = 1; s->job->step_debug && i < spec->nargv; i++) {
+		text = arena_printf(s->a, "%.*s %.*s", STR_ARG(text), STR_ARG(spec->argv[i]));
+	}
+	step_debug(s, text);
+}
+
 void step_script_start(struct step *s)
 {
 	struct job *job = s->job;
@@ -108,9 +118,11 @@ void step_script_start(struct step *s)
 	/* A script is of no action's repository; only its env could still name that around it. */
 	vobject_set(a, s->github, STR("action_repository"), value_str(STR_EMPTY));
 	vobject_set(a, s->github, STR("action_ref"), value_str(STR_EMPTY));
+	step_debug(s, STR("Loading inputs"));
 	if (!evaluate(s, &x)) {
 		return;
 	}
+	step_debug(s, STR("Loading env"));
 	if (!shell_command(a, x.shell, job->peer->has_bash && !containers_have_own(job), x.text,
 			   &x.command, &why)) {
 		step_fail(s, why);
@@ -132,6 +144,7 @@ void step_script_start(struct step *s)
 	struct proc_spec spec = { .cwd = absolute(a, job->paths->workspace, directory) };
 
 	spec.argv = shell_argv(a, &x.command, x.file, &spec.nargv);
+	tell_command(s, &x, &spec);
 	spec.env = env_build(s, NULL, &spec.nenv);
 	/* Only this step's processes have it: what it leaves behind is known by it. */
 	spec.mark = arena_printf(a, "GITHUB_OUTPUT=%.*s", STR_ARG(s->files[FILE_OUTPUT]));

@@ -203,6 +203,11 @@ static bool step_hash_files(void *owner, const struct str *patterns, size_t n, s
 	return c->hash_files(c->owner, patterns, n, out, why);
 }
 
+static void step_trace(void *owner, struct str line)
+{
+	step_debug(owner, line);
+}
+
 bool step_must_stop(struct step *s)
 {
 	bool wanted = false;
@@ -426,6 +431,7 @@ static bool prepare(struct step *s)
 	/* In a composite action such a step has failed, and runs all the same. */
 	ok = prepare_env(s) || s->frame;
 	s->name = stage_title(s, &env);
+	step_debugf(s, "Evaluating condition for step: '%.*s'", STR_ARG(s->name));
 	if (ok && !condition(s, &wanted)) {
 		s->cond_failed = true;
 		ok = false;
@@ -452,6 +458,7 @@ static void set_contexts(struct step *s, const struct vobject *github)
 	s->contexts.owner = s;
 	s->contexts.status = step_status;
 	s->contexts.hash_files = step_hash_files;
+	s->contexts.trace = s->job->step_debug ? step_trace : NULL;
 }
 
 void step_init(struct step *s, struct job *job, struct arena *a, const struct step_def *def,
@@ -493,6 +500,7 @@ static void end_unstarted(struct step *s)
 {
 	s->conclusion = s->outcome;
 	s->settled = true;
+	step_debug_skip(s);
 	emit_finished(s);
 }
 
@@ -515,6 +523,8 @@ bool step_prepare(struct step *s)
 void step_begin(struct step *s)
 {
 	emit_started(s);
+	step_debug_begin(s);
+	step_debugf(s, "Starting: %.*s", STR_ARG(s->name));
 	prepare_timeout(s);
 	step_files_prepare(s);
 	start_kind(s);
@@ -547,6 +557,7 @@ void step_settle(struct step *s)
 	}
 	s->settled = true;
 	conclude(s);
+	step_debugf(s, s->frame ? "Finished: %.*s" : "Finishing: %.*s", STR_ARG(s->name));
 	emit_finished(s);
 }
 

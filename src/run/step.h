@@ -77,8 +77,10 @@ struct step {
 	struct execution exec;
 	struct str program; /* the path of a script's shell; empty where none is known */
 	void (*finish)(struct step *s); /* what its kind does when the process has ended */
+	VEC(struct str) unsaid;         /* debug lines from before it began */
 	struct step *next_running;
 	bool background;
+	bool told;        /* that it began */
 	bool queued;      /* waits for a place among the background steps that run */
 	bool begun;       /* it has run, or will: skipped ones are none that a wait knows */
 	bool settled;     /* its outcome is known */
@@ -139,6 +141,12 @@ void step_endgroup(struct step *s);
 void step_log_env(struct step *s);
 /* A text that may have several lines. */
 void step_log(struct step *s, struct str text);
+/* With ACTIONS_STEP_DEBUG: a text in the step's log, or once there is one (trace.c). */
+void step_debug(struct step *s, struct str text);
+__attribute__((format(printf, 2, 3))) void step_debugf(struct step *s, const char *fmt, ...);
+/* What was held back: in the log of one that begins, else for who wants to know more. */
+void step_debug_begin(struct step *s);
+void step_debug_skip(struct step *s);
 /* Evaluates its env and its `if`; false: it is over already. */
 bool step_prepare(struct step *s);
 /* Starts the process of one that is prepared. */

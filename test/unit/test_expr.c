@@ -345,3 +345,62 @@ Test(expr, errors_say_where_in_bytes)
 			  rows[i].text, error.at, error.len);
 	}
 }
+
+static void take_line(void *ctx, struct str line)
+{
+	(void)strbuf_addf(ctx, "%.*s\n", STR_ARG(line));
+}
+
+/* What the evaluation of a text tells about itself. */
+static const char *account(const char *text)
+{
+	struct strbuf lines = STRBUF_INIT(0);
+	struct expr_env env = { .ctx = &lines, .trace = take_line };
+	struct expr_error error = { 0 };
+	struct value v;
+	const struct expr *e = expr_parse(&arena, str_of(text), &host_scope, &error);
+
+	cr_assert(e && expr_eval(&arena, e, &env, &v, &error), "%s", text);
+
+	struct str told = arena_str(&arena, strbuf_str(&lines));
+
+	strbuf_release(&lines);
+	return C(told);
+}
+
+Test(expr, an_evaluation_tells_of_itself_as_githubs_does)
+{
+	cr_expect_str_eq(account("contains('aB', 'b') && env.x != 'it''s'"),
+			 "Evaluating: (contains('aB', 'b') && (env.x != 'it''s'))\n"
+			 "Evaluating And:\n"
+			 "..Evaluating contains:\n"
+			 "....Evaluating String:\n"
+			 "....=> 'aB'\n"
+			 "....Evaluating String:\n"
+			 "....=> 'b'\n"
+			 "..=> true\n"
+			 "..Evaluating NotEqual:\n"
+			 "....Evaluating Index:\n"
+			 "......Evaluating env:\n"
+			 "......=> null\n"
+			 "....=> null\n"
+			 "....Evaluating String:\n"
+			 "....=> 'it''s'\n"
+			 "..=> true\n"
+			 "=> true\n"
+			 "Expanded: (true && (null != 'it''s'))\n"
+			 "Result: true\n");
+	/* What was never looked at stands there as it is, with its keys in brackets. */
+	cr_expect_str_eq(account("false && env.x[1]"), "Evaluating: (false && env.x[1])\n"
+						       "Evaluating And:\n"
+						       "..Evaluating Boolean:\n"
+						       "..=> false\n"
+						       "=> false\n"
+						       "Expanded: (false && env['x'][1])\n"
+						       "Result: false\n");
+	/* A text that is its own result is told once. */
+	cr_expect_str_eq(account("1.50"), "Evaluating: 1.5\n"
+					  "Evaluating Number:\n"
+					  "=> 1.5\n"
+					  "Result: 1.5\n");
+}

@@ -79,6 +79,20 @@ Test(mask, a_mask_counts_untrimmed_and_by_its_lines)
 	masker_free(m);
 }
 
+Test(mask, the_debug_switches_are_no_secrets)
+{
+	struct strbuf out = STRBUF_INIT(0);
+	struct masker *m = masker_new();
+
+	masker_add_named(m, STR("actions_step_debug"), STR("true"));
+	masker_add_named(m, STR("ACTIONS_RUNNER_DEBUG"), STR("1"));
+	masker_add_named(m, STR("KEY"), STR("yes"));
+	masker_apply(m, STR("true 1 yes"), &out);
+	cr_expect_str_eq(out.p, "true 1 ***");
+	masker_free(m);
+	strbuf_release(&out);
+}
+
 Test(mask, a_secret_added_later_counts_from_then_on)
 {
 	struct masker *m = masker_new();
