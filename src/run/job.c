@@ -616,6 +616,15 @@ static void run_steps(struct job *job)
 	action_tell_aged(job, complete_path);
 }
 
+/* A job whose set-up failed has neither outputs nor an address, whatever they say; one that came to
+ * its containers is completed like any other. */
+static bool is_completed(const struct job *job, bool set_up)
+{
+	bool begun = set_up || (job->containers && job->containers->announced);
+
+	return begun && !job->lost && job->global_env;
+}
+
 int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 {
 	struct job job = {
@@ -640,7 +649,10 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 	/* Its other end is the supervisor's alone, and reads as before. */
 	(void)fcntl(events, F_SETFL, O_NONBLOCK);
 	job.deadline_ms = leg->timeout_s > 0 ? now_ms() + (long long)(leg->timeout_s * 1000) : 0;
-	if (set_up(&job)) {
+
+	const bool ready = set_up(&job);
+
+	if (ready) {
 		run_steps(&job);
 		if (job.lost) {
 			job_annotate(&job, complete_path, "error", job.reason);
@@ -653,10 +665,10 @@ int worker_main(struct run *run, struct leg_run *leg, int control, int events)
 		job.reason = job.not_rehearsed;
 	}
 
-	const struct vobject *outputs = job.lost || !job.global_env
-						? vobject_new(&job.arena, false)
-						: job_outputs(&job, complete_path);
-	struct str url = job.lost || !job.global_env ? STR_EMPTY : deploy_url(&job);
+	const bool completed = is_completed(&job, ready);
+	const struct vobject *outputs =
+		completed ? job_outputs(&job, complete_path) : vobject_new(&job.arena, false);
+	struct str url = completed ? deploy_url(&job) : STR_EMPTY;
 
 	tear_down(&job);
 	send_result(&job, outputs, url);
