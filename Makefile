@@ -51,7 +51,8 @@ $(BUILD)/src/store/action_http.o: ALL_CPPFLAGS += -DACTC_LIBCURL_SO='"$(LIBCURL_
 $(BUILD)/src/serve/mhd.o: ALL_CPPFLAGS += -DACTC_LIBMICROHTTPD_SO='"$(LIBMICROHTTPD_SO)"'
 $(BUILD)/src/serve/relay.o: ALL_CPPFLAGS += -DACTC_LIBCURL_SO='"$(LIBCURL_SO)"'
 $(BUILD)/src/serve/crypto.o: ALL_CPPFLAGS += -DACTC_LIBCRYPTO_SO='"$(LIBCRYPTO_SO)"'
-$(BUILD)/src/store/git2.o: ALL_CPPFLAGS += -DACTC_LIBGIT2_SO='"$(LIBGIT2_SO)"'
+$(BUILD)/src/store/git2.o: ALL_CPPFLAGS += -DACTC_LIBGIT2_SO='"$(LIBGIT2_SO)"' \
+	-DACTC_LIBCRYPTO_SO='"$(LIBCRYPTO_SO)"'
 $(BUILD)/src/store/tar_dir.o $(BUILD)/src/store/action_unpack.o: ALL_CPPFLAGS += -DACTC_LIBARCHIVE_SO='"$(LIBARCHIVE_SO)"'
 $(BUILD)/src/stream/regex.o: ALL_CPPFLAGS += -DACTC_LIBPCRE2_SO='"$(LIBPCRE2_SO)"'
 
@@ -141,8 +142,9 @@ $(LIB): $(OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $(OBJ)
 
-# What src/store/git2.c gives libgit2 instead of mbedTLS's own, which it does not need.
-$(BIN): ALL_LDFLAGS += -Wl,--export-dynamic-symbol=mbedtls_x509_crt_parse_file
+# What src/store/git2.c gives libgit2 instead of its libraries' own, which it does not need.
+GIT2_OWN := mbedtls_x509_crt_parse_file mbedtls_ctr_drbg_seed libssh2_init
+$(BIN): ALL_LDFLAGS += $(GIT2_OWN:%=-Wl,--export-dynamic-symbol=%)
 $(BIN): $(BUILD)/src/cli/main.o $(LIB)
 	$(call say,LD )
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB) $(PKG_LIBS) -ldl -lm -pthread

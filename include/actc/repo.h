@@ -139,6 +139,12 @@ bool checkout_is_commit(struct str ref);
 /* The commit that is checked out in such a tree. */
 bool checkout_head(struct arena *a, struct str dest, struct str *commit, struct err *err);
 
+/* Begins to load what the functions above need, beside the caller, whose first call of one waits for
+ * it. Every one that was begun must be ended. */
+struct git_ahead;
+struct git_ahead *git_begin(void);
+void git_end(struct git_ahead *ahead);
+
 /* Gives back what the functions above have loaded, for a process that will fork often and hardly
  * need them: two thirds of its mappings. The next call of one loads it again, in 4 ms. */
 void git_forget(void);

@@ -365,7 +365,7 @@ static void sweep_leftovers(struct preparation *p)
 {
 	struct err err = ERR_INIT;
 
-	if (rundir_leftovers(&p->rundir) && p->request.engine->sweep) {
+	if (p->request.engine->sweep && rundir_leftovers(&p->rundir)) {
 		(void)p->request.engine->sweep(&p->rundir, false, false, &err);
 		err_release(&err);
 	}
@@ -508,7 +508,12 @@ int cmd_run(struct options *o)
 	p.sources.arena = p.a;
 	p.diags.arena = p.a;
 	p.diags.sources = &p.sources;
-	if (!prepare(&p, &err)) {
+
+	struct git_ahead *ahead = git_begin();
+	bool prepared = prepare(&p, &err);
+
+	git_end(ahead);
+	if (!prepared) {
 		rundir_close(&p.rundir);
 		engine_choice_release(&p.engine);
 		return not_prepared(o, &err);

@@ -290,11 +290,12 @@ static void sandbox_stop(struct machine *machine, bool force)
 {
 	struct sandbox_machine *m = (struct sandbox_machine *)machine;
 
-	sandbox_network_end(&m->network);
+	/* Which tells the agent to end, while the network's helper does. */
 	if (m->base.channel) {
 		channel_close(m->base.channel);
 		m->base.channel = NULL;
 	}
+	sandbox_network_end(&m->network);
 	end_process(m, force ? 0 : STOP_MS);
 	sandbox_unlimit(m->spec, m->groups);
 	close_fd(&m->go);

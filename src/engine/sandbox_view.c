@@ -414,37 +414,87 @@ bool sandbox_bind(const struct sandbox *s, const char *from, const char *to, boo
 	return ok || err_sys(err, sys, "show %s", from);
 }
 
-/* An overlay, or, where that cannot be, the directory itself, read-only. */
-static void show_dir(struct view *v, const char *path)
+/* The directory itself, read-only. */
+static void bind_dir(const struct view *v, const char *path)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NODEV };
 	struct err err = ERR_INIT;
 
+	if (sandbox_bind(v->s, path, in_root(v, path), false, &err)) {
+		(void)mount_setattr(AT_FDCWD, in_root(v, path), AT_RECURSIVE, &attr, sizeof(attr));
+	}
+	err_release(&err);
+}
+
+/* An overlay, where that can be. */
+static void show_dir(struct view *v, const char *path)
+{
+	struct err err = ERR_INIT;
+
 	if (!mount_overlay(v, path, &err)) {
-		err_release(&err);
-		if (sandbox_bind(v->s, path, in_root(v, path), false, &err)) {
-			(void)mount_setattr(AT_FDCWD, in_root(v, path), AT_RECURSIVE, &attr,
-					    sizeof(attr));
-		}
+		bind_dir(v, path);
 	}
 	err_release(&err);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-/* Nothing would show through an overlay; one costs more than to look. */
-static bool is_empty(const char *path)
-{
-	DIR *d = opendir(path);
-	const struct dirent *e = NULL;
+enum content { NOTHING, OTHERS, SOME_OWN };
 
-	while (d && (e = readdir(d)) &&
-	       (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)) {
+/* Of a directory: whether something directly in it is the user's own. */
+static enum content content_of(const char *path, uid_t user)
+{
+	enum content found = NOTHING;
+	DIR *d = opendir(path);
+	const struct dirent *e;
+	struct stat st;
+
+	while (d && found != SOME_OWN && (e = readdir(d))) {
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+			found = fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+						st.st_uid == user
+					? SOME_OWN
+					: OTHERS;
+		}
 	}
 	if (d) {
 		(void)closedir(d);
 	}
-	return e == NULL;
+	return found;
+}
+
+static bool has_tree(const char *path)
+{
+	for (size_t i = 0; i < NTREES; i++) {
+		if (trees[i].at_once &&
+		    (is_within(path, trees[i].path) || is_within(trees[i].path, path))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * An overlay costs more than all else here, and a docker that runs splits /var/lib into a dozen.
+ * What is others' cannot be changed by a user's job: the kernel copies nothing up whose owner is
+ * not mapped, and where nothing at the first level is the user's, there is nothing deeper to copy
+ * up to.
+ */
+static void show_split(struct view *v, const char *path, const struct stat *st)
+{
+	bool user = v->s->ids == IDS_SINGLE || v->s->ids == IDS_SUBORDINATE;
+	uid_t self = geteuid();
+	enum content content = content_of(path, self);
+
+	if (content == NOTHING) {
+		return; /* nothing would show through */
+	}
+	if (content == OTHERS && user && !v->s->tree_ms && st->st_uid != self &&
+	    strchr(path + 1, '/') && !has_tree(path)) {
+		bind_dir(v, path);
+	} else {
+		show_dir(v, path);
+	}
 }
 
 static bool split(struct view *v, const char *path, struct err *err);
@@ -477,9 +527,7 @@ static bool split_entry(struct view *v, const char *path, struct err *err)
 		if (has_mounts_below(v, path)) {
 			return split(v, path, err);
 		}
-		if (!is_empty(path)) {
-			show_dir(v, path);
-		}
+		show_split(v, path, &st);
 	}
 	return true;
 }

@@ -5,6 +5,8 @@
  */
 #include "git2.h"
 
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,10 @@
 
 #ifndef ACTC_LIBGIT2_SO
 #define ACTC_LIBGIT2_SO "libgit2.so"
+#endif
+
+#ifndef ACTC_LIBCRYPTO_SO
+#define ACTC_LIBCRYPTO_SO "libcrypto.so"
 #endif
 
 #define SYMBOL(function) DYNLOAD_SYMBOL(git2, function)
@@ -28,16 +34,38 @@ static const char *const extensions[] = {
 };
 
 /*
- * A libgit2 that is built with mbedTLS reads all of the machine's certificates when it starts,
- * which takes longer than everything else that is wanted of it: nothing here speaks TLS through
- * it. The program's own function of this name, which the Makefile exports, is found before the
- * library's. Without certificates every connection would be refused.
+ * What a libgit2 does when it starts for connections that are never made through it: one that is
+ * built with mbedTLS reads all of the machine's certificates and gathers randomness, and libssh2
+ * starts all of OpenSSL. That takes longer than everything that is wanted of it. The program's own
+ * functions of these names, which the Makefile exports, are found before the libraries'. Without
+ * certificates every connection would be refused. (libcurl, too, is found our libssh2_init: it is
+ * never asked for scp.)
  */
 int mbedtls_x509_crt_parse_file(void *chain, const char *path);
 int mbedtls_x509_crt_parse_file(void *chain, const char *path)
 {
 	(void)chain;
 	(void)path;
+	return 0;
+}
+
+int mbedtls_ctr_drbg_seed(void *rng, int (*entropy)(void *, unsigned char *, size_t), void *ctx,
+			  const unsigned char *custom, size_t len);
+int mbedtls_ctr_drbg_seed(void *rng, int (*entropy)(void *, unsigned char *, size_t), void *ctx,
+			  const unsigned char *custom, size_t len)
+{
+	(void)rng;
+	(void)entropy;
+	(void)ctx;
+	(void)custom;
+	(void)len;
+	return 0;
+}
+
+int libssh2_init(int flags);
+int libssh2_init(int flags)
+{
+	(void)flags;
 	return 0;
 }
 
@@ -52,6 +80,48 @@ bool git2_load(struct git2 *g, struct err *err)
 		return git2_error(g, err, "libgit2 does not start");
 	}
 	return true;
+}
+
+/* --- beside the caller ------------------------------------------------------------------------ */
+
+struct git_ahead {
+	pthread_t thread;
+	bool threaded;
+};
+
+static void *load(void *ctx)
+{
+	struct err ignored = ERR_INIT;
+	struct git2 g;
+
+	(void)ctx;
+	/* What most of its libraries need, and by itself: what it looks up of its own is then not
+	 * looked for in all of them first. */
+	void *crypto = dlopen(ACTC_LIBCRYPTO_SO, RTLD_LAZY | RTLD_LOCAL);
+
+	(void)git2_load(&g, &ignored);
+	if (crypto) {
+		(void)dlclose(crypto);
+	}
+	err_release(&ignored);
+	return NULL;
+}
+
+struct git_ahead *git_begin(void)
+{
+	struct git_ahead *ahead = calloc(1, sizeof(*ahead));
+
+	BUG_ON(!ahead);
+	ahead->threaded = pthread_create(&ahead->thread, NULL, load, NULL) == 0;
+	return ahead;
+}
+
+void git_end(struct git_ahead *ahead)
+{
+	if (ahead->threaded) {
+		(void)pthread_join(ahead->thread, NULL);
+	}
+	free(ahead);
 }
 
 void git_forget(void)
