@@ -174,7 +174,7 @@ static bool load(struct step *s)
 		ok = actions_resolve(job, use, use->action->steps, use->action->nsteps, s->path,
 				     &why);
 	}
-	ok = ok && actions_bring(job, &why);
+	ok = ok && actions_bring(job, use, &why);
 	if (!ok) {
 		step_fail(s, why);
 	}

@@ -184,7 +184,16 @@ static bool waits(const struct job *job, const struct action_use *use)
 	       !str_eq(use->path, job->set_up_path);
 }
 
-bool actions_bring(struct job *job, struct str *why)
+/* The use itself, or one within it. */
+static bool is_part_of(const struct action_use *use, const struct action_use *whole)
+{
+	while (use && use != whole) {
+		use = use->outer;
+	}
+	return use != NULL;
+}
+
+bool actions_bring(struct job *job, const struct action_use *whole, struct str *why)
 {
 	struct err err = ERR_INIT;
 
@@ -194,7 +203,7 @@ bool actions_bring(struct job *job, struct str *why)
 	for (struct action_use *use = job->uses; use; use = use->next) {
 		const struct action_ops *ops = use->action ? action_ops_of(use->action) : NULL;
 
-		if (!ops || use->brought || waits(job, use)) {
+		if (!ops || use->brought || waits(job, use) || (whole && !is_part_of(use, whole))) {
 			continue;
 		}
 		if (use->repo) {

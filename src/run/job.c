@@ -479,7 +479,7 @@ static bool begin(struct job *job, struct str *why)
 	contacts_begin(job);
 	if (!init_machine_contexts(job, why) || !job_fill_tool_cache(job, why) ||
 	    !outside_open(job, why) || !init_env(job, why) || !init_defaults(job, why) ||
-	    !containers_read_env(job, why) || !actions_bring(job, why)) {
+	    !containers_read_env(job, why) || !actions_bring(job, NULL, why)) {
 		return false;
 	}
 
