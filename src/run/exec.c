@@ -173,22 +173,23 @@ static void log_undrained(struct step *s)
 		    "seconds after the step's own end)"));
 }
 
-/* A program or a directory that is not there is told in the runner's words. */
+/* In the runner's words: a program that is not there, or whatever else is in a script's way. */
 static struct str not_started(const struct step *s, const struct proc_exit *exit)
 {
 	struct arena *a = s->a;
 	struct str what = exit->start_what;
+	bool exec = str_starts(what, STR("exec "));
 
-	if (s->program.len && str_starts(what, STR("chdir "))) {
+	if (exec && exit->start_errno == ENOENT) {
+		return arena_printf(a, "%.*s: command not found",
+				    STR_ARG(str_slice(what, 5, what.len)));
+	}
+	if (s->program.len && (exec || str_starts(what, STR("chdir ")))) {
 		return arena_printf(a,
 				    "An error occurred trying to start process '%.*s' with working "
 				    "directory '%.*s'. %s",
-				    STR_ARG(s->program), STR_ARG(str_slice(what, 6, what.len)),
+				    STR_ARG(s->program), STR_ARG(s->directory),
 				    strerror(exit->start_errno));
-	}
-	if (exit->start_errno == ENOENT && str_starts(what, STR("exec "))) {
-		return arena_printf(a, "%.*s: command not found",
-				    STR_ARG(str_slice(what, 5, what.len)));
 	}
 	return arena_printf(a, "%.*s: %s", STR_ARG(what), strerror(exit->start_errno));
 }

@@ -143,6 +143,7 @@ void step_script_start(struct step *s)
 	struct str directory = containers_path(job, a, x.directory);
 	struct proc_spec spec = { .cwd = absolute(a, job->paths->workspace, directory) };
 
+	s->directory = containers_shown(job, a, spec.cwd);
 	spec.argv = shell_argv(a, &x.command, x.file, &spec.nargv);
 	tell_command(s, &x, &spec);
 	spec.env = env_build(s, NULL, &spec.nenv);

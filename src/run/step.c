@@ -474,6 +474,7 @@ void step_init(struct step *s, struct job *job, struct arena *a, const struct st
 		.reason = STR_EMPTY,
 		.stop_token = STR_EMPTY,
 		.program = STR_EMPTY,
+		.directory = STR_EMPTY,
 		.started_ms = now_ms(),
 		.echo = job->step_debug,
 		.stage = STAGE_MAIN,

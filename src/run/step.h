@@ -75,7 +75,10 @@ struct step {
 	double timeout_minutes;
 
 	struct execution exec;
-	struct str program; /* the path of a script's shell; empty where none is known */
+	/* of a script, as expressions show them: its shell, empty where none is known; its
+	 * directory
+	 */
+	struct str program, directory;
 	void (*finish)(struct step *s); /* what its kind does when the process has ended */
 	VEC(struct str) unsaid;         /* debug lines from before it began */
 	struct step *next_running;
