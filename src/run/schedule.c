@@ -536,6 +536,16 @@ static bool gate_lets(struct run *run, struct leg_run *leg, bool *moved)
 	return false;
 }
 
+/* A leg that has no room yet is in its concurrency group all the same, as one that waits for a
+ * runner: who is cancelled by whom does not depend on how many run at once. */
+static void wait_for_room(struct run *run, struct leg_run *leg, bool *moved)
+{
+	if (leg->group && leg->environment.len == 0 && leg->job->max_parallel < 1 &&
+	    !leg_may_run(run, leg)) {
+		*moved = *moved || leg->started; /* it was cancelled instead */
+	}
+}
+
 /* The job's next leg that may start, after the ones that need no worker. */
 static struct leg_run *next_leg(struct run *run, struct job_run *job, bool room, bool *moved)
 {
@@ -543,7 +553,11 @@ static struct leg_run *next_leg(struct run *run, struct job_run *job, bool room,
 		struct leg_run *leg = &job->legs[i];
 		bool served = leg->placement.how != LABEL_NOT_SERVED;
 
-		if (leg->started || (served && !leg->calls && !room)) {
+		if (!leg->started && served && !leg->calls && !room) {
+			wait_for_room(run, leg, moved);
+			continue;
+		}
+		if (leg->started) {
 			continue;
 		}
 		if (job->max_parallel >= 1 && (double)job->running >= job->max_parallel) {
