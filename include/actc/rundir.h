@@ -19,7 +19,9 @@
 #include "actc/err.h"
 #include "actc/str.h"
 
-enum { RUNS_KEPT = 20 };
+/* How many are kept when it is pruned, and how many are there before it is: that waits for the
+ * disk. */
+enum { RUNS_KEPT = 20, RUNS_MOST = 30 };
 
 struct rundir {
 	struct str state;   /* $XDG_STATE_HOME/act-c */
@@ -38,6 +40,8 @@ void rundir_close(struct rundir *d);
 bool rundir_home(struct arena *a, struct rundir *d, struct err *err);
 /* True when that run of this home is alive: its directory is there and its lock is taken. */
 bool rundir_alive(const struct rundir *d, struct str run_id);
+/* Of runs that ended or go on. Reads only d->state. */
+size_t rundir_count(const struct rundir *d);
 /* Removes ended run directories (all but `keep` newest); returns how many. Reads only d->state. */
 int rundir_prune(const struct rundir *d, int keep);
 

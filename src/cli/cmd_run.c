@@ -380,7 +380,8 @@ static void *prune(void *ctx)
 /* To remove a directory may wait for the disk: beside the reading of the repository. */
 static void begin_pruning(struct preparation *p)
 {
-	p->pruning = pthread_create(&p->pruner, NULL, prune, &p->rundir) == 0;
+	p->pruning = rundir_count(&p->rundir) > RUNS_MOST &&
+		     pthread_create(&p->pruner, NULL, prune, &p->rundir) == 0;
 }
 
 static void end_pruning(struct preparation *p)

@@ -438,6 +438,15 @@ static bool is_kept(const struct rundir *d, const char *run, int keep, int *seen
 	return has(d, run, "tmp") || ++*seen <= keep || find_marks(d, str_of(run), NULL);
 }
 
+size_t rundir_count(const struct rundir *d)
+{
+	struct runs runs = runs_list(d);
+	size_t n = runs.n;
+
+	runs_release(&runs);
+	return n;
+}
+
 int rundir_prune(const struct rundir *d, int keep)
 {
 	struct runs runs = runs_list(d);

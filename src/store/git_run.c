@@ -122,18 +122,33 @@ static const char *const *arguments(struct arena *a, const struct git_call *call
 	return argv.v;
 }
 
+static struct child_spec spec_of(struct arena *a, const struct git_call *call)
+{
+	return (struct child_spec){
+		.argv = arguments(a, call),
+		.env = environment(a, call),
+		.cwd = arena_cstr(a, call->dir),
+		.in = CHILD_NULL,
+		.out = CHILD_PIPE,
+		.err = CHILD_NULL,
+	};
+}
+
+bool git_start(const struct git_call *call, struct child *child, struct err *err)
+{
+	struct arena a = ARENA_INIT;
+	struct child_spec spec = spec_of(&a, call);
+	bool ok = child_start(&spec, child, err);
+
+	arena_release(&a);
+	return ok;
+}
+
 bool git_try(const struct git_call *call, int *status, struct err *err)
 {
 	struct arena a = ARENA_INIT;
 	struct strbuf out = STRBUF_INIT(OUT_MAX), errout = STRBUF_INIT(ERR_MAX);
-	struct child_spec spec = {
-		.argv = arguments(&a, call),
-		.env = environment(&a, call),
-		.cwd = arena_cstr(&a, call->dir),
-		.in = CHILD_NULL,
-		.out = CHILD_PIPE,
-		.err = CHILD_PIPE,
-	};
+	struct child_spec spec = spec_of(&a, call);
 	bool ok = child_capture(&spec, call->input, call->out ? call->out : &out,
 				call->err ? call->err : &errout, -1, status, err);
 

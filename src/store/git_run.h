@@ -6,6 +6,7 @@
 
 #include "actc/arena.h"
 #include "actc/err.h"
+#include "actc/process.h"
 #include "actc/str.h"
 #include "actc/strbuf.h"
 
@@ -19,6 +20,8 @@ struct git_call {
 	struct strbuf *out, *err; /* or NULL: not wanted; in errors only */
 };
 
+/* Only starts it: what it prints is to be read from child->out, what it says of errors is lost. */
+bool git_start(const struct git_call *call, struct child *child, struct err *err);
 /* True when git ran; its exit status is in *status. */
 bool git_try(const struct git_call *call, int *status, struct err *err);
 /* As git_try, and any exit status but 0 is an error with git's own words. */
