@@ -20,7 +20,7 @@
 
 #include "actc/file.h"
 
-enum { TEXT_MAX = 65536, HOME_PART = 8, PERIOD_US = 100000, GONE_MS = 500 };
+enum { TEXT_MAX = 65536, HOME_PART = 8, PERIOD_US = 100000, GONE_MS = 3000 };
 
 #define V2_MOUNT "/sys/fs/cgroup"
 
@@ -224,16 +224,23 @@ bool sandbox_limit(struct arena *a, const struct machine_spec *spec, pid_t pid,
 	return true;
 }
 
+/* The kernel takes a moment to see that the last process is gone; a busy machine's a longer one. */
+static bool remove_group(const char *path)
+{
+	for (int ms = 0; rmdir(path) != 0; ms++) {
+		if (errno != EBUSY || ms == GONE_MS) {
+			return errno == ENOENT;
+		}
+		(void)nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+	}
+	return true;
+}
+
 void sandbox_unlimit(const struct machine_spec *spec, const char *groups[SANDBOX_LIMITS])
 {
 	for (size_t i = 0; i < SANDBOX_LIMITS; i++) {
-		/* The kernel takes a moment to see that the last process is gone. */
-		for (int ms = 0; groups[i] && ms < GONE_MS; ms++) {
-			if (rmdir(groups[i]) == 0 || errno != EBUSY) {
-				rundir_unmark(spec->rundir, strrchr(groups[i], '/') + 1);
-				break;
-			}
-			(void)nanosleep(&(struct timespec){ 0, 1000000 }, NULL);
+		if (groups[i] && remove_group(groups[i])) {
+			rundir_unmark(spec->rundir, strrchr(groups[i], '/') + 1);
 		}
 		groups[i] = NULL;
 	}
@@ -269,7 +276,7 @@ static int sweep_dir(const struct rundir *home, const char *dir)
 		struct str run = run_of(home, str_of(e->d_name));
 
 		(void)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		removed += run.len && !rundir_alive(home, run) && rmdir(path) == 0;
+		removed += run.len && !rundir_alive(home, run) && remove_group(path);
 	}
 	if (d) {
 		(void)closedir(d);
