@@ -93,10 +93,10 @@ static struct proc *ran_start(struct machine *m, struct ran *r, const struct str
 	return channel_spawn(machine_channel(m), &spec, &handler);
 }
 
-/* Until it has exited or the channel is lost; false after 20 s. */
+/* Until it has exited or the channel is lost; false after 120 s. */
 static bool ran_wait(struct machine *m, const struct ran *r)
 {
-	long long deadline = now_ms() + 20000;
+	long long deadline = now_ms() + 120000;
 
 	while (!r->done && now_ms() < deadline) {
 		if (channel_turn(machine_channel(m), -1, 1000) == TURN_LOST) {

@@ -361,7 +361,7 @@ static void serve(struct child *server)
 		"-o archive/$(git rev-parse $c).tar.gz $c; cp archive/$(git rev-parse $c).tar.gz "
 		"../../$(git rev-parse $c).tgz; done");
 	cr_assert(child_start(&spec, server, &err), "%s", err.msg);
-	(void)sh("for i in $(seq 200); do test -e url && break; sleep 0.05; done; test -e url; "
+	(void)sh("for i in $(seq 1200); do test -e url && break; sleep 0.05; done; test -e url; "
 		 ": > log");
 }
 

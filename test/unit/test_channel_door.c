@@ -4,7 +4,7 @@
 
 #include <sys/un.h>
 
-TestSuite(channel_door, .timeout = 60);
+TestSuite(channel_door, .timeout = 240);
 
 static void door_in(struct rig *r, struct channel_door *d)
 {

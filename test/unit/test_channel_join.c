@@ -1,7 +1,7 @@
 /* Tests of two agents that one loop serves. */
 #include "channel_rig.h"
 
-TestSuite(channel_join, .timeout = 60);
+TestSuite(channel_join, .timeout = 240);
 
 static void open_both(struct rig *first, struct rig *second)
 {
@@ -17,10 +17,11 @@ Test(channel_join, turns_of_one_serve_both)
 	struct seen here, there;
 
 	open_both(&first, &second);
-	(void)spawn(&first, &here, "sleep 0.2; echo here");
+	(void)spawn(&first, &here, "until test -e told; do sleep 0.05; done; echo here");
 	(void)spawn(&second, &there, "echo there; exit 3");
 	run_until(&first, &there.done);
 	cr_expect_not(here.done, "it was to wait for the other one only");
+	channel_write(first.c, in_dir(&first, "told"), 0644, false, STR_EMPTY);
 	run_until(&first, &here.done);
 	cr_expect(str_eq(strbuf_str(&here.out), STR("here\n")));
 	cr_expect(str_eq(strbuf_str(&there.out), STR("there\n")));

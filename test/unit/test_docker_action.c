@@ -10,7 +10,7 @@
 #include "engine/docker.h"
 #include "engine/docker_machine.h"
 
-TestSuite(docker_action, .timeout = 120);
+TestSuite(docker_action, .timeout = 600);
 
 #define IMAGE  "act-c-test:full"
 #define ACTION "act-c-test:busybox"

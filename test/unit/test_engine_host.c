@@ -88,7 +88,7 @@ static void fixture_release(struct fixture *f)
 	arena_release(&f->a);
 }
 
-Test(engine_host, runs_steps_in_its_own_directory_and_removes_it, .timeout = 20)
+Test(engine_host, runs_steps_in_its_own_directory_and_removes_it, .timeout = 240)
 {
 	struct fixture f;
 	struct engine_state state;
@@ -123,7 +123,7 @@ Test(engine_host, runs_steps_in_its_own_directory_and_removes_it, .timeout = 20)
 	fixture_release(&f);
 }
 
-Test(engine_host, says_why_the_agent_is_gone, .timeout = 20)
+Test(engine_host, says_why_the_agent_is_gone, .timeout = 240)
 {
 	struct fixture f;
 	struct machine *m;
@@ -169,7 +169,7 @@ static ino_t list(struct arena *a, struct machine *m, struct str *found)
 	return st.st_ino;
 }
 
-Test(engine_host, hands_directories_on_as_new, .timeout = 20)
+Test(engine_host, hands_directories_on_as_new, .timeout = 240)
 {
 	static const char as_new[] = ".\n./work\n./work/_actions\n./work/_temp\n"
 				     "./work/_temp/_runner_file_commands\n./work/repo\n"
@@ -208,7 +208,7 @@ Test(engine_host, hands_directories_on_as_new, .timeout = 20)
 }
 
 /* What the first step of every job is given by the same names stays, if it tells nothing. */
-Test(engine_host, hands_on_files_that_are_written_anew, .timeout = 20)
+Test(engine_host, hands_on_files_that_are_written_anew, .timeout = 240)
 {
 	struct fixture f;
 	struct machine *m;
@@ -244,7 +244,7 @@ Test(engine_host, hands_on_files_that_are_written_anew, .timeout = 20)
 	fixture_release(&f);
 }
 
-Test(engine_host, shares_an_agent_that_nobody_changes, .timeout = 20)
+Test(engine_host, shares_an_agent_that_nobody_changes, .timeout = 240)
 {
 	struct fixture f;
 

@@ -120,7 +120,7 @@ Test(fake, several_scripts_run_at_once)
 {
 	struct fixture f;
 	struct machine *m = start(&f);
-	const struct str slow[] = { STR("sh"), STR("-c"), STR("sleep 0.2\necho slow") };
+	const struct str slow[] = { STR("sh"), STR("-c"), STR("sleep 3\necho slow") };
 	struct ran r, s;
 
 	(void)ran_start(m, &r, slow, 3, NULL, 0);

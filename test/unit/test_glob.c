@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 
 #include "actc/glob.h"
+#include "cpu_limit.h"
 
 Test(glob, segments)
 {
@@ -195,10 +196,11 @@ Test(glob, walks_begin_at_the_literal_part_and_not_twice)
 }
 
 /* Many stars and globstars: time must not explode. */
-Test(glob, hostile_patterns_end_soon, .timeout = 5)
+Test(glob, hostile_patterns_end_soon)
 {
 	bool partial;
 
+	limit_cpu(5);
 	cr_assert(match("**/a*a*a*a*a*a*a*a*a*a*b/**/x/**/y/**/z",
 			"/w/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/x/x/x/x/x/x/"
 			"x/y/y/y/y",

@@ -208,7 +208,7 @@ Test(rundir, a_killed_run_is_told_until_it_was_swept)
 	if (run == 0) {
 		(void)rundir_open(&f.a, &d, &f.err);
 		(void)write_all(ends[1], "x", 1);
-		(void)alarm(30); /* in case the test fails */
+		(void)alarm(120); /* in case the test fails */
 		(void)pause();
 		_exit(0);
 	}

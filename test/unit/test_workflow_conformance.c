@@ -283,7 +283,7 @@ static int only_yml(const struct dirent *e)
 	return str_ends(str_of(e->d_name), STR(".yml"));
 }
 
-Test(workflow_conformance, reads_as_github_does, .timeout = 60)
+Test(workflow_conformance, reads_as_github_does, .timeout = 240)
 {
 	struct tally tally = { 0 };
 	struct dirent **names = NULL;
