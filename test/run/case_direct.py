@@ -4,12 +4,11 @@ import glob
 import os
 import shutil
 import signal
-import time
 
 import case_podman
 from case_engine import container_of
 from case_remote import Remote
-from harness import docker, expect
+from harness import NOTICED, docker, expect, soon
 
 MEGABYTES = 20
 PRINTS = f'''on: push
@@ -80,7 +79,7 @@ def passed_client(box, **kwargs):
     with open(f'/proc/{client_of(box)}/io', encoding='ascii') as fields:
         written = int(dict(line.split(': ') for line in fields)['wchar'])
     child.terminate()
-    box.ends(child, 20)
+    box.ends(child)
     return written
 
 
@@ -120,11 +119,8 @@ def test_container_goes_with_its_client(box):
     box.until('ready-42', child)
     name = container_of(box, 'prints')
     os.kill(client_of(box), signal.SIGKILL)
-    box.ends(child, 10).exits(1)
-    deadline = time.time() + 5
-    while docker('ps', '-q', '--no-trunc', '--filter', f'id={name}'):
-        expect(time.time() < deadline, 'the container still runs 5 s later')
-        time.sleep(0.1)
+    box.ends(child).exits(1)
+    soon(lambda: not docker('ps', '-q', '--no-trunc', '--filter', f'id={name}'), 'the container still runs', NOTICED)
 
 
 # As the client says it of a daemon of another user (docker without root), which may not look into ours.

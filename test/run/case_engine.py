@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 
-from harness import Failure, docker, expect
+from harness import PATIENCE, Failure, docker, expect, soon
 
 WAITS = '''on: push
 jobs:
@@ -45,7 +45,7 @@ def test_killed_container_is_reported(box):
     child = box.start('push', '--jobs', '2')
     box.until('ready-42', child)
     docker('kill', container_of(box, 'waits'))
-    result = box.ends(child, 30)
+    result = box.ends(child)
     result.exits(1)
     result.says('killed', 'other-2')
     result.lacks('NEVER-2')
@@ -56,7 +56,7 @@ def test_removed_container_is_reported(box):
     child = box.start('push', '--jobs', '2')
     box.until('ready-42', child)
     docker('rm', '-f', container_of(box, 'waits'))
-    result = box.ends(child, 30)
+    result = box.ends(child)
     result.exits(1)
     result.says('other-2')
 
@@ -123,15 +123,14 @@ class Daemon:
             self.child = subprocess.Popen(
                 [*sudo, 'unshare', '-n', '-m', 'sh', '-c', self.script()], stdout=log, stderr=log,
                 env=dict(os.environ, PATH=os.environ['PATH'] + ':/usr/sbin:/sbin'), start_new_session=True)
-        deadline = time.time() + 30
-        while self.docker('version').returncode != 0:
-            expect(self.child.poll() is None and time.time() < deadline, f'dockerd: {self.log()}')
-            time.sleep(0.1)
-        image = subprocess.Popen(['docker', 'save', 'act-c-test:busybox'], stdout=subprocess.PIPE)
-        loaded = self.docker('load', stdin=image.stdout)
-        image.stdout.close()
-        image.wait()
-        expect(loaded.returncode == 0, f'load: {loaded.stderr}')
+        try:
+            soon(lambda: self.child.poll() is not None or self.docker('version').returncode == 0, self.log)
+            with subprocess.Popen(['docker', 'save', 'act-c-test:busybox'], stdout=subprocess.PIPE) as image:
+                loaded = self.docker('load', stdin=image.stdout)
+            expect(loaded.returncode == 0, f'dockerd: {self.log()}\nload: {loaded.stderr}')
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def docker(self, *args, **kwargs):
@@ -153,11 +152,10 @@ class Daemon:
     def __exit__(self, *exc):
         with contextlib.suppress(Exception):
             self.docker('ps', '-q', timeout=5)
-        for _ in range(3):
-            pids = self.processes()
-            if pids:
-                as_root('kill', '-9', *pids)
-                time.sleep(0.2)
+        deadline = time.time() + PATIENCE
+        while (pids := self.processes()) and time.time() < deadline:
+            as_root('kill', '-9', *pids)
+            time.sleep(0.2)
         self.child.wait()
         as_root('umount', '-R', '-l', f'{self.dir}/data')
         as_root('rm', '-rf', self.dir)
@@ -171,7 +169,7 @@ def test_daemon_that_dies_mid_run(box):
                           env={'DOCKER_HOST': daemon.host})
         box.until('ready-42', child)
         daemon.kill()
-        result = box.ends(child, 45)
+        result = box.ends(child)
         result.exits(1)
         expect('docker' in result.log.lower() or 'engine' in result.log.lower(), 'does not say what was lost')
     shutil.rmtree(f'{box.dir}/state')        # what is at that engine went with it
@@ -196,12 +194,10 @@ jobs:
         run: 'true'
 ''')
     with Daemon(60) as daemon:
-        result = box.run('push', '--network', 'none', image='busybox', env={'DOCKER_HOST': daemon.host},
-                         seconds=60)
+        result = box.run('push', '--network', 'none', image='busybox', env={'DOCKER_HOST': daemon.host})
         result.exits(0, 1)
         result.says('No space left on device')
-        left = daemon.docker('ps', '-aq').stdout
-        expect(not left, f'containers left: {left}')
+        soon(lambda: not daemon.docker('ps', '-aq').stdout, 'containers are left')
     shutil.rmtree(f'{box.dir}/state')
 
 
@@ -214,7 +210,7 @@ def test_full_disk_here(box):
     sudo = [] if os.getuid() == 0 else ['sudo', '-n', '-E']
     done = subprocess.run([*sudo, 'unshare', '-m', 'sh', '-c', script, 'sh', *box.command('push')],
                           cwd=box.repo, env=box.env, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=60)
+                          text=True, timeout=2 * PATIENCE)
     expect(done.returncode in (0, 1), f'exit {done.returncode}: {done.stderr[-2000:]}')
     expect('No space left on device' in done.stdout + done.stderr, f'no reason: {done.stderr[-2000:]}')
     if done.returncode == 0:
@@ -230,7 +226,7 @@ def test_two_runs_at_once(box):
                                          stderr=subprocess.STDOUT))
     box.children += children
     for child in children:
-        out, _ = child.communicate(timeout=60)
+        out, _ = child.communicate(timeout=2 * PATIENCE)
         expect(child.returncode == 0 and 'fine-2' in out, f'exit {child.returncode}: {out[-1500:]}')
     expect(len(os.listdir(f'{box.dir}/state/act-c/runs')) == 4, 'four run directories')
 

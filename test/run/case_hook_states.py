@@ -25,7 +25,7 @@ class Repository:
 
     def sh(self, script, fails=False, **env):
         done = subprocess.run(['sh', '-ec', script], cwd=self.dir, env=dict(self.env, **env), capture_output=True,
-                              text=True, stdin=subprocess.DEVNULL, timeout=120)
+                              text=True, stdin=subprocess.DEVNULL, timeout=300)
         expect((done.returncode != 0) == fails, f'{script}: exit {done.returncode}\n{done.stdout}{done.stderr}')
         return done.stdout.strip()
 

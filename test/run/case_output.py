@@ -80,14 +80,14 @@ def test_a_slow_reader_blocks_the_step(box):
     for line in child.stdout:
         count += LINE.encode() in line
     child.stdout.close()
-    expect(child.wait(30) == 0, f'exit {child.returncode}')
+    expect(child.wait(240) == 0, f'exit {child.returncode}')
     expect(count >= 100_000_000 // 100, f'{count} lines arrived')
 
 
 def test_reader_that_goes_away(box):
     box.init(ONE_STEP % 'for i in $(seq 2000); do echo line $i; done; sleep 1')
     done = subprocess.run(' '.join(f"'{word}'" for word in box.command('push')) + ' | head -n 3', shell=True,
-                          cwd=box.repo, env=box.env, capture_output=True, text=True, timeout=60)
+                          cwd=box.repo, env=box.env, capture_output=True, text=True, timeout=240)
     expect(len(done.stdout.splitlines()) == 3, done.stdout)
 
 
@@ -95,7 +95,7 @@ def test_full_standard_output(box):
     box.init(ONE_STEP % 'echo hello')
     with open('/dev/full', 'wb') as full:
         done = subprocess.run(box.command('push'), cwd=box.repo, env=box.env, stdin=subprocess.DEVNULL,
-                              stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+                              stdout=full, stderr=subprocess.PIPE, text=True, timeout=240)
     expect(done.returncode == 0, f'exit {done.returncode}: {done.stderr}')
     expect('No space left' in done.stderr, f'no warning: {done.stderr}')
 

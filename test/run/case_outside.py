@@ -57,9 +57,15 @@ jobs:
           curl -s -o /dev/null http://web/ || true
           curl -s -o /dev/null http://other/ || true
           python3 names.py 192.0.2.9 &
-          sleep 0.5
+          until grep -q ' 0100007F:0035 ' /proc/net/udp; do sleep 0.1; done
           echo nameserver 127.0.0.1 > /etc/resolv.conf
-          curl -s -m 1 https://Deploy.example.com/ || curl -s -m 1 http://192.0.2.10:8080/ || true
+          tries() {{
+            curl -s "$2" &
+            while kill -0 $! 2>/dev/null && ! grep -q " $1 02 " /proc/net/tcp; do sleep 0.1; done
+            kill $! 2>/dev/null || true
+          }}
+          tries 090200C0:01BB https://Deploy.example.com/
+          tries 0A0200C0:1F90 http://192.0.2.10:8080/
 '''
 NAMES = '''import socket, sys
 names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -185,7 +191,7 @@ jobs:
       web: {image: "act-c-test:busybox", ports: ["80"], command: "httpd -f -p 80"}
     steps:
       - run: |
-          curl -s -o /dev/null http://localhost:${{ job.services.web.ports['80'] }}/
+          until curl -s -o /dev/null http://localhost:${{ job.services.web.ports['80'] }}/; do sleep 0.1; done
           gateway=$(awk '$2 == "00000000" {print $3}' /proc/net/route)
           gateway=$(printf %d.%d.%d.%d 0x${gateway:6:2} 0x${gateway:4:2} 0x${gateway:2:2} 0x${gateway:0:2})
           for host in $gateway 172.17.0.1; do
@@ -194,7 +200,7 @@ jobs:
           ! grep eth0 /proc/net/if_inet6
           ! getent hosts example.com
           echo "reached-$((40 + 2))"
-          sleep 3
+          until test -e /tmp/go; do sleep 0.1; done
 ''')
     # Whatever listens on this machine is outside too.
     with Server('0.0.0.0').running() as port:
@@ -206,7 +212,9 @@ jobs:
         for container in [word.split()[1] for word in box.at_engine() if word.startswith('container')]:
             asked = docker('inspect', '-f', '{{.HostConfig.Dns}}', container)
             expect(asked == '[127.0.0.1]', f'{container} asks {asked} for names')
-        box.ends(child, 60).exits(0)
+        job = docker('ps', '-q', '--filter', f'label=act-c.home={box.home_id()}', '--filter', 'ancestor=act-c-test:full')
+        docker('exec', job, 'touch', '/tmp/go')
+        box.ends(child).exits(0)
 
 
 def test_builds_without_egress(box):
@@ -232,7 +240,8 @@ def test_services_are_not_asked_by_proxy(box):
 jobs:
   ask:
     runs-on: ubuntu-latest
-{SERVICE}    steps: [{{run: 'test "$(curl -s -o /dev/null -w "%{{http_code}}" http://web/)" = 404; echo $no_proxy'}}]
+{SERVICE}    steps: [{{run: 'until curl -s -o /dev/null http://web/; do sleep 0.1; done;
+      test "$(curl -s -o /dev/null -w "%{{http_code}}" http://web/)" = 404; echo $no_proxy'}}]
 ''')
     result = box.run(env={'http_proxy': 'http://proxy.example.com:1', 'no_proxy': ''})
     result.exits(0)
@@ -342,7 +351,7 @@ jobs:
           origin=$(echo "$ACTIONS_ID_TOKEN_REQUEST_URL" | cut -d/ -f1-3)
           curl -s -H "Authorization: token ${{ github.token }}" "$origin/api/repos/octo/demo/issues" &
           sleep 1
-          FAKE=x timeout 15 python3 protocol.py caches
+          FAKE=x timeout 25 python3 protocol.py caches
 ''')
     shutil.copy(f'{harness.ROOT}/testdata/services/protocol.py', box.repo)
     with socket.create_server(('127.0.0.1', 0)) as silent:
@@ -380,7 +389,7 @@ jobs:
     box.until('asked-42', child)
     child.kill()
     child.wait()
-    box.nothing_left(within=30)
+    box.nothing_left()
 
 
 def test_refusals(box):

@@ -46,7 +46,7 @@ class Project:
 
     def run(self, *command):
         done = subprocess.run(command, cwd=self.box.repo, env=self.box.env, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=120)
+                              stdin=subprocess.DEVNULL, timeout=300)
         return done.returncode, done.stdout + done.stderr
 
     def succeeds(self, *command):

@@ -1,10 +1,10 @@
 """--publish-services: ports of a workflow's containers on this machine, and only then."""
+import http.client
 import re
 import socket
-import time
 import urllib.request
 
-from harness import expect
+from harness import expect, free_port, soon
 
 WORKFLOW = '''on: push
 jobs:
@@ -22,58 +22,43 @@ jobs:
     steps:
       - run: |
           python3 -m http.server 8000 > /dev/null 2>&1 &
-          sleep 0.5
           echo ready-$((40 + 2))
-          for i in $(seq 200); do test -e /tmp/done && break; sleep 0.1; done
+          until test -e /tmp/done; do sleep 0.1; done
 '''
 
 
-def free_ports(n):
-    held = [socket.socket() for _ in range(n)]
-    for s in held:
-        s.bind(('127.0.0.1', 0))
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
-
-
-def answers(port, seconds=0):
-    """Whether a service answers there, which may take that long to come up."""
-    deadline = time.time() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(f'http://127.0.0.1:{port}/', timeout=5) as reply:
-                return b'Directory listing' in reply.read()
-        except OSError:
-            if time.time() >= deadline:
-                return False
-            time.sleep(0.1)
+def answers(port):
+    """Whether a service answers there."""
+    try:
+        with urllib.request.urlopen(f'http://127.0.0.1:{port}/', timeout=5) as reply:
+            return b'Directory listing' in reply.read()
+    except (OSError, http.client.HTTPException):
+        return False
 
 
 def test_published(box):
-    own, service = free_ports(2)
+    own, service = free_port(), free_port()
     box.init(WORKFLOW % (own, service))
     child = box.start('--publish-services')
     box.until('ready-42', child)
     found = re.search(r'service web: 8000/tcp -> 127\.0\.0\.1:(\d+)', box.output())
     expect(found, f'no port is told\n{box.output()}')
     for port in (int(found.group(1)), own, service):
-        expect(answers(port, 15), f'nothing answers at {port}\n{box.output()}')
+        soon(lambda: answers(port), lambda: f'nothing answers at {port}\n{box.output()}')
     with socket.socket() as other:               # not on the machine's other addresses
         other.bind(('127.0.0.2', service))
     child.terminate()
-    box.ends(child, 30)
+    box.ends(child)
 
 
 def test_not_published(box):
-    own, service = free_ports(2)
+    own, service = free_port(), free_port()
     box.init(WORKFLOW % (own, service))
     child = box.start()
     box.until('ready-42', child)
     expect(not answers(own) and not answers(service), 'a port is open on this machine')
     child.terminate()
-    box.ends(child, 30)
+    box.ends(child)
 
 
 def test_what_is_no_port(box):

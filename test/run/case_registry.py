@@ -1,11 +1,10 @@
 """`docker push localhost:5000/…` in a job: a registry that is a service, as on GitHub."""
-import random
 import shutil
 import socket
 import subprocess
 
 import harness
-from harness import docker, expect
+from harness import docker, expect, free_port
 
 IMAGE = 'act-c-test-registry'
 PUSH = '''on: push
@@ -34,17 +33,6 @@ jobs:
       - if: always()
         run: docker image rm localhost:PORT/leg/${{ matrix.leg }}:1 || true
 '''
-
-
-def free_port():
-    """None that the system may give to a connection meanwhile."""
-    while True:
-        port = random.randrange(12000, 19000)
-        try:
-            socket.create_server(('127.0.0.1', port)).close()
-            return port
-        except OSError:
-            pass
 
 
 def make_image(box):

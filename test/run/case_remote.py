@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from case_engine import Daemon, as_root
-from harness import expect
+from harness import expect, soon
 
 WORKFLOW = '''on: push
 jobs:
@@ -129,7 +129,7 @@ def test_remote_daemon(box):
 
         for what in (['ps', '-aq'], ['network', 'ls', '-q', '--filter', 'label=act-c.run'],
                      ['volume', 'ls', '-q', '--filter', 'label=act-c.run']):
-            expect(not remote.docker(*what).stdout, f'left there: {what}')
+            soon(lambda: not remote.docker(*what).stdout, f'left there: {what}')
         expect(not remote.docker('ps', '-q').stderr, 'it does not answer')
     shutil.rmtree(f'{box.dir}/state')        # what is at that engine went with it
 

@@ -128,7 +128,7 @@ def check_killed(box):
     box.until('ready-42', child)
     child.kill()
     child.wait()
-    box.nothing_left(within=3)
+    box.nothing_left()
     expect(not mounts(box), 'a mount is left')
 
 
@@ -241,7 +241,7 @@ def in_container(box, flags, script):
     shutil.copy(box.act_c, f'{box.dir}/act-c')
     done = subprocess.run(['docker', 'run', '--rm', '--network=none', *flags, '-v', f'{box.dir}:/case:ro',
                            '-e', 'LD_LIBRARY_PATH=/case/lib', '-e', 'HOME=/tmp', 'act-c-test:full',
-                           'sh', '-c', script], capture_output=True, text=True, timeout=120)
+                           'sh', '-c', script], capture_output=True, text=True, timeout=240)
     return done.returncode, done.stdout + done.stderr
 
 

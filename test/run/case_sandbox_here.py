@@ -28,7 +28,7 @@ def within(box, flags, before, *args, **env):
     """act-c run push --engine sandbox ARGS in new namespaces (of unshare's flags), after a script."""
     command = box.command('push', '--engine', 'sandbox', *args, image=None)
     done = subprocess.run(['unshare', *flags, 'bash', '-ec', before + '\nexec "$@"', 'bash', *command],
-                          cwd=box.repo, env=dict(box.env, **env), capture_output=True, text=True, timeout=120,
+                          cwd=box.repo, env=dict(box.env, **env), capture_output=True, text=True, timeout=240,
                           stdin=subprocess.DEVNULL)
     return Result(done.returncode, done.stdout, done.stderr, 0)
 
@@ -289,7 +289,7 @@ exit
 def check_names(box, helper, before, become=lambda box: None):
     if not shutil.which(helper) or not shutil.which('ip'):
         return
-    box.init(workflow('grep -v ^# /etc/resolv.conf; for n in 1 2 3; do '
+    box.init(workflow('grep -v ^# /etc/resolv.conf; for n in $(seq 100); do '
                       'getent ahostsv4 some.example && exit; sleep 0.3; done; exit 1'))
     with open(f'{box.dir}/names.py', 'w', encoding='ascii') as text:
         text.write(NAMES)

@@ -21,7 +21,7 @@ SOURCE = f'{harness.ROOT}/testdata/chatbot'
 
 
 def get(url):
-    with urllib.request.urlopen(url, timeout=10) as reply:
+    with urllib.request.urlopen(url, timeout=harness.PATIENCE) as reply:
         return json.load(reply)
 
 

@@ -6,16 +6,23 @@ import contextlib
 import glob
 import json
 import os
+import random
 import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 IMAGE = {name: f'act-c-test:{name}' for name in ('full', 'user', 'busybox', 'noshell')}
+# No test is about speed: whoever waits for something waits that long, however busy the machine is.
+PATIENCE = 90
+# An agent that hears nothing ends after 30 s. What must be gone because somebody noticed an end at once is
+# waited for less long than that.
+NOTICED = 25
 
 
 class Failure(Exception):
@@ -27,11 +34,38 @@ def expect(condition, text):
         raise Failure(text)
 
 
-def docker(*args, check=True, timeout=60, program='docker', env=None):
+def docker(*args, check=True, timeout=PATIENCE, program='docker', env=None):
     done = subprocess.run([program, *args], capture_output=True, text=True, timeout=timeout, env=env)
     if check and done.returncode != 0:
         raise Failure(f'{program} {" ".join(args)}: {done.stderr.strip()}')
     return done.stdout.strip()
+
+
+def soon(holds, text, within=PATIENCE):
+    """Waits until holds(); text, or what text() says then, is the reason when it never does."""
+    deadline = time.time() + within
+    while not holds():
+        if time.time() >= deadline:
+            raise Failure(f'{within} s later: {text() if callable(text) else text}')
+        time.sleep(0.05)
+
+
+def quick_once(seconds, attempt, tries=4):
+    """attempt() tells how long something took. A busy machine makes it slow, but not each time; a wait that
+    is built in does."""
+    took = []
+    while len(took) < tries and (not took or took[-1] >= seconds):
+        took.append(attempt())
+    expect(took[-1] < seconds, f'not once within {seconds} s: {took}')
+
+
+def free_port():
+    """None that the system may give to a connection meanwhile, as it may those above 32767."""
+    while True:
+        port = random.randrange(12000, 30000)
+        with contextlib.suppress(OSError):
+            socket.create_server(('127.0.0.1', port)).close()
+            return port
 
 
 class Schema:
@@ -151,7 +185,7 @@ class Sandbox:
         named = [] if self.engine == 'docker' or '--engine' in args else ['--engine', self.engine]
         return [self.act_c, 'run', *mapped, *named, *args]
 
-    def run(self, *args, image='full', seconds=120, cwd=None, env=None, raw=False, input=None):
+    def run(self, *args, image='full', seconds=240, cwd=None, env=None, raw=False, input=None):
         """act-c run ARGS to its end. raw: the outputs stay bytes."""
         start = time.time()
         try:
@@ -184,15 +218,22 @@ class Sandbox:
                 text += part.read()
         return text
 
-    def until(self, text, child, seconds=60):
+    def until(self, text, child, seconds=PATIENCE):
         """Waits for a text in the output of a started run."""
         deadline = time.time() + seconds
         while text not in self.output():
-            expect(child.poll() is None, f'ended ({child.poll()}) before {text!r}\n{self.output()}')
+            ended = child.poll()             # before the last look: what it said at its end counts
+            expect(ended is None or text in self.output(), f'ended ({ended}) before {text!r}\n{self.output()}')
             expect(time.time() < deadline, f'no {text!r} within {seconds} s\n{self.output()}')
             time.sleep(0.02)
 
-    def ends(self, child, seconds):
+    def interrupt_twice(self, child):
+        """Two SIGINT, the second once the first was heeded: two that wait to be delivered are one."""
+        child.send_signal(signal.SIGINT)
+        self.until('Press Ctrl-C again', child)
+        child.send_signal(signal.SIGINT)
+
+    def ends(self, child, seconds=PATIENCE):
         """Waits for the end of a started run, at most that long; its result."""
         start = time.time()
         try:
@@ -220,8 +261,14 @@ class Sandbox:
             return []
         label = f'label=act-c.home={home}'
 
-        def listed(*what):
-            return docker(*what, '-q', '--filter', label, program=self.engine, env=self.env).split()
+        def listed(*what, tries=10):
+            try:
+                return docker(*what, '-q', '--filter', label, program=self.engine, env=self.env).split()
+            except Failure:                  # podman's, of what another process is just taking away
+                if tries == 0 or self.engine != 'podman':
+                    raise
+                time.sleep(0.2)
+                return listed(*what, tries=tries - 1)
         return ([f'container {c}' for c in listed('ps', '-a')]
                 + [f'volume {v}' for v in listed('volume', 'ls')]
                 + [f'network {n}' for n in listed('network', 'ls')])
@@ -245,21 +292,21 @@ class Sandbox:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signo)
 
-    def nothing_left(self, within=5):
+    def nothing_left(self, within=NOTICED):
         """No process, container, network, and no volume that is not a cache."""
-        deadline = time.time() + within
-        while True:
-            left = self.at_engine() + [f'process {p}' for p in self.processes()]
-            if not left:
-                return
-            expect(time.time() < deadline, f'left behind {within} s later: {left}')
-            time.sleep(0.1)
+        left = []
+
+        def gone():
+            left[:] = self.at_engine() + [f'process {p}' for p in self.processes()]
+            return not left
+        soon(gone, lambda: f'left behind: {left}', within)
 
     def close(self):
         for child in self.children:
             if child.poll() is None:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError):     # not every one leads a group
                     os.killpg(child.pid, signal.SIGKILL)
+                child.kill()
                 child.wait()
         shutil.rmtree(self.dir, ignore_errors=True)
 

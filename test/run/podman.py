@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+import threading
 
 # What a machine without systemd, or a container, may need instead of podman's defaults.
 SETTINGS = '''[engine]
@@ -11,7 +12,7 @@ events_logger="file"
 [containers]
 default_ulimits=["nofile=4096:4096","nproc=4096:4096"]
 '''
-PATH = '/tmp/act-c-test-containers-%d.conf' % os.getuid()
+PATH = '/tmp/act-c-test-containers-%d-%d.conf'
 
 
 def podman(*args, env=None, **kwargs):
@@ -43,16 +44,20 @@ def settings():
     return [''] + [SETTINGS % runtime for runtime in [''] + runc]
 
 
-def prepare(images):
-    """Makes podman usable with these images, by CONTAINERS_CONF where it must be; what is wrong, or None."""
-    if not shutil.which('podman'):
-        return 'it is not installed'
-    images = list(images)
-    for text in settings():
+def use(number, text):
+    """These settings, from now on; nobody who reads them at that time finds half of them."""
+    path = PATH % (os.getuid(), number)
+    with open(f'{path}.{os.getpid()}', 'w', encoding='ascii') as out:
+        out.write(text)
+    os.rename(f'{path}.{os.getpid()}', path)
+    os.environ['CONTAINERS_CONF'] = path
+
+
+def try_settings(images):
+    why = None
+    for number, text in enumerate(settings()):
         if text:
-            with open(PATH, 'w', encoding='ascii') as out:
-                out.write(text)
-            os.environ['CONTAINERS_CONF'] = PATH
+            use(number, text)
         why = next(filter(None, map(copy, images)), None)
         if why is None:
             done = starts(images[0])
@@ -60,3 +65,20 @@ def prepare(images):
                 return None
             why = done.stderr.strip()
     return f'it starts no container here ({why.splitlines()[-1] if why else "no word why"})'
+
+
+lock = threading.Lock()
+found = threading.Event()                    # settings that work
+
+
+def prepare(images):
+    """Makes podman usable with these images, by CONTAINERS_CONF where it must be; what is wrong, or None. Cases
+    that run side by side find the same settings."""
+    images = list(images)
+    if not shutil.which('podman'):
+        return 'it is not installed'
+    with lock:
+        why = next(filter(None, map(copy, images)), None) if found.is_set() else try_settings(images)
+        if why is None:
+            found.set()
+        return why

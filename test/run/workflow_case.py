@@ -51,7 +51,7 @@ def judge(box, path, *more):
         box.shell(script)
     event = (header(text, 'event') or ['push'])[0]
     image = (header(text, 'image') or ['full'])[0]
-    seconds = int((header(text, 'seconds') or ['120'])[0])
+    seconds = int((header(text, 'seconds') or ['240'])[0])
     args = [*words(header(text, 'args')), *more]
     command = ([event] if event else []) + ['-W', f'.github/workflows/{name}', *args]
     result = box.run(*command, image=image, seconds=seconds,

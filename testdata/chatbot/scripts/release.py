@@ -34,7 +34,7 @@ def post(url, data, headers=()):
         sys.exit(f'{url} cannot be reached: {fault}')
 
 
-def wait_for(url, commit, seconds=20):
+def wait_for(url, commit, seconds=60):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

@@ -57,7 +57,7 @@ class Release:
         self.process = subprocess.Popen(
             [sys.executable, '-m', 'app.server', '--env', target.environment, '--port', str(self.port)], cwd=home,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(100):
+        for _ in range(400):
             try:
                 with urllib.request.urlopen(f'http://127.0.0.1:{self.port}/health', timeout=1):
                     return
