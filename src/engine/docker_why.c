@@ -10,7 +10,7 @@
 
 enum {
 	STDERR_TAIL = 16384,
-	EVENTS_MS = 3000,
+	EVENTS_MS = 10000,    /* a busy machine's answer is better than none */
 	EVENTS_SLACK_S = 600, /* the daemon's clock may differ from ours */
 };
 
