@@ -38,6 +38,7 @@ def output(*command, host=None):
     made = start(*command, host=host)
     assert ask('POST', f'/containers/{made}/wait')[0] == 200
     said = ask('GET', f'/containers/{made}/logs?stdout=1')[1]
+    assert ask('DELETE', f'/containers/{made}')[0] == 204
     return said[8:].decode().strip()
 
 
@@ -83,7 +84,8 @@ def full():
     with open('f', 'w') as out:
         out.write('of the job')
     assert output('cat', '/x/f', host={'Binds': [f'{here}:/x']}) == 'of the job'
-    assert make({'PidMode': 'host'})[0] == 201
+    status, made = make({'PidMode': 'host'})
+    assert status == 201 and ask('DELETE', f'/containers/{made}')[0] == 204
     print(f'full-{40 + 2}')
 
 
