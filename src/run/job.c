@@ -535,6 +535,7 @@ static bool set_up(struct job *job)
 	job_flush(job);
 	init_contexts(job);
 	token_show(job);
+	services_tell_mode(job);
 
 	bool ok = read_containers(job, &why) &&
 		  actions_resolve(job, NULL, job->def->steps, job->def->nsteps, setup_path, &why) &&

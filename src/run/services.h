@@ -40,6 +40,8 @@ void services_add_mask(const struct services *s, struct str value);
 /* Adds the variables by which the processes of a step reach them: all for an action, those for
  * identity tokens for a script too. Listens in the job when it is first needed. */
 void services_env(struct job *job, struct arena *a, bool action, struct vobject *env);
+/* In the log of the job's set-up: what it may do with caches, if anybody said so. */
+void services_tell_mode(struct job *job);
 /* The token of the job; what it says is in serve.h. */
 struct str services_token(struct job *job, struct arena *a);
 

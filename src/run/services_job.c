@@ -78,6 +78,17 @@ static unsigned cache_rights(const struct job *job, bool *said)
 	return rights;
 }
 
+void services_tell_mode(struct job *job)
+{
+	bool said = false;
+	struct str mode = mode_of(cache_rights(job, &said));
+
+	if (said) {
+		job_log(job, job->set_up_path,
+			arena_printf(&job->arena, "Cache mode: %.*s", STR_ARG(mode)));
+	}
+}
+
 /* --- the token -------------------------------------------------------------------------------- */
 
 static void set_str(struct arena *a, struct vobject *o, struct str key, struct str value)
