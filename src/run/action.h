@@ -130,6 +130,10 @@ struct str action_closed(struct arena *a, struct str name, struct str ref);
 /* Brings what is known by now and not there yet into the machine: all of it, or what one use and
  * those within it want, which is all that can fail its step. */
 bool actions_bring(struct job *job, const struct action_use *whole, struct str *why);
+/* --- action_images.c --- */
+
+/* The images of the Docker actions that are known by now, each in a step of its own. */
+void actions_make_images(struct job *job);
 /* Shows directories of this machine below the externals of the job's. */
 bool externals_show(struct job *job, const struct shown_dir *v, size_t n, struct err *err);
 

@@ -193,6 +193,12 @@ static bool is_part_of(const struct action_use *use, const struct action_use *wh
 	return use != NULL;
 }
 
+/* It gets a step of its own. */
+static bool is_image(const struct job *job, const struct action_use *use)
+{
+	return job->engine->build && use->action->kind == ACTION_DOCKER;
+}
+
 bool actions_bring(struct job *job, const struct action_use *whole, struct str *why)
 {
 	struct err err = ERR_INIT;
@@ -203,7 +209,8 @@ bool actions_bring(struct job *job, const struct action_use *whole, struct str *
 	for (struct action_use *use = job->uses; use; use = use->next) {
 		const struct action_ops *ops = use->action ? action_ops_of(use->action) : NULL;
 
-		if (!ops || use->brought || waits(job, use) || (whole && !is_part_of(use, whole))) {
+		if (!ops || use->brought || waits(job, use) ||
+		    (whole ? !is_part_of(use, whole) : is_image(job, use))) {
 			continue;
 		}
 		if (use->repo) {

@@ -218,7 +218,7 @@ static const struct str containers_step = STR_INIT("containers");
 static const struct str stop_step = STR_INIT("stop-containers");
 static const struct str complete_path = STR_INIT("complete");
 
-static void step_event(struct job *job, struct str path, const char *name, const char *phase)
+void job_step_started(struct job *job, struct str path, const char *name, const char *phase)
 {
 	struct event e = { .kind = EVENT_STEP_STARTED, .step = path };
 
@@ -227,8 +227,8 @@ static void step_event(struct job *job, struct str path, const char *name, const
 	job_emit(job, &e);
 }
 
-static void step_end_event(struct job *job, struct str path, const char *name, bool ok,
-			   long long started, struct str reason)
+void job_step_finished(struct job *job, struct str path, const char *name, bool ok,
+		       long long started, struct str reason)
 {
 	struct event e = { .kind = EVENT_STEP_FINISHED, .step = path };
 
@@ -502,25 +502,43 @@ static bool set_up_failed(struct job *job, struct str why)
 	return false;
 }
 
-/* A job's own container is its machine, and comes up here. */
+/* A job's own container is its machine, and comes up here. False: no step can run. */
 static bool initialize_containers(struct job *job)
 {
 	struct str why = STR_EMPTY;
 	long long started = now_ms();
 
 	job->set_up_path = containers_step;
-	step_event(job, containers_step, "Initialize containers", "setup");
+	job_step_started(job, containers_step, "Initialize containers", "setup");
 	job_flush(job);
 	job->containers->announced = true;
 
-	bool ok =
-		(job->machine || begin(job, &why)) && containers_serve(job, containers_step, &why);
+	bool begun = job->machine || begin(job, &why);
+	bool ok = begun && containers_serve(job, containers_step, &why);
 
 	if (!ok) {
 		(void)set_up_failed(job, why);
 	}
-	step_end_event(job, containers_step, "Initialize containers", ok, started, why);
-	return ok;
+	job_step_finished(job, containers_step, "Initialize containers", ok, started, why);
+	return begun && !job->lost && job->not_rehearsed.len == 0;
+}
+
+/* What comes between the set-up and the first step, if all goes well; what fails here is a step
+ * that failed: others may run by always(). False: none can. */
+static bool prepare_steps(struct job *job)
+{
+	bool ready = true;
+
+	if (job->machine) {
+		actions_make_images(job);
+	}
+	if (job->containers && (!job->machine || job->status == RESULT_SUCCESS)) {
+		ready = initialize_containers(job);
+		if (ready) {
+			actions_make_images(job);
+		}
+	}
+	return ready && !job->lost;
 }
 
 static bool set_up(struct job *job)
@@ -531,7 +549,7 @@ static bool set_up(struct job *job)
 	job->set_up_path = setup_path;
 	job->engine =
 		job->leg->placement.how == LABEL_HOST ? &engine_host : job->run->request->engine;
-	step_event(job, setup_path, "Set up job", "setup");
+	job_step_started(job, setup_path, "Set up job", "setup");
 	job_flush(job);
 	init_contexts(job);
 	token_show(job);
@@ -545,9 +563,9 @@ static bool set_up(struct job *job)
 		called_show(job);
 	}
 	ok = ok || set_up_failed(job, why);
-	step_end_event(job, setup_path, "Set up job", ok || job->not_rehearsed.len, started,
-		       STR_EMPTY);
-	ok = ok && (!job->containers || initialize_containers(job));
+	job_step_finished(job, setup_path, "Set up job", ok || job->not_rehearsed.len, started,
+			  STR_EMPTY);
+	ok = ok && prepare_steps(job);
 	if (ok) {
 		(void)write_all(job->control, "+", 1);
 	}
@@ -561,7 +579,7 @@ static void tear_down(struct job *job)
 	long long started = now_ms();
 
 	if (announced) {
-		step_event(job, stop_step, "Stop containers", "post");
+		job_step_started(job, stop_step, "Stop containers", "post");
 		if (job->containers->pod) {
 			containers_logs(job, stop_step);
 		}
@@ -578,7 +596,7 @@ static void tear_down(struct job *job)
 	}
 	containers_close(job);
 	if (announced) {
-		step_end_event(job, stop_step, "Stop containers", true, started, STR_EMPTY);
+		job_step_finished(job, stop_step, "Stop containers", true, started, STR_EMPTY);
 		job_flush(job);
 	}
 }

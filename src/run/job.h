@@ -110,6 +110,10 @@ void job_log_block(struct job *job, struct str path, struct str text);
 void job_annotate(struct job *job, struct str path, const char *level, struct str message);
 /* The same with everything that an annotation has; the message is changed (annotate.c). */
 void job_annotate_event(struct job *job, struct event *e);
+/* The begin and the end of a step of the job's own, which is none of the workflow's. */
+void job_step_started(struct job *job, struct str path, const char *name, const char *phase);
+void job_step_finished(struct job *job, struct str path, const char *name, bool ok,
+		       long long started, struct str reason);
 /* Whether one more of this level would be recorded, or only stand in the log. */
 bool job_annotation_counts(struct job *job, struct str path, struct str level);
 /* "##[debug]" before each line, when ACTIONS_STEP_DEBUG is on. */
