@@ -441,6 +441,8 @@ static void show_dir(struct view *v, const char *path)
 
 enum content { NOTHING, OTHERS, SOME_OWN };
 
+enum { ROOMY = 2 }; /* levels below the root at which programs put files of their own */
+
 /* Of a directory: whether something directly in it is the user's own. */
 static enum content content_of(const char *path, uid_t user)
 {
@@ -476,9 +478,9 @@ static bool has_tree(const char *path)
 
 /*
  * An overlay costs more than all else here, and a docker that runs splits /var/lib into a dozen.
- * What is others' cannot be changed by a user's job: the kernel copies nothing up whose owner is
- * not mapped, and where nothing at the first level is the user's, there is nothing deeper to copy
- * up to.
+ * What is others' there cannot be changed by a user's job: the kernel copies nothing up whose owner
+ * is not mapped, and where nothing at the first level is the user's, there is nothing deeper to
+ * copy up to. Only the directory itself, as /var/log, could have something new in it.
  */
 static void show_split(struct view *v, const char *path, const struct stat *st)
 {
@@ -490,7 +492,7 @@ static void show_split(struct view *v, const char *path, const struct stat *st)
 		return; /* nothing would show through */
 	}
 	if (content == OTHERS && user && !v->s->tree_ms && st->st_uid != self &&
-	    strchr(path + 1, '/') && !has_tree(path)) {
+	    levels(path) > ROOMY && !has_tree(path)) {
 		bind_dir(v, path);
 	} else {
 		show_dir(v, path);

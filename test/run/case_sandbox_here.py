@@ -188,6 +188,36 @@ def test_a_root_of_many_mounts_for_a_user(box):
 
 
 @root_only
+def test_a_users_job_and_directories_that_mounts_split(box):
+    """What is the user's can be written there, others' only be read; nothing of it comes out."""
+    box.init(workflow("""
+        test "$(cat /var/lib/others/file)" = others
+        if touch /var/lib/others/file || touch /var/lib/others/new; then exit 1; fi
+        test "$(cat /var/lib/mixed/mine/file)" = mine
+        echo new >/var/lib/mixed/mine/file
+        echo new >/var/lib/mine/new
+        touch /var/log/new
+        echo split-$((40 + 2))
+    """))
+    as_user(box)
+    before = """
+        mount -t tmpfs -o mode=755 none /var/lib
+        mkdir -p /var/lib/mounted /var/lib/others /var/lib/mixed/mine /var/lib/mine
+        mount -t tmpfs none /var/lib/mounted
+        echo others >/var/lib/others/file; echo mine >/var/lib/mixed/mine/file; echo old >/var/lib/mine/old
+        chown -R nobody /var/lib/mine /var/lib/mixed/mine
+        trap 'test "$(cat /var/lib/mixed/mine/file; ls /var/lib/mine)" = "$(echo mine; echo old)" || echo WRITTEN >&2' EXIT
+        set +e
+        "$@"
+        exit
+    """
+    result = within(box, ['-m'], before)
+    result.exits(0)
+    result.says('split-42')
+    result.lacks('WRITTEN')
+
+
+@root_only
 def test_a_full_disk_fails_the_step_only(box):
     box.init(workflow("""
         why=$(head -c 2000000000 /dev/zero 2>&1 >/tmp/big) && exit 1
