@@ -205,7 +205,7 @@ def test_a_users_job_and_directories_that_mounts_split(box):
         mkdir -p /var/lib/mounted /var/lib/others /var/lib/mixed/mine /var/lib/mine
         mount -t tmpfs none /var/lib/mounted
         echo others >/var/lib/others/file; echo mine >/var/lib/mixed/mine/file; echo old >/var/lib/mine/old
-        chown -R nobody /var/lib/mine /var/lib/mixed/mine
+        chown -R nobody: /var/lib/mine /var/lib/mixed/mine
         trap 'test "$(cat /var/lib/mixed/mine/file; ls /var/lib/mine)" = "$(echo mine; echo old)" || echo WRITTEN >&2' EXIT
         set +e
         "$@"
