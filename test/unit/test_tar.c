@@ -14,7 +14,7 @@ static struct str listed(struct arena *a, const struct strbuf *tar)
 {
 	char path[] = "/tmp/actc-test-XXXXXX";
 	int fd = mkstemp(path);
-	char *line = arena_cstr(a, arena_printf(a, "tar --full-time -tvf %s", path));
+	char *line = arena_cstr(a, arena_printf(a, "TZ=UTC tar --full-time -tvf %s", path));
 	char text[4096];
 	FILE *f;
 	size_t n;
