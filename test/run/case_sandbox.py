@@ -149,14 +149,31 @@ jobs:
     runs-on: ubuntu-latest
     steps:
       - run: |
-          sudo apt-get update -q && sudo apt-get install -q -y --no-install-recommends figlet
+          for pause in 5 20 0; do              # a mirror may hiccup
+            sudo apt-get update -q && sudo apt-get install -q -y --no-install-recommends figlet && break
+            sleep $pause
+          done
           figlet -v >/dev/null && echo installed-$((40 + 2))
 '''
 
 
+def mirror_answers(box):
+    """Whether this machine reaches its mirror; into lists of the case's own, whatever the package manager has."""
+    lists = f'{box.dir}/lists'
+    os.makedirs(f'{lists}/partial', exist_ok=True)
+    options = [f'Dir::State::lists={lists}', f'Dir::Cache={lists}', 'APT::Update::Error-Mode=any', 'APT::Sandbox::User=root']
+    done = subprocess.run(['apt-get', 'update', *(word for option in options for word in ('-o', option))],
+                          capture_output=True)
+    return done.returncode == 0
+
+
 def check_install(box):
+    """The result, or None where there is nothing to install from."""
     here = shutil.which('figlet')
-    result = sandboxed(box, '--network', 'default', seconds=300)
+    result = sandboxed(box, '--network', 'default', seconds=400)
+    if result.status != 0 and not mirror_answers(box):
+        print('skipped: the mirror of packages does not answer')
+        return None
     result.exits(0)
     result.says('installed-42')
     expect(shutil.which('figlet') == here, 'the package came to this machine')
@@ -188,7 +205,8 @@ def test_apt_get_install_as_user(box):
         result.says('no network for the sandbox')
         return
     result = check_install(box)
-    result.says("made the system's directories writable")
+    if result:
+        result.says("made the system's directories writable")
 
 
 LABELS = '''on: push
