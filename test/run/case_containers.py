@@ -168,4 +168,4 @@ def start_after_health(box):
 
 def test_job_starts_when_services_are_healthy(box):
     box.init(SOON)
-    quick_once(0.5, lambda: start_after_health(box))
+    quick_once(0.5, lambda: start_after_health(box), tries=8)

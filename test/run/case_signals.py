@@ -134,7 +134,7 @@ def test_second_signal_ends_at_once(box):
         box.nothing_left()
         return result.seconds
     box.init(STUBBORN)
-    quick_once(3, attempt)
+    quick_once(5, attempt)
 
 
 def running(box):
