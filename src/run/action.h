@@ -130,6 +130,8 @@ struct str action_closed(struct arena *a, struct str name, struct str ref);
 /* Brings what is known by now and not there yet into the machine: all of it, or what one use and
  * those within it want, which is all that can fail its step. */
 bool actions_bring(struct job *job, const struct action_use *whole, struct str *why);
+/* The images within a composite action. */
+bool actions_bring_images(struct job *job, const struct action_use *whole, struct str *why);
 /* --- action_images.c --- */
 
 /* The images of the Docker actions that are known by now, each in a step of its own. */

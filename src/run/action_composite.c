@@ -146,6 +146,19 @@ static void frame_contexts(struct frame *f)
 	vobject_set(a, f->github, STR("action_path"), value_str(dir));
 }
 
+/* As a step before the first one: where an image cannot be had others run by always() only. */
+static void bring_images(struct frame *f)
+{
+	struct step *s = f->caller;
+	struct str why = STR_EMPTY;
+
+	if (!actions_bring_images(s->job, s->use, &why)) {
+		job_annotate(s->job, s->path, "error", why);
+		s->reason = why;
+		f->status = RESULT_FAILURE;
+	}
+}
+
 static void composite_start(struct step *s)
 {
 	struct job *job = s->job;
@@ -162,6 +175,9 @@ static void composite_start(struct step *s)
 	f = arena_new(s->a, struct frame);
 	*f = (struct frame){ .caller = s, .depth = depth, .status = RESULT_SUCCESS };
 	frame_contexts(f);
+	if (s->stage == STAGE_MAIN && action_is_local(s->def->uses.s)) {
+		bring_images(f);
+	}
 	s->body = f;
 	f->next = job->frames;
 	job->frames = f;

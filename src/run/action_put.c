@@ -193,7 +193,7 @@ static bool is_part_of(const struct action_use *use, const struct action_use *wh
 	return use != NULL;
 }
 
-/* It gets a step of its own. */
+/* It gets a step of its own, or comes with the composite action around it. */
 static bool is_image(const struct job *job, const struct action_use *use)
 {
 	return job->engine->build && use->action->kind == ACTION_DOCKER;
@@ -209,8 +209,8 @@ bool actions_bring(struct job *job, const struct action_use *whole, struct str *
 	for (struct action_use *use = job->uses; use; use = use->next) {
 		const struct action_ops *ops = use->action ? action_ops_of(use->action) : NULL;
 
-		if (!ops || use->brought || waits(job, use) ||
-		    (whole ? !is_part_of(use, whole) : is_image(job, use))) {
+		if (!ops || use->brought || waits(job, use) || (whole && !is_part_of(use, whole)) ||
+		    (use != whole && is_image(job, use))) {
 			continue;
 		}
 		if (use->repo) {
@@ -220,6 +220,17 @@ bool actions_bring(struct job *job, const struct action_use *whole, struct str *
 			return false;
 		}
 		use->brought = true;
+	}
+	return true;
+}
+
+bool actions_bring_images(struct job *job, const struct action_use *whole, struct str *why)
+{
+	for (struct action_use *use = job->uses; use; use = use->next) {
+		if (use->action && !use->brought && is_image(job, use) && is_part_of(use, whole) &&
+		    !actions_bring(job, use, why)) {
+			return false;
+		}
 	}
 	return true;
 }
