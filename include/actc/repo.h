@@ -139,8 +139,8 @@ bool checkout_is_commit(struct str ref);
 /* The commit that is checked out in such a tree. */
 bool checkout_head(struct arena *a, struct str dest, struct str *commit, struct err *err);
 
-/* Begins to load what the functions above need, beside the caller, whose first call of one waits for
- * it. Every one that was begun must be ended. */
+/* Begins to load what the functions above need, beside the caller, whose first call of one waits
+ * for it. Every one that was begun must be ended. */
 struct git_ahead;
 struct git_ahead *git_begin(void);
 void git_end(struct git_ahead *ahead);
