@@ -69,13 +69,19 @@ int libssh2_init(int flags)
 	return 0;
 }
 
+/* Safe while another thread does the same; nothing else of libgit2's settings is. */
+static bool start(struct git2 *g, struct err *err)
+{
+	return dynload(ACTC_LIBGIT2_SO, symbols, sizeof(symbols) / sizeof(*symbols), g, err) &&
+	       (g->git_libgit2_init() >= 0 || git2_error(g, err, "libgit2 does not start"));
+}
+
 bool git2_load(struct git2 *g, struct err *err)
 {
-	if (!dynload(ACTC_LIBGIT2_SO, symbols, sizeof(symbols) / sizeof(*symbols), g, err)) {
+	if (!start(g, err)) {
 		return false;
 	}
-	if (g->git_libgit2_init() < 0 ||
-	    g->git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
+	if (g->git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions,
 				sizeof(extensions) / sizeof(*extensions)) < 0) {
 		return git2_error(g, err, "libgit2 does not start");
 	}
@@ -99,7 +105,7 @@ static void *load(void *ctx)
 	 * looked for in all of them first. */
 	void *crypto = dlopen(ACTC_LIBCRYPTO_SO, RTLD_LAZY | RTLD_LOCAL);
 
-	(void)git2_load(&g, &ignored);
+	(void)start(&g, &ignored);
 	if (crypto) {
 		(void)dlclose(crypto);
 	}
