@@ -443,20 +443,22 @@ enum content { NOTHING, OTHERS, SOME_OWN };
 
 enum { ROOMY = 2 }; /* levels below the root at which programs put files of their own */
 
-/* Of a directory: whether something directly in it is the user's own. */
-static enum content content_of(const char *path, uid_t user)
+/* Of a directory; whether something directly in it is the user's own is only looked for if asked.
+ */
+static enum content content_of(const char *path, bool ask, uid_t user)
 {
 	enum content found = NOTHING;
 	DIR *d = opendir(path);
 	const struct dirent *e;
 	struct stat st;
 
-	while (d && found != SOME_OWN && (e = readdir(d))) {
+	while (d && (ask || found == NOTHING) && found != SOME_OWN && (e = readdir(d))) {
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-			found = fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-						st.st_uid == user
-					? SOME_OWN
-					: OTHERS;
+			bool own = ask &&
+				   fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+				   st.st_uid == user;
+
+			found = own ? SOME_OWN : OTHERS;
 		}
 	}
 	if (d) {
@@ -486,15 +488,14 @@ static void show_split(struct view *v, const char *path, const struct stat *st)
 {
 	bool user = v->s->ids == IDS_SINGLE || v->s->ids == IDS_SUBORDINATE;
 	uid_t self = geteuid();
-	enum content content = content_of(path, self);
+	bool others = user && !v->s->tree_ms && st->st_uid != self && levels(path) > ROOMY &&
+		      !has_tree(path);
 
-	if (content == NOTHING) {
-		return; /* nothing would show through */
-	}
-	if (content == OTHERS && user && !v->s->tree_ms && st->st_uid != self &&
-	    levels(path) > ROOMY && !has_tree(path)) {
+	enum content content = content_of(path, others, self);
+
+	if (content == OTHERS && others) {
 		bind_dir(v, path);
-	} else {
+	} else if (content != NOTHING) { /* which would show through */
 		show_dir(v, path);
 	}
 }
